@@ -107,6 +107,8 @@ async def _take_money(path: Path, api_url: str) -> float:
         {Currency.RUB: CreditPrice(minor=1000)},
         credited,
         coordination=MemoryCoordination(),
+        fulfilments={},
+        discount_of=lambda *_: 0,
     )
     listening = listen("127.0.0.1", 0)
     try:

@@ -26,7 +26,7 @@ from services.notifications.kinds.webhooks import WebhookOff
 from services.notifications.letter import Letter
 from services.notifications.presenting import presenting
 from services.payments.alerts import PaymentProblem
-from services.payments.apply import Fact
+from services.payments.news import Fact
 from services.predictions.history import PredictionNotFound, PredictionView
 
 LATE: Final = timedelta(minutes=2)  # who waits no longer still has the page before them

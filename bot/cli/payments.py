@@ -8,18 +8,19 @@ from zoneinfo import ZoneInfo
 from bot.cli.database import require_books
 from bot.logs import set_up
 from bot.settings import Settings, load_settings
-from bot.wiring.payments import open_payments, why_closed
+from bot.wiring.payments import open_payments, open_renewals, why_closed
 from db.engine import Database
 from handlers.telegram.client import make_bot
 from services.billing.credits import format_credits
 from services.clock import system_clock
 from services.coordination.memory import MemoryCoordination
-from services.payments.apply import Applied
+from services.payments.applied import Applied
 from services.payments.provider_list import UnmatchedPayment
 from services.payments.providers.base import ProviderError
 from services.payments.queries import PaymentQueries, RefundView
 from services.payments.service import Payments
 from services.payments.settlement import LOST, PaymentChange
+from services.plans.renewals import Renewals
 
 NOT_WHOLE = "YooKassa's list was not read to its end. Run it again."
 FIRST_YEAR = 2010
@@ -58,7 +59,7 @@ async def _reconcile(settings: Settings, day: date | None) -> int:
         if payments is None:
             print(f"This shop takes no payments; not set: {why_closed(settings) or 'PAYMENT_METHODS'}.")
             return 1
-        lines = await report(payments, PaymentQueries(db), since)
+        lines = await report(payments, open_renewals(settings, payments), PaymentQueries(db), since)
         for line in lines:
             print(line)
         return 1 if NOT_WHOLE in lines else 0
@@ -72,10 +73,12 @@ async def _reconcile(settings: Settings, day: date | None) -> int:
         await db.close()
 
 
-async def report(payments: Payments, queries: PaymentQueries, since: datetime | None = None) -> list[str]:
+async def report(
+    payments: Payments, renewals: Renewals, queries: PaymentQueries, since: datetime | None = None
+) -> list[str]:
     """Do a round; what it changed, a line each, and what it found and left alone. Raises `ProviderError` where the list
     since then cannot be had."""
-    looked = await payments.renewals.round()
+    looked = await renewals.round()
     done = await payments.reconciler.round(everything=True, since=since)
     listed = done.listed
     changed = [await _payment(change, queries) for change in done.payments]

@@ -8,6 +8,7 @@ from db.tables.plans import AllowanceUnit
 from services.features import PlanShelf
 from services.money import Money, rub
 from services.payments.packages import PackageOffer, Packages
+from services.plans.discounts import discount_of
 from services.plans.manage import PlanManagement, PlanOffer
 from services.plans.plans import AllowanceView, Plans
 from services.users.actor import Actor
@@ -48,7 +49,7 @@ def fill_shelves(database: str, owner: int) -> None:
     async def fill() -> None:
         db, staff, actor = Database(database), Staff((owner,)), Actor.system()
         try:
-            packages, plans = Packages(db, system_clock, staff), PlanManagement(db, system_clock, staff)
+            packages, plans = Packages(db, system_clock, staff, discount_of), PlanManagement(db, system_clock, staff)
             if not await packages.all():
                 for package in DEMO_PACKAGES:
                     await packages.create(package, actor=actor)

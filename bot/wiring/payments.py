@@ -20,6 +20,7 @@ from services.notifications.kinds.payments import PaymentTrouble
 from services.notifications.owners import tell_owners
 from services.payments.alerts import PaymentProblem, forget
 from services.payments.context import ProviderAccount
+from services.payments.fulfilment import Purpose
 from services.payments.mark import MarkSigner
 from services.payments.merchant import Merchant
 from services.payments.pricing import CreditPrice
@@ -27,6 +28,9 @@ from services.payments.providers.cloudpayments.notifications import NAME as CLOU
 from services.payments.providers.stars.gateway import NAME as STARS
 from services.payments.providers.stars.service import StarsPayments
 from services.payments.service import Payments, make_payments
+from services.plans.discounts import discount_of
+from services.plans.fulfilment import PlanFulfilment
+from services.plans.renewals import Renewals
 
 if TYPE_CHECKING:
     from services.payments.providers.yookassa.provider import YooKassa
@@ -67,9 +71,14 @@ def open_payments(
         pricing,
         on_news,
         coordination=coordination,
+        fulfilments={Purpose.PLAN: PlanFulfilment()},
+        discount_of=discount_of,
         owners=settings.owner_ids,
-        grace=timedelta(days=settings.plan_grace_days),
     )
+
+
+def open_renewals(settings: Settings, payments: Payments) -> Renewals:
+    return Renewals(payments.ctx, payments.charging, grace=timedelta(days=settings.plan_grace_days))
 
 
 def _yookassa(settings: Settings) -> ProviderAccount | None:

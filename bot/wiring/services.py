@@ -11,7 +11,7 @@ from bot.settings import Settings
 from bot.wiring.bonuses import open_bonuses
 from bot.wiring.files import open_cleanup
 from bot.wiring.identity import open_deletion, open_entrance, people_of
-from bot.wiring.payments import open_payments, open_stars_payments
+from bot.wiring.payments import open_payments, open_renewals, open_stars_payments
 from db.engine import Database
 from db.tables.outbox import OutboxKind
 from services.audit_log.history import AuditLog
@@ -55,6 +55,8 @@ from services.payments.manage import PaymentManagement
 from services.payments.packages import Packages
 from services.payments.queries import PaymentQueries
 from services.payments.strays import Strays
+from services.plans.checkout import PlanCheckout
+from services.plans.discounts import discount_of
 from services.plans.manage import PlanManagement
 from services.plans.methods import PaymentMethods
 from services.plans.paying import PlanCover
@@ -118,6 +120,9 @@ def make_services(
     streams = AnswerStreams(coordination)
     payments = open_payments(settings, db, clock, coordination, on_news, bot=bot)
     pricing = {} if payments is None else payments.pricing
+    renewals = (
+        renewals_alone(db, clock, coordination, on_news) if payments is None else open_renewals(settings, payments)
+    )
     presets = Presets(db, files, models.folder)
     users = Users(db, clock, welcome_credits=settings.welcome_credits, people=people_of(settings))
     entrance = open_entrance(settings, db, clock, coordination)
@@ -163,7 +168,7 @@ def make_services(
         outbox=outbox,
         letters=Letters(db, clock),
         kept=KeptMessages(db),
-        packages=Packages(db, clock, staff),
+        packages=Packages(db, clock, staff, discount_of),
         payment_queries=PaymentQueries(db),
         reminders=Reminders(db, clock),
         payments=payments,
@@ -171,10 +176,10 @@ def make_services(
         plan_cover=PlanCover(db, clock),
         subscriptions=Subscriptions(db, clock, pricing, people_of(settings)),
         payment_methods=PaymentMethods(db, clock),
-        plan_checkout=None if payments is None else payments.plan_checkout,
+        plan_checkout=None if payments is None else PlanCheckout(payments.ctx, payments.topup),
         plan_management=PlanManagement(db, clock, staff),
         plan_reports=PlanReports(db, clock),
-        renewals=renewals_alone(db, clock, coordination, on_news) if payments is None else payments.renewals,
+        renewals=renewals,
         stars=None if payments is None else open_stars_payments(settings, payments, bot, clock),
         strays=None if payments is None else Strays(payments.ctx, staff),
         bonuses=open_bonuses(settings, db, clock),

@@ -23,7 +23,7 @@ from services.errors import ShopError
 from services.notifications.kinds.payments import PaymentNews
 from services.notifications.message_ref import MessageRef, message_of, thread_of
 from services.notifications.notification import About
-from services.payments.apply import Fact
+from services.payments.news import Fact
 from services.payments.providers.base import ResultUnknown
 from services.payments.queries import PaymentView
 from services.payments.service import Payments

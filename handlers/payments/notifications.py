@@ -24,7 +24,7 @@ from services.notifications.kinds.payments import PaymentNews, RefundSucceeded
 from services.notifications.message_ref import message_of, thread_of
 from services.notifications.notification import Notification
 from services.notifications.presenting import presenting
-from services.payments.apply import Fact
+from services.payments.news import Fact
 from services.payments.queries import PaymentView
 
 IN_PLACE = timedelta(hours=1)  # as long as the link lives; later nobody looks so far up

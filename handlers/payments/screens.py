@@ -15,11 +15,11 @@ from i18n.text import cut_plain
 from i18n.top_up import AMOUNT_QUESTIONS, bought_words, credit_price_words, term_words
 from i18n.translator import Html, Translator
 from services.money import Money
+from services.payments.order import cut_title
 from services.payments.packages import PackageView
 from services.payments.pricing import CreditPrice
 from services.payments.providers.stars.gateway import NAME as STARS
 from services.payments.queries import PaymentView
-from services.payments.topup import cut_title
 
 OWN: Final = "own"  # topup:own:<provider, where there are several>
 CHECK: Final = "check"  # topup:check:<hex id>

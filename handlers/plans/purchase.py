@@ -23,7 +23,7 @@ from services.notifications.message_ref import MessageRef
 from services.payments.pricing import PaymentsOff, WayNotOffered
 from services.payments.queries import PaymentView
 from services.payments.service import Payments
-from services.plans.checkout import PlanOrder
+from services.plans.checkout import PlanCheckout, PlanOrder
 
 WISH: Final = "plan"  # in the dialog's data: the choice that waits for an e-mail
 DECISIONS: Final = UUID("0c4f4d3c-6a0b-4c56-8f7c-1d6a7c2b9e54")
@@ -61,13 +61,15 @@ class PlanPurchase:
 
     ctx: Context
     payments: Payments
+    checkout: PlanCheckout
 
     @classmethod
     def of(cls, ctx: Context) -> Self:
         """Raises `PaymentsOff`."""
-        if ctx.services.payments is None:
+        services = ctx.services
+        if services.payments is None or services.plan_checkout is None:
             raise PaymentsOff()
-        return cls(ctx=ctx, payments=ctx.services.payments)
+        return cls(ctx=ctx, payments=services.payments, checkout=services.plan_checkout)
 
     @property
     def message(self) -> PaymentMessage:
@@ -95,7 +97,7 @@ class PlanPurchase:
         )
 
         async def start(place: MessageRef) -> PaymentView:
-            return await self.payments.plan_checkout.start(replace(order, shown_in=place))
+            return await self.checkout.start(replace(order, shown_in=place))
 
         await self.message.begin(event, order.id, start, self.refused)
 

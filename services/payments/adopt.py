@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.tables.payments import PaymentStatus, ProviderList
-from db.upsert import insert_into
 from services.payments.mark import Mark, Origin
 from services.payments.merchant import Merchant
+from services.payments.payment_row import Description, NewRow, insert_payment
 from services.payments.providers.base import RemotePayment
-from services.payments.queries import parse_id, payments
+from services.payments.queries import parse_id
 from services.users import accounts as users
 
 log = structlog.get_logger()
@@ -61,29 +61,24 @@ def _insert(
 ) -> None:
     buyer = users.Visitor(telegram_id=telegram_id, username=None, first_name="", language=merchant.language)
     user = users.bring_in(session, buyer, now, merchant.welcome_credits)
-    row = {
-        "id": mark.payment_id,
-        "user_id": user.id,
-        "provider": merchant.provider,
-        "provider_payment_id": remote.id,
-        "provider_shop_id": remote.shop_id,
-        "status": PaymentStatus.PENDING,
-        "amount_kopecks": remote.amount.minor,
-        "currency": remote.amount.currency,
-        "credits": mark.credits,
-        "valid_days": mark.valid_days,
-        "test": remote.test,
-        "description": remote.description.replace("\x00", "")[:128],
-        "receipt_email": user.email if merchant.receipts else None,
-        "return_url": "",
-        "confirmation_url": remote.confirmation_url,
-        "next_check_at": now,
-        "checks": 0,
-        "created_at": min(remote.created_at or now, now),
-        "updated_at": now,
-        "adopted_at": now,
-    }
-    session.execute(insert_into(session, payments).values(row).on_conflict_do_nothing())
+    row = NewRow(
+        id=mark.payment_id,
+        user_id=user.id,
+        provider=merchant.provider,
+        provider_payment_id=remote.id,
+        provider_shop_id=remote.shop_id,
+        test=remote.test,
+        amount=remote.amount,
+        credits=mark.credits,
+        valid_days=mark.valid_days,
+        description=Description(receipt=remote.description.replace("\x00", "")[:128], shown=None),
+        receipt_email=user.email if merchant.receipts else None,
+        confirmation_url=remote.confirmation_url,
+        next_check_at=now,
+        created_at=min(remote.created_at or now, now),
+        adopted_at=now,
+    )
+    insert_payment(session, row, now)
 
 
 def before_list(session: Session, remote: RemotePayment, merchant: Merchant) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.tables.payments import PaymentEvent
-from services.payments.apply import LAST_MOMENT
+from services.payments.closing import LAST_MOMENT
 from services.payments.other_shop import askable
 from services.payments.queries import PaymentView, payment_view, payments
 

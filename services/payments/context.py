@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from db.engine import Database
 from services.clock import Clock
 from services.coordination.base import Coordination
+from services.payments.fulfilment import Fulfilments
 from services.payments.merchant import Merchant
-from services.payments.pricing import Pricing, WayNotOffered
+from services.payments.pricing import DiscountOf, Pricing, WayNotOffered
 from services.payments.providers.base import OtherShop, Provider
 
 
@@ -64,11 +65,14 @@ class ProviderAccounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentsContext:
-    """`on_news` is called when a message was put into the outbox."""
+    """`fulfilments`: what money buys; `discount_of`: what packages cost less, by customer. `on_news` is called when a
+    message was put into the outbox."""
 
     db: Database
     clock: Clock
     accounts: ProviderAccounts
     pricing: Pricing
+    fulfilments: Fulfilments
+    discount_of: DiscountOf
     coordination: Coordination
     on_news: Callable[[], None]

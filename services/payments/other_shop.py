@@ -10,7 +10,7 @@ from db.tables.payments import RefundStatus
 from services.notifications.kinds.payments import PaymentTrouble
 from services.notifications.owners import tell_owners
 from services.payments.alerts import PaymentProblem
-from services.payments.apply import OPEN
+from services.payments.changes import OPEN
 from services.payments.queries import PaymentView, payment_view, payments, refunds
 
 SHOWN = 20

@@ -16,8 +16,7 @@ from services.audit_log.record import AuditRecord, record
 from services.clock import Clock
 from services.errors import N_, ShopError
 from services.money import Money
-from services.payments.pricing import MAX_KOPECKS, MIN_KOPECKS
-from services.plans.discounts import discount_of, discounted
+from services.payments.pricing import MAX_KOPECKS, MIN_KOPECKS, DiscountOf, discounted
 from services.users.actor import Actor
 from services.users.roles import Staff
 
@@ -64,14 +63,15 @@ class PackageView(PackageOffer):
 class Packages:
     """Changes raise `NotAllowed`; each is in the audit log."""
 
-    def __init__(self, db: Database, clock: Clock, staff: Staff) -> None:
+    def __init__(self, db: Database, clock: Clock, staff: Staff, discount_of: DiscountOf) -> None:
         self._db = db
         self._clock = clock
         self._staff = staff
+        self._discount_of = discount_of
 
     async def on_sale(self, user_id: int | None = None) -> list[PackageView]:
         """In the order that admins gave them, at the prices of that customer."""
-        return await self._db.read(_offered, user_id, self._clock())
+        return await self._db.read(_offered, user_id, self._clock(), self._discount_of)
 
     async def all(self) -> list[PackageView]:
         return await self._db.read(_listed)
@@ -183,7 +183,9 @@ def check(offer: PackageOffer) -> None:
         raise BadPackage(field=wrong[0])
 
 
-def package_on_sale(session: Session, package_id: int, user_id: int, now: datetime) -> PackageView:
+def package_on_sale(
+    session: Session, package_id: int, user_id: int, now: datetime, discount_of: DiscountOf
+) -> PackageView:
     """At that customer's price. Raises `PackageGone`."""
     package = _get(session, package_id)
     if not package.enabled:
@@ -191,7 +193,7 @@ def package_on_sale(session: Session, package_id: int, user_id: int, now: dateti
     return _cheaper(package, discount_of(session, user_id, now))
 
 
-def _offered(session: Session, user_id: int | None, now: datetime) -> list[PackageView]:
+def _offered(session: Session, user_id: int | None, now: datetime, discount_of: DiscountOf) -> list[PackageView]:
     percent = 0 if user_id is None else discount_of(session, user_id, now)
     return [_cheaper(package, percent) for package in _listed(session, only_enabled=True)]
 

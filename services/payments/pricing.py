@@ -1,15 +1,20 @@
 """What the shop charges for credits, by currency."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 from math import ceil
-from typing import Final
+from typing import Final, TypeAlias
+
+from sqlalchemy.orm import Session
 
 from db.tables.currencies import Currency
 from services.errors import N_, ShopError
 from services.money import AmountOutOfBounds, Money, parse_money
 
+DiscountOf: TypeAlias = Callable[[Session, int, datetime], int]
+"""In percent, of what packages cost that user at that time."""
 MIN_KOPECKS = 100
 MAX_KOPECKS = 35_000_000  # a card's limit at YooKassa
 MAX_STARS = 10_000
@@ -87,3 +92,8 @@ def price_in(money: Money, currency: Currency, pricing: Pricing) -> Money:
     price = Money(ceil(Fraction(money.minor) * theirs.minor / ours.minor), currency)
     theirs.check(price)
     return price
+
+
+def discounted(price: Money, percent: int, least: int) -> Money:
+    """Rounded up to a whole minor unit, and not below `least` of them."""
+    return price.of(max(min(least, price.minor), -(-price.minor * (100 - percent) // 100)))

@@ -16,7 +16,7 @@ from db.tables.payments import PaymentStatus, ProviderList, RefundStatus
 from db.upsert import insert_into
 from services.payments.adopt import PAID
 from services.payments.alerts import many_lost
-from services.payments.apply import Applied
+from services.payments.applied import Applied
 from services.payments.context import PaymentsContext, ProviderAccount
 from services.payments.mark import Origin
 from services.payments.merchant import Merchant

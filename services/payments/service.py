@@ -1,25 +1,24 @@
 """Everything that takes money, put together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from db.engine import Database
 from services.clock import Clock
 from services.coordination.base import Coordination
 from services.money import AmountOutOfBounds, Money
+from services.payments.charging import Charging
 from services.payments.context import PaymentsContext, ProviderAccount, ProviderAccounts
+from services.payments.credits import CreditFulfilment
 from services.payments.events import Events
+from services.payments.fulfilment import Fulfilment, Fulfilments, Purpose
 from services.payments.packages import PackageOffer, PackageView
-from services.payments.pricing import CreditPrice, CurrencyNotTaken, Pricing, price_in
+from services.payments.pricing import CreditPrice, CurrencyNotTaken, DiscountOf, Pricing, price_in
 from services.payments.providers.base import Autopay
 from services.payments.reconcile import Reconciler
 from services.payments.refunds.service import Refunds
 from services.payments.settlement import Settlement
 from services.payments.topup import TopUp
-from services.plans.checkout import PlanCheckout
-from services.plans.renewals import Renewals
-from services.plans.times import GRACE
 from services.users.roles import Staff
 
 
@@ -29,8 +28,7 @@ class Payments:
     accounts: ProviderAccounts
     pricing: Pricing
     topup: TopUp
-    plan_checkout: PlanCheckout
-    renewals: Renewals
+    charging: Charging
     settlement: Settlement
     events: Events
     refunds: Refunds
@@ -70,17 +68,25 @@ def make_payments(
     on_news: Callable[[], None],
     *,
     coordination: Coordination,
+    fulfilments: Mapping[Purpose, Fulfilment],
+    discount_of: DiscountOf,
     owners: tuple[int, ...] = (),
-    grace: timedelta = GRACE,
 ) -> Payments:
-    """`on_news` is called when a message was put into the outbox. `owners`: Telegram ids. `grace`: for so long the next
-    period of a plan is tried for."""
+    """`on_news` is called when a message was put into the outbox. `fulfilments`: of what is sold beside credits.
+    `discount_of`: packages. `owners`: Telegram ids."""
     everywhere = ProviderAccounts([_knowing(each, pricing) for each in accounts])
     ctx = PaymentsContext(
-        db=db, clock=clock, accounts=everywhere, pricing=pricing, coordination=coordination, on_news=on_news
+        db=db,
+        clock=clock,
+        accounts=everywhere,
+        pricing=pricing,
+        fulfilments=Fulfilments({Purpose.CREDITS: CreditFulfilment(discount_of), **fulfilments}),
+        discount_of=discount_of,
+        coordination=coordination,
+        on_news=on_news,
     )
-    topup = TopUp(ctx)
-    settlement = Settlement(ctx, topup)
+    topup, charging = TopUp(ctx), Charging(ctx)
+    settlement = Settlement(ctx, topup, charging)
     refunds = Refunds(ctx, settlement, Staff(owners))
     events = Events(ctx, settlement, refunds)
     return Payments(
@@ -88,8 +94,7 @@ def make_payments(
         accounts=everywhere,
         pricing=pricing,
         topup=topup,
-        plan_checkout=PlanCheckout(ctx, topup),
-        renewals=Renewals(ctx, topup, grace=grace),
+        charging=charging,
         settlement=settlement,
         events=events,
         refunds=refunds,

@@ -13,8 +13,11 @@ from db.errors import DatabaseUnavailable
 from db.tables.payments import PaymentStatus, RefundStatus
 from services.payments import alerts
 from services.payments.alerts import PaymentProblem, not_authorized
-from services.payments.apply import LAST_MOMENT, Applied, Verdict, apply, cancel_lost, cancel_unborn, expire
+from services.payments.applied import Applied, Verdict
+from services.payments.apply import apply
+from services.payments.charging import Charging
 from services.payments.claims import claim_payments
+from services.payments.closing import LAST_MOMENT, cancel_lost, cancel_unborn, expire
 from services.payments.context import PaymentsContext, ProviderAccount
 from services.payments.providers.base import (
     NotAuthorized,
@@ -55,9 +58,10 @@ class PaymentChange:
 
 
 class Settlement:
-    def __init__(self, ctx: PaymentsContext, topup: TopUp) -> None:
+    def __init__(self, ctx: PaymentsContext, topup: TopUp, charging: Charging) -> None:
         self._ctx = ctx
         self._topup = topup
+        self._charging = charging
 
     async def ask(self, payment_id: UUID, *, user_id: int | None = None, begun: datetime | None = None) -> PaymentView:
         """Ask the provider now; the payment as it stands then. `begun`: about when, for one that our books have lost.
@@ -109,7 +113,8 @@ class Settlement:
         except NotFound:
             if self._ctx.clock() - payment.created_at < account.provider.key_lives:
                 raise
-            return self._told(await self._ctx.db.write(cancel_lost, payment.id, self._ctx.clock()))
+            now, fulfilments = self._ctx.clock(), self._ctx.fulfilments
+            return self._told(await self._ctx.db.write(cancel_lost, payment.id, now, fulfilments=fulfilments))
         return (await self.follow(remote, account)).applied
 
     async def learn(self, provider_payment_id: str, account: ProviderAccount) -> str | None:
@@ -182,11 +187,12 @@ class Settlement:
 
     async def _leave_unpaid(self, payment: PaymentView, account: ProviderAccount) -> Applied:
         """Once its time is over nobody shall pay it any more."""
-        now, deadline = self._ctx.clock(), payment.deadline_at
-        if deadline is None or now < deadline + LAST_MOMENT or not payment.is_open:
+        deadline = payment.deadline_at
+        if deadline is None or self._ctx.clock() < deadline + LAST_MOMENT or not payment.is_open:
             return Applied.UNCHANGED
         await account.provider.withdraw(payment.provider_payment_id or "", payment.order_id)
-        return self._told(await self._ctx.db.write(expire, payment.id, now))
+        now, fulfilments = self._ctx.clock(), self._ctx.fulfilments
+        return self._told(await self._ctx.db.write(expire, payment.id, now, fulfilments=fulfilments))
 
     async def _find_or_repeat(self, payment: PaymentView, *, elsewhere: bool) -> Applied:
         """The create call's answer was lost: the same key gets the same payment, while it lives. In another shop it
@@ -197,9 +203,7 @@ class Settlement:
             return await self._find_charge(payment, elsewhere=elsewhere)
         age = self._ctx.clock() - payment.created_at
         if elsewhere or age > self._ctx.accounts.of(payment.provider).provider.key_lives:
-            return self._told(
-                await self._ctx.db.write(cancel_unborn, payment.id, "no_answer", self._ctx.clock(), tell=True)
-            )
+            return await self._give_up(payment, tell=True)
         return await self._topup.repeat(payment)
 
     async def _find_charge(self, payment: PaymentView, *, elsewhere: bool) -> Applied:
@@ -209,10 +213,8 @@ class Settlement:
             return Applied.UNCHANGED if found.status is payment.status else FOUND.get(found.status, Applied.UNCHANGED)
         age = self._ctx.clock() - payment.created_at
         if elsewhere or age > self._ctx.accounts.of(payment.provider).provider.key_lives:
-            return self._told(
-                await self._ctx.db.write(cancel_unborn, payment.id, "no_answer", self._ctx.clock(), tell=False)
-            )
-        return await self._topup.charge(payment)
+            return await self._give_up(payment, tell=False)
+        return await self._charging.charge(payment)
 
     async def _search(self, payment_id: UUID, begun: datetime, provider: str | None = None) -> PaymentView | None:
         """In the providers' lists, which are not arranged by our ids; in that of one where it is known whose it is."""
@@ -232,7 +234,9 @@ class Settlement:
         async for page in account.provider.refunds_of(remote.id):
             for refund in page:
                 if refund.status != RefundStatus.CANCELED:
-                    await ctx.db.write(learn_refund, refund, uuid4(), account.merchant, ctx.clock())
+                    await ctx.db.write(
+                        learn_refund, refund, uuid4(), account.merchant, ctx.clock(), fulfilments=ctx.fulfilments
+                    )
         ctx.on_news()
 
     async def _capture(self, remote: RemotePayment, payment: PaymentView, account: ProviderAccount) -> Verdict:
@@ -244,9 +248,18 @@ class Settlement:
         return await self._write(captured, account)
 
     async def _write(self, remote: RemotePayment, account: ProviderAccount) -> Verdict:
-        verdict = await self._ctx.db.write(apply, remote, account.merchant, self._ctx.clock())
+        verdict = await self._ctx.db.write(
+            apply, remote, account.merchant, self._ctx.clock(), fulfilments=self._ctx.fulfilments
+        )
         self._told(verdict.applied)
         return verdict
+
+    async def _give_up(self, payment: PaymentView, *, tell: bool) -> Applied:
+        """No answer came, and a repeat could be a second payment."""
+        now, fulfilments = self._ctx.clock(), self._ctx.fulfilments
+        return self._told(
+            await self._ctx.db.write(cancel_unborn, payment.id, "no_answer", now, fulfilments=fulfilments, tell=tell)
+        )
 
     def _told(self, applied: Applied) -> Applied:
         if applied in (Applied.CREDITED, Applied.CANCELED, Applied.MISMATCH, Applied.STRAY):

@@ -1,9 +1,7 @@
 """Providers who charge by themselves: each renewal is money for the payment that began it all, and gets one of its own
 in our books; what they say of a subscription of theirs changes ours."""
 
-from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID, uuid5
 
 from sqlalchemy import select, update
@@ -12,9 +10,9 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow
 from db.tables.payments import PaymentStatus
 from db.tables.plans import LIVE, MethodState
-from db.upsert import insert_into
 from services.notifications.kinds.plans import PlanFact
-from services.payments.providers.base import Decline, RemotePayment
+from services.payments.payment_row import Description, NewRow, insert_payment
+from services.payments.providers.base import Decline, ProviderWord, RemotePayment
 from services.payments.queries import PaymentView, find_payment, payments
 from services.plans.locks import hold_user
 from services.plans.methods import methods
@@ -22,15 +20,6 @@ from services.plans.news import tell
 from services.plans.rows import period_of_payment, subscription_row, subscriptions
 
 FAILED = "renewal_failed"
-
-
-class ProviderWord(StrEnum):
-    CANCELED = "canceled"
-    """Its owner ended it at the provider's."""
-    ACTIVE = "active"
-    """And thought better of it."""
-    FAILED = "failed"
-    """There was not enough to take."""
 
 
 def renewal_of(session: Session, first: PaymentView, remote: RemotePayment, now: datetime) -> PaymentView | None:
@@ -46,11 +35,6 @@ def renewal_of(session: Session, first: PaymentView, remote: RemotePayment, now:
     return find_payment(session, renewal_id, lock=True)
 
 
-def as_ours(remote: RemotePayment, payment: PaymentView) -> RemotePayment:
-    """The provider calls all of them by the first one's id."""
-    return replace(remote, id=str(payment.id), our_id=str(payment.id))
-
-
 def _insert(session: Session, renewal_id: UUID, first: PaymentView, remote: RemotePayment, now: datetime) -> None:
     """It is canceled until its success is booked, in this transaction: a page at which the same period is paid may be
     open."""
@@ -58,31 +42,27 @@ def _insert(session: Session, renewal_id: UUID, first: PaymentView, remote: Remo
     row = None if period is None else subscription_row(session, period.subscription_id)
     token = (methods.c.provider == first.provider) & (methods.c.token == first.charge_id)
     method_id = session.scalar(select(methods.c.id).where(token))  # another one may have taken its place
-    values = {
-        "id": renewal_id,
-        "user_id": first.user_id,
-        "plan_id": first.plan_id if row is None else row.plan_id,
-        "subscription_id": None if row is None else row.id,
-        "period_number": None if row is None else row.number + 1,
-        "method_id": method_id,
-        "provider": first.provider,
-        "provider_payment_id": str(renewal_id),
-        "provider_shop_id": first.provider_shop_id,
-        "charge_id": remote.charge_id,
-        "status": PaymentStatus.CANCELED,
-        "amount_kopecks": first.amount.minor,
-        "currency": first.amount.currency,
-        "credits": first.credits,
-        "test": first.test,
-        "description": first.description,
-        "provider_text": first.provider_text,
-        "receipt_email": first.receipt_email,
-        "return_url": first.return_url,
-        "checks": 0,
-        "created_at": min(now, remote.created_at or now),
-        "updated_at": now,
-    }
-    session.execute(insert_into(session, payments).values(values).on_conflict_do_nothing())
+    new = NewRow(
+        id=renewal_id,
+        user_id=first.user_id,
+        plan_id=first.plan_id if row is None else row.plan_id,
+        subscription_id=None if row is None else row.id,
+        period_number=None if row is None else row.number + 1,
+        method_id=method_id,
+        provider=first.provider,
+        provider_payment_id=str(renewal_id),
+        provider_shop_id=first.provider_shop_id,
+        charge_id=remote.charge_id,
+        status=PaymentStatus.CANCELED,
+        amount=first.amount,
+        credits=first.credits,
+        test=first.test,
+        description=Description(receipt=first.description, shown=first.provider_text),
+        receipt_email=first.receipt_email,
+        return_url=first.return_url,
+        created_at=min(now, remote.created_at or now),
+    )
+    insert_payment(session, new, now)
 
 
 def provider_said(session: Session, payment_id: UUID, word: ProviderWord, now: datetime) -> None:

@@ -6,17 +6,13 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from db.tables.plans import LIVE, MethodState
-from services.payments.providers.base import Buyer, Refused, SavedMethod
+from services.payments.providers.base import Buyer, SavedMethod
 from services.payments.queries import PaymentView
 from services.plans.methods import methods
 from services.plans.rows import subscription_row
 from services.plans.times import charge_at
 
 _active = select(methods).where(methods.c.id == bindparam("method"), methods.c.state == MethodState.ACTIVE)
-
-
-class MethodTakenBack(Refused):
-    """Its owner wants no charge any more, or the period is there."""
 
 
 def chargeable(session: Session, payment: PaymentView, buyer: Buyer) -> SavedMethod | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID, uuid4
 
 import structlog
@@ -14,16 +14,17 @@ from db.base import AnyRow, table_of
 from db.tables.payments import PaymentStatus
 from db.tables.plans import SubscriptionStatus
 from db.tables.users import User
-from db.upsert import insert_into
 from services.errors import N_, ShopError
 from services.money import Money
-from services.notifications.message_ref import MessageRef, message_columns
-from services.payments.apply import give_up
+from services.notifications.message_ref import MessageRef
+from services.payments.changes import OPEN
+from services.payments.closing import give_up
 from services.payments.context import PaymentsContext, ProviderAccount
+from services.payments.payment_row import FIRST_CHECK, PAYABLE_FOR, Description, NewRow, insert_payment
 from services.payments.pricing import MAX_STARS, CurrencyNotTaken
 from services.payments.providers.base import Autopay, ProviderError
 from services.payments.queries import PaymentNotFound, PaymentView, find_payment, payments
-from services.payments.topup import FIRST_CHECK, PAYABLE_FOR, EmailNeeded, TopUp, only_one_in
+from services.payments.topup import EmailNeeded, TopUp, only_one_in
 from services.plans.changes import BeginsLater, begins_at_once
 from services.plans.consent import consent_row
 from services.plans.locks import hold_user
@@ -33,7 +34,6 @@ from services.plans.trials import AlreadySubscribed
 
 log = structlog.get_logger()
 _users = table_of(User)
-OPEN: Final = (PaymentStatus.PENDING, PaymentStatus.WAITING_FOR_CAPTURE)
 BOUGHT: Final = {"ru": "Тариф «{title}»", "en": "Plan {title}"}
 
 
@@ -147,8 +147,7 @@ def _begin(
         page, row = sale.page, _row(session, order, account, sale, now)
         if page is not None and not give_up(session, page, now):
             raise RenewalUnderWay(subscription_id=page.subscription_id)
-        new = insert_into(session, payments).on_conflict_do_nothing(index_elements=["id"])
-        session.execute(new, row)
+        insert_payment(session, row, now)
         only_one_in(session, user_id=order.user_id, ref=order.shown_in, payment_id=order.id)
     payment = find_payment(session, order.id)
     if payment is None or payment.user_id != order.user_id:
@@ -204,36 +203,29 @@ def _open_page(session: Session, live: AnyRow) -> PaymentView | None:
     return page
 
 
-def _row(
-    session: Session, order: PlanOrder, account: ProviderAccount, sale: _Sale, now: datetime
-) -> dict[str, Any]:  # Any: the columns' values
+def _row(session: Session, order: PlanOrder, account: ProviderAccount, sale: _Sale, now: datetime) -> NewRow:
     merchant, plan, live = account.merchant, sale.plan, sale.renews
     language = session.scalars(select(_users.c.language).where(_users.c.id == order.user_id)).one()
     kept = order.consent and _keeps(account, sale, now)
-    return {
-        "id": order.id,
-        "user_id": order.user_id,
-        "plan_id": plan.id,
-        "subscription_id": None if live is None else live.id,
-        "period_number": None if live is None else live.number + 1,
-        "consent": consent_row(sale.price, plan.months, language, now) if kept else None,
-        "provider": merchant.provider,
-        "provider_shop_id": merchant.shop_id,
-        "status": PaymentStatus.PENDING,
-        "amount_kopecks": sale.price.minor,
-        "currency": sale.price.currency,
-        "credits": plan.credits,
-        "test": merchant.test,
-        "receipt_email": order.email if merchant.receipts else None,
-        "return_url": order.return_url,
-        "next_check_at": now + FIRST_CHECK,
-        "checks": 0,
-        "deadline_at": now + PAYABLE_FOR,
-        "created_at": now,
-        "updated_at": now,
-        **described(plan, language),
-        **message_columns(order.shown_in),
-    }
+    return NewRow(
+        id=order.id,
+        user_id=order.user_id,
+        plan_id=plan.id,
+        subscription_id=None if live is None else live.id,
+        period_number=None if live is None else live.number + 1,
+        consent=consent_row(sale.price, plan.months, language, now) if kept else None,
+        provider=merchant.provider,
+        provider_shop_id=merchant.shop_id,
+        test=merchant.test,
+        amount=sale.price,
+        credits=plan.credits,
+        receipt_email=order.email if merchant.receipts else None,
+        return_url=order.return_url,
+        shown_in=order.shown_in,
+        deadline_at=now + PAYABLE_FOR,
+        next_check_at=now + FIRST_CHECK,
+        description=described(plan, language),
+    )
 
 
 def can_be_kept(account: ProviderAccount, plan: PlanView, price: Money) -> bool:
@@ -253,11 +245,11 @@ def _keeps(account: ProviderAccount, sale: _Sale, now: datetime) -> bool:
     return can_be_kept(account, sale.plan, sale.price) and not (ahead and by_itself)
 
 
-def described(plan: PlanView, language: str) -> dict[str, str]:
+def described(plan: PlanView, language: str) -> Description:
     """In Russian for the receipt, and in the customer's language for the page where they pay."""
     shown = language if language in BOUGHT else "en"
 
     def words(language: str) -> str:
         return BOUGHT[language].format(title=plan.title.get(language) or plan.name)[:128]
 
-    return {"description": words("ru"), "provider_text": words(shown)}
+    return Description(receipt=words("ru"), shown=words(shown))

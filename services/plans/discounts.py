@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.tables.plans import Plan, SubscriptionPeriod
-from services.money import Money
 
 _plans, _periods = table_of(Plan), table_of(SubscriptionPeriod)
 _running: Final = (
@@ -28,8 +27,3 @@ _running: Final = (
 def discount_of(session: Session, user_id: int, now: datetime) -> int:
     """In percent, of the period that serves them now."""
     return int(session.connection().execute(_running, {"user": user_id, "now": now}).scalar() or 0)
-
-
-def discounted(price: Money, percent: int, least: int) -> Money:
-    """Rounded up to a whole minor unit, and not below `least` of them."""
-    return price.of(max(min(least, price.minor), -(-price.minor * (100 - percent) // 100)))

@@ -17,11 +17,14 @@ from db.tables.users import User
 from services.clock import Clock
 from services.coordination.base import Coordination
 from services.payments.alerts import not_authorized
+from services.payments.charging import Charging
 from services.payments.context import PaymentsContext, ProviderAccounts
+from services.payments.fulfilment import Fulfilments, Purpose
 from services.payments.providers.base import NotAuthorized, NotFound, ProviderError, Refused, SavedMethod
 from services.payments.queries import PaymentView, payments
 from services.payments.settlement import together
-from services.payments.topup import TopUp
+from services.plans.discounts import discount_of
+from services.plans.fulfilment import PlanFulfilment
 from services.plans.methods import methods
 from services.plans.renewing import Terms, do_due
 from services.plans.rows import subscriptions
@@ -37,9 +40,9 @@ TOLD_EVERY: Final = timedelta(minutes=5)  # a provider who does not answer
 
 
 class Renewals:
-    def __init__(self, ctx: PaymentsContext, topup: TopUp, *, grace: timedelta = GRACE) -> None:
+    def __init__(self, ctx: PaymentsContext, charging: Charging, *, grace: timedelta = GRACE) -> None:
         self._ctx = ctx
-        self._topup = topup
+        self._charging = charging
         self._terms = Terms(accounts=ctx.accounts, grace=grace)
 
     async def round(self) -> int:
@@ -77,7 +80,7 @@ class Renewals:
     async def _charge(self, payment: PaymentView) -> None:
         """Where no answer comes the payment stays open, and the reconciler asks for it."""
         try:
-            await self._topup.charge(payment)
+            await self._charging.charge(payment)
         except ProviderError as error:
             log.warning("renewal_not_charged", payment_id=str(payment.id), code=error.code)
         except DatabaseUnavailable:
@@ -116,9 +119,16 @@ class Renewals:
 def renewals_alone(db: Database, clock: Clock, coordination: Coordination, on_news: Callable[[], None]) -> Renewals:
     """In a shop that takes no money: trials end there too."""
     ctx = PaymentsContext(
-        db=db, clock=clock, accounts=ProviderAccounts(()), pricing={}, coordination=coordination, on_news=on_news
+        db=db,
+        clock=clock,
+        accounts=ProviderAccounts(()),
+        pricing={},
+        fulfilments=Fulfilments({Purpose.PLAN: PlanFulfilment()}),
+        discount_of=discount_of,
+        coordination=coordination,
+        on_news=on_news,
     )
-    return Renewals(ctx, TopUp(ctx))
+    return Renewals(ctx, Charging(ctx))
 
 
 def any_due(session: Session, now: datetime) -> bool:

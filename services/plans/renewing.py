@@ -11,16 +11,17 @@ from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
-from db.tables.payments import PaymentStatus
+from db.tables.currencies import Currency
 from db.tables.plans import LIVE, MethodState, SubscriptionStatus
 from db.tables.users import User
-from db.upsert import insert_into
+from services.money import Money
 from services.notifications.kinds.plans import PlanFact
+from services.payments.changes import OPEN
 from services.payments.context import ProviderAccount, ProviderAccounts
+from services.payments.payment_row import FIRST_CHECK, NewRow, insert_payment
 from services.payments.providers.base import Autopay, Decline
 from services.payments.queries import PaymentView, find_payment, payments
-from services.payments.topup import FIRST_CHECK
-from services.plans.checkout import OPEN, described
+from services.plans.checkout import described
 from services.plans.endings import finish
 from services.plans.locks import hold_user, is_shut_out
 from services.plans.methods import methods
@@ -239,29 +240,23 @@ def _begin_charge(look: _Look) -> PaymentView | None:
     payment_id = uuid5(row.id, f"{number}:{len(_tries(look))}")
     amount, currency = _price(row)
     language = session.connection().execute(_language, {"user": row.user_id}).scalar_one()
-    values = {
-        "id": payment_id,
-        "user_id": row.user_id,
-        "plan_id": plan.id,
-        "subscription_id": row.id,
-        "period_number": number,
-        "method_id": row.method_id,
-        "provider": account.merchant.provider,
-        "provider_shop_id": account.merchant.shop_id,
-        "status": PaymentStatus.PENDING,
-        "amount_kopecks": amount,
-        "currency": currency,
-        "credits": plan.credits,
-        "test": account.merchant.test,
-        "receipt_email": email,
-        "return_url": "",
-        "next_check_at": now + FIRST_CHECK,
-        "checks": 0,
-        "created_at": now,
-        "updated_at": now,
-        **described(plan, language),
-    }
-    session.connection().execute(insert_into(session, payments).on_conflict_do_nothing(), values)
+    new = NewRow(
+        id=payment_id,
+        user_id=row.user_id,
+        plan_id=plan.id,
+        subscription_id=row.id,
+        period_number=number,
+        method_id=row.method_id,
+        provider=account.merchant.provider,
+        provider_shop_id=account.merchant.shop_id,
+        test=account.merchant.test,
+        amount=Money(amount, Currency(currency)),
+        credits=plan.credits,
+        receipt_email=email,
+        next_check_at=now + FIRST_CHECK,
+        description=described(plan, language),
+    )
+    insert_payment(session, new, now)
     return find_payment(session, payment_id)
 
 

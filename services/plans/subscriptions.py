@@ -15,10 +15,11 @@ from services.clock import Clock
 from services.money import Money
 from services.pages import Page, paginate
 from services.payments.pricing import Pricing
+from services.payments.providers.base import ProviderWord
 from services.payments.queries import PaymentView, find_payment
 from services.payments.refunds.paid_lots import held_of_period
 from services.plans.allowances import AllowanceLeft, allowances_of
-from services.plans.by_provider import ProviderWord, provider_said
+from services.plans.by_provider import provider_said
 from services.plans.changes import ChangeQuote, quote_change, schedule
 from services.plans.endings import cancel, resume
 from services.plans.methods import MethodView, find_method

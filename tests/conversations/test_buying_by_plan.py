@@ -9,16 +9,17 @@ from db.tables.plans import AllowanceUnit
 from sandbox.client.person import Person
 from tests.conversations.shopping import balance, fills_in_wine
 from tests.conversations.stage import Stage
-from tests.support.free_plans import add_free_plan, end_free_plan
+from tests.support.plans import add_plan, end_plans
 
 
 @pytest.fixture
 async def free_plan(stage: Stage) -> AsyncIterator[None]:
     """Of this test alone: the shop is others' too."""
     unit = AllowanceUnit.REQUESTS
-    await stage.app.db.write(add_free_plan, datetime.now(UTC), unit=unit, amount=2, slugs=("wine",))
+    given = [(unit, 2, ["wine"])]
+    await stage.app.db.write(add_plan, "free", kopecks=None, allowances=given, created_at=datetime.now(UTC))
     yield
-    await stage.app.db.write(end_free_plan)
+    await stage.app.db.write(end_plans)
 
 
 @pytest.mark.usefixtures("free_plan")

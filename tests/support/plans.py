@@ -12,19 +12,27 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, JsonObject, table_of
 from db.tables.currencies import Currency
 from db.tables.payments import Payment, PaymentStatus, Refund
-from db.tables.plans import AllowanceUnit, Plan, PlanAllowance, PlanPrice, Subscription, SubscriptionPeriod
+from db.tables.plans import (
+    AllowanceUnit,
+    PeriodAllowance,
+    Plan,
+    PlanAllowance,
+    PlanPrice,
+    Subscription,
+    SubscriptionPeriod,
+)
 from services.billing import ledger
 from services.payments.providers.base import RemotePayment
 from services.payments.queries import PaymentView, find_payment
 from services.plans.allowances import take_for_prediction
-from services.plans.checkout import PlanOrder
+from services.plans.checkout import PlanCheckout, PlanOrder
 from services.plans.methods import PaymentMethods
 from services.plans.periods import paid
 from services.plans.subscriptions import Subscriptions, SubscriptionView
 from services.users.departures import PersonKey
 from tests.support.clock import START, FakeClock
 from tests.support.shop import add_payment, add_prediction
-from tests.support.tills import MERCHANT, PRICING, RETURN_URL, Cashier
+from tests.support.tills import MERCHANT, PRICING, RETURN_URL, Cashier, renewals_of
 from tests.support.yookassa import FakeYooKassa
 
 MONTH = timedelta(days=30)
@@ -33,6 +41,7 @@ PEOPLE = PersonKey.of("people of this shop")
 
 def add_plan(
     session: Session,
+    /,
     name: str = "plus",
     *,
     kopecks: int | None = 30_000,
@@ -64,6 +73,16 @@ def add_plan(
     return plan_id
 
 
+def end_plans(session: Session) -> None:
+    session.execute(update(table_of(Plan)).values(enabled=False))
+
+
+def used(session: Session) -> list[int]:
+    """Of each allowance that was given, oldest first."""
+    given = table_of(PeriodAllowance)
+    return list(session.scalars(select(given.c.used).order_by(given.c.id)))
+
+
 @dataclass(slots=True, kw_only=True)
 class PlanShop:
     cashier: Cashier
@@ -88,8 +107,11 @@ class PlanShop:
         return await self.cashier.db.write(lambda session: add_plan(session, name, **more))
 
     async def begins(self, user_id: int, plan_id: int, *, consent: bool = True, **more: Any) -> PaymentView:
-        given = {"email": "anna@example.com", "return_url": RETURN_URL, "consent": consent, **more}
-        return await self.cashier.till.plan_checkout.start(PlanOrder(user_id=user_id, plan_id=plan_id, **given))
+        till, given = (
+            self.cashier.till,
+            {"email": "anna@example.com", "return_url": RETURN_URL, "consent": consent, **more},
+        )
+        return await PlanCheckout(till.ctx, till.topup).start(PlanOrder(user_id=user_id, plan_id=plan_id, **given))
 
     async def pays(self, payment: PaymentView) -> PaymentView:
         self.yookassa.pay(self.yookassa.by_our_id(payment.id).id)
@@ -118,7 +140,7 @@ class PlanShop:
 
     async def round(self) -> None:
         till = self.cashier.till
-        await till.renewals.round()
+        await renewals_of(till).round()
         await till.settlement.check_due()
         await till.refunds.check_due()
         await self.cashier.db.write(ledger.expire, now=self.clock())

@@ -11,11 +11,11 @@ from services.payments.pricing import CreditPrice
 from services.payments.providers.stars.gateway import NAME
 from services.payments.providers.stars.provider import Stars
 from services.payments.providers.stars.service import StarsPayments
-from services.payments.service import Payments, make_payments
+from services.payments.service import Payments
 from services.payments.strays import Strays
 from services.users.roles import Staff
 from tests.support.stars import FakeStars
-from tests.support.tills import MERCHANT, OWNER, PRICING, Cashier
+from tests.support.tills import MERCHANT, OWNER, PRICING, Cashier, make_till
 
 BOT: Final = "4242"
 PRICES: Final = {**PRICING, Currency.XTR: CreditPrice(minor=Fraction(100, 13), currency=Currency.XTR)}
@@ -28,7 +28,7 @@ def open_stars_till(
     merchant = replace(MERCHANT, provider=NAME, shop_id=BOT, test=False, currency=Currency.XTR, keeps_strays=True)
     account = ProviderAccount(provider=Stars(telegram, cashier.clock, shop_id=BOT), merchant=merchant)
     others = ProviderAccount(provider=cashier.yookassa, merchant=MERCHANT)
-    till = make_payments(
+    till = make_till(
         cashier.db,
         cashier.clock,
         [others, account],

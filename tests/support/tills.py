@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,6 +19,7 @@ from services.billing.audit import run_audit
 from services.coordination.memory import MemoryCoordination
 from services.money import rub
 from services.payments.context import ProviderAccount
+from services.payments.fulfilment import Purpose
 from services.payments.mark import MarkSigner
 from services.payments.merchant import Merchant
 from services.payments.pricing import CreditPrice
@@ -26,6 +28,9 @@ from services.payments.queries import PaymentQueries, PaymentView, RefundView
 from services.payments.refunds.begin import RefundRequest
 from services.payments.service import Payments, make_payments
 from services.payments.topup import TopUpRequest
+from services.plans.discounts import discount_of
+from services.plans.fulfilment import PlanFulfilment
+from services.plans.renewals import Renewals
 from services.users.accounts import Users, Visitor
 from services.users.actor import Actor
 from tests.support.clock import FakeClock
@@ -37,6 +42,12 @@ SIGNER = MarkSigner.of("4242", "4242:token", "test_key")
 MERCHANT = Merchant(provider=NAME, shop_id=SHOP_ID, test=True, signer=SIGNER, owners=(OWNER,))
 PRICING = {Currency.RUB: CreditPrice(minor=1000)}
 RETURN_URL = "https://t.me/shop_bot"
+
+make_till = partial(make_payments, fulfilments={Purpose.PLAN: PlanFulfilment()}, discount_of=discount_of)
+
+
+def renewals_of(till: Payments) -> Renewals:
+    return Renewals(till.ctx, till.charging)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -152,7 +163,7 @@ def open_cashier(db: Database, clock: FakeClock, merchant: Merchant = MERCHANT) 
 
 def _open(db: Database, clock: FakeClock, yookassa: FakeYooKassa, merchant: Merchant, news: list[bool]) -> Payments:
     account = ProviderAccount(provider=yookassa, merchant=merchant)
-    return make_payments(
+    return make_till(
         db,
         clock,
         [account],

@@ -40,7 +40,7 @@ from services.inference.errors import (
 from services.notifications.kinds.letters import LETTERS
 from services.notifications.notification import Notification
 from services.payments.alerts import PaymentProblem
-from services.payments.apply import Fact
+from services.payments.news import Fact
 from services.predictions.enclosures import Enclosure
 from services.predictions.error_codes import CODES, code_of
 from services.values.errors import NotADate

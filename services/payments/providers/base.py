@@ -128,6 +128,17 @@ class Decline(StrEnum):
     HOURS = "hours"
 
 
+class ProviderWord(StrEnum):
+    """Of a subscription at a provider who charges by itself."""
+
+    CANCELED = "canceled"
+    """Its owner ended it at the provider's."""
+    ACTIVE = "active"
+    """And thought better of it."""
+    FAILED = "failed"
+    """There was not enough to take."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buyer:
     """`id`: in our books; `email`: for the provider's page or receipt."""

@@ -17,6 +17,7 @@ from services.notifications import outbox
 from services.notifications.kinds.payments import PaymentTrouble, RefundSucceeded
 from services.notifications.owners import tell_owners, tell_user
 from services.payments.alerts import PaymentProblem
+from services.payments.fulfilment import Fulfilments
 from services.payments.merchant import Merchant
 from services.payments.providers.base import RemoteRefund
 from services.payments.queries import (
@@ -30,9 +31,8 @@ from services.payments.queries import (
     refunds_of,
 )
 from services.payments.refunds.begin import due_of, insert_refund, known_refund, total
+from services.payments.refunds.money_back import is_money_back
 from services.payments.refunds.paid_lots import paid_lots
-from services.plans import periods
-from services.plans.money_back import is_money_back
 
 log = structlog.get_logger()
 
@@ -40,7 +40,14 @@ TROUBLE_PAUSE = timedelta(days=1)
 
 
 def settle(
-    session: Session, refund_id: UUID, remote: RemoteRefund, merchant: Merchant, now: datetime, *, seen: bool
+    session: Session,
+    refund_id: UUID,
+    remote: RemoteRefund,
+    merchant: Merchant,
+    now: datetime,
+    *,
+    fulfilments: Fulfilments,
+    seen: bool,
 ) -> RefundView:
     """Bring our refund to what the provider says. `seen`: who began it sees the end without being told."""
     refund, payment = _locked(session, refund_id)
@@ -54,13 +61,15 @@ def settle(
     if refund.provider_refund_id is None:
         _change(session, refund_id, (*RefundStatus,), now, provider_refund_id=remote.id)
     if remote.status == RefundStatus.SUCCEEDED:
-        _succeed(session, refund, payment, merchant, now)
+        _succeed(session, refund, payment, merchant, now, fulfilments=fulfilments)
     elif remote.status == RefundStatus.CANCELED:
         refuse(session, refund_id, remote.cancel_reason or "general_decline", now, seen=seen, owners=merchant.owners)
     return known_refund(session, refund_id)
 
 
-def learn(session: Session, remote: RemoteRefund, new_id: UUID, merchant: Merchant, now: datetime) -> RefundView | None:
+def learn(
+    session: Session, remote: RemoteRefund, new_id: UUID, merchant: Merchant, now: datetime, *, fulfilments: Fulfilments
+) -> RefundView | None:
     """Follow what the provider says of a refund of a succeeded payment: one of ours, or one made in the provider's own
     cabinet, which gets a row as `new_id`; one of ours that our books have lost gets its own id back. None where the
     payment is not ours."""
@@ -79,7 +88,7 @@ def learn(session: Session, remote: RemoteRefund, new_id: UUID, merchant: Mercha
     if known is None:
         known = new_id
         insert_refund(session, new_id, payment, remote.amount, now, provider_refund_id=remote.id)
-    return settle(session, known, remote, merchant, now, seen=False)
+    return settle(session, known, remote, merchant, now, fulfilments=fulfilments, seen=False)
 
 
 def refuse(
@@ -107,7 +116,15 @@ def tell_unknown(session: Session, refund: RefundView, merchant: Merchant, now: 
     return known_refund(session, refund.id)
 
 
-def _succeed(session: Session, refund: RefundView, payment: PaymentView, merchant: Merchant, now: datetime) -> None:
+def _succeed(
+    session: Session,
+    refund: RefundView,
+    payment: PaymentView,
+    merchant: Merchant,
+    now: datetime,
+    *,
+    fulfilments: Fulfilments,
+) -> None:
     """Take the credits back, as far as the payment's own lot still holds them; the rest is owed and shown."""
     before = sent_back(session, payment.id)
     done = {"status": RefundStatus.SUCCEEDED, "cancel_reason": None, "next_check_at": None}
@@ -129,8 +146,8 @@ def _succeed(session: Session, refund: RefundView, payment: PaymentView, merchan
         taken = 0 if posting is None else -posting.amount
     owed = {"credits_taken": taken, "credits_uncollected": due - taken}
     session.execute(update(refunds).where(refunds.c.id == refund.id).values(owed))
-    if payment.plan_id is not None and before + refund.amount.minor >= payment.amount.minor:
-        periods.refunded(session, payment, now)
+    if before + refund.amount.minor >= payment.amount.minor:
+        fulfilments.of(payment).refunded(session, payment, now)
     _tell(session, refund, payment, now)
     if due > taken and refund.actor_user_id is None:
         trouble = _trouble(refund, PaymentProblem.UNCOLLECTED, format_credits(due - taken))

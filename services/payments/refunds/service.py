@@ -10,6 +10,7 @@ from services.payments import strays
 from services.payments.alerts import not_authorized, shop_refused
 from services.payments.context import PaymentsContext, ProviderAccount
 from services.payments.merchant import Merchant
+from services.payments.order import receipt_for
 from services.payments.providers.base import (
     NewRefund,
     NotAuthorized,
@@ -23,9 +24,8 @@ from services.payments.queries import PaymentView, RefundView, find_payment, par
 from services.payments.refunds.apply import learn, refuse, sent_back, settle, tell_unknown
 from services.payments.refunds.begin import RefundQuote, RefundRequest, begin, known_refund, quote
 from services.payments.refunds.claims import claim
+from services.payments.refunds.money_back import to_try_again, try_again
 from services.payments.settlement import Settlement, TooEarly, together
-from services.payments.topup import receipt_for
-from services.plans.money_back import to_try_again, try_again
 from services.users.roles import Staff
 
 log = structlog.get_logger()
@@ -92,7 +92,9 @@ class Refunds:
         return None
 
     async def _book(self, remote: RemoteRefund, account: ProviderAccount) -> RefundView | None:
-        booked = await self._ctx.db.write(learn, remote, uuid4(), account.merchant, self._ctx.clock())
+        booked = await self._ctx.db.write(
+            learn, remote, uuid4(), account.merchant, self._ctx.clock(), fulfilments=self._ctx.fulfilments
+        )
         self._ctx.on_news()
         return booked
 
@@ -159,7 +161,10 @@ class Refunds:
     async def _settle(
         self, refund: RefundView, remote: RemoteRefund, account: ProviderAccount, *, seen: bool
     ) -> RefundView:
-        settled = await self._ctx.db.write(settle, refund.id, remote, account.merchant, self._ctx.clock(), seen=seen)
+        now, fulfilments = self._ctx.clock(), self._ctx.fulfilments
+        settled = await self._ctx.db.write(
+            settle, refund.id, remote, account.merchant, now, fulfilments=fulfilments, seen=seen
+        )
         self._ctx.on_news()
         return settled
 

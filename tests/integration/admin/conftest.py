@@ -15,6 +15,7 @@ from services.billing import ledger
 from services.billing.audit import run_audit
 from services.models.manage import ModelManagement
 from services.payments.packages import Packages
+from services.plans.discounts import discount_of
 from services.users.actor import Actor
 from services.users.manage import UserManagement
 from services.users.roles import Admins, Staff
@@ -78,6 +79,6 @@ async def open_admin_services(db: Database, clock: FakeClock) -> AdminServices:
         admins=admins,
         users=UserManagement(db, clock, staff),
         models=ModelManagement(db, clock, staff),
-        packages=Packages(db, clock, staff),
+        packages=Packages(db, clock, staff, discount_of),
         anna=anna,
     )

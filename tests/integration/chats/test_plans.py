@@ -11,7 +11,7 @@ from services.billing.ledger import InsufficientBalance
 from services.inference.chat import TokenUsage
 from services.inference.errors import ModelBroken
 from tests.support.clock import FakeClock
-from tests.support.free_plans import add_free_plan, used
+from tests.support.plans import add_plan, used
 from tests.support.talk import Talk, open_talk
 
 
@@ -22,7 +22,8 @@ async def talk(database: Database, clock: FakeClock, tmp_path: Path) -> AsyncIte
 
 
 async def _plan(talk: Talk, clock: FakeClock, unit: AllowanceUnit, amount: int) -> None:
-    await talk.db.write(add_free_plan, clock(), unit=unit, amount=amount, slugs=("sage",))
+    given = [(unit, amount, ["sage"])]
+    await talk.db.write(add_plan, "free", kopecks=None, allowances=given, created_at=clock())
 
 
 async def test_a_request_of_the_plan_is_an_answer(talk: Talk, clock: FakeClock) -> None:

@@ -26,8 +26,9 @@ from services.payments.providers.cloudpayments.question import LastQuestion
 from services.payments.providers.cloudpayments.signatures import signature
 from services.payments.queries import PaymentView, payments
 from services.payments.refunds.begin import RefundRequest
-from services.payments.service import Payments, make_payments
+from services.payments.service import Payments
 from services.payments.topup import EmailNeeded, TopUpRequest
+from services.plans.discounts import discount_of
 from services.users.roles import Staff
 from tests.support.cloudpayments import (
     MISSING,
@@ -40,7 +41,7 @@ from tests.support.cloudpayments import (
     sample,
     transaction,
 )
-from tests.support.tills import MERCHANT, OWNER, PRICING, RETURN_URL, Cashier
+from tests.support.tills import MERCHANT, OWNER, PRICING, RETURN_URL, Cashier, make_till
 from web.context import CloudPaymentsWebhook, WebContext, provide
 from web.webhooks import cloudpayments
 
@@ -118,7 +119,7 @@ async def shop(quick: Cashier) -> AsyncIterator[Shop]:
     with answering() as server:
         provider = open_provider(server)
         account = ProviderAccount(provider=provider, merchant=SITE)
-        till = make_payments(
+        till = make_till(
             quick.db, quick.clock, [account], PRICING, lambda: None, coordination=MemoryCoordination(), owners=(OWNER,)
         )
         webhook = CloudPaymentsWebhook(payments=till, secret=SECRET, question=LastQuestion(till.ctx))
@@ -196,7 +197,7 @@ async def test_the_last_question_about_what_is_over(shop: Shop) -> None:
 
 
 async def test_the_last_question_about_what_is_sold_no_more(shop: Shop) -> None:
-    packages = Packages(shop.cashier.db, shop.cashier.clock, Staff((OWNER,)))
+    packages = Packages(shop.cashier.db, shop.cashier.clock, Staff((OWNER,)), discount_of)
     offer = PackageOffer(title={"ru": "Сто", "en": "A hundred"}, price=rub(300_00), credits=100_00, valid_days=None)
     owner = await shop.cashier.owner()
     package = await packages.create(offer, actor=owner)

@@ -33,6 +33,7 @@ from services.payments.topup import TopUpRequest
 from services.users.actor import Actor
 from tests.conversations.stage import shop_settings
 from tests.integration.payments.stand import PARTS
+from tests.support.tills import renewals_of
 from tests.support.waiting import until
 
 LIKE_ANY = "2200000000000004"
@@ -153,7 +154,10 @@ async def test_what_was_never_told_is_found(stand: Stand) -> None:
     await stand.begins()
     await stand.site.pays()
     await stand.balance_is(GIFT)
-    assert "credited (300.00 RUB" in (await report(stand.till, stand.app.services.payment_queries))[0]
+    assert (
+        "credited (300.00 RUB"
+        in (await report(stand.till, renewals_of(stand.till), stand.app.services.payment_queries))[0]
+    )
     await stand.balance_is(ONCE_PAID)
 
 

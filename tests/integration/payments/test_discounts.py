@@ -3,17 +3,17 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert
 
 from db.base import table_of
 from db.tables.billing import Package
-from db.tables.plans import AllowanceUnit, Plan
 from services.money import rub
 from services.payments.packages import package_on_sale
-from services.plans.discounts import discounted
+from services.payments.pricing import discounted
+from services.plans.discounts import discount_of
 from services.plans.free import open_free
 from tests.support.clock import FakeClock
-from tests.support.free_plans import add_free_plan
+from tests.support.plans import add_plan
 from tests.support.tills import Cashier
 
 ROW = {"id": 1, "title": {"ru": "Пакет", "en": "Package"}, "credits": 10_000, "price_kopecks": 99_99, "enabled": True}
@@ -30,10 +30,9 @@ async def test_for_as_long_as_the_plan_runs(cashier: Cashier, clock: FakeClock) 
     anna, boris = await cashier.customer(), await cashier.customer()
     db, now = cashier.db, clock()
     await db.write(lambda s: s.execute(insert(table_of(Package)), ROW | {"position": 1, "created_at": now}))
-    await db.write(add_free_plan, now, unit=AllowanceUnit.REQUESTS, amount=1, slugs=())
-    await db.write(lambda s: s.execute(update(table_of(Plan)).values(discount_percent=10)))
+    await db.write(add_plan, "free", kopecks=None, discount_percent=10, created_at=now)
     await db.write(open_free, anna, now)
-    prices = [(await db.read(package_on_sale, 1, user, clock())).price for user in (anna, boris)]
+    prices = [(await db.read(package_on_sale, 1, user, clock(), discount_of)).price for user in (anna, boris)]
     assert prices == [rub(9_000), rub(9_999)]
     clock.now += timedelta(days=40)
-    assert (await db.read(package_on_sale, 1, anna, clock())).price == rub(9_999)
+    assert (await db.read(package_on_sale, 1, anna, clock(), discount_of)).price == rub(9_999)

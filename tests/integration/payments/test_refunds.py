@@ -28,6 +28,7 @@ from services.payments.refunds.begin import (
     RefundTooLarge,
     credits_due,
 )
+from services.plans.discounts import discount_of
 from services.users.actor import Actor
 from services.users.roles import Staff
 from tests.support.clock import START, FakeClock
@@ -153,7 +154,7 @@ async def test_only_the_payments_own_credits_are_taken(cashier: Cashier) -> None
 
 
 async def test_credits_that_have_expired_cannot_be_taken(cashier: Cashier) -> None:
-    packages = Packages(cashier.db, cashier.clock, Staff((OWNER,)))
+    packages = Packages(cashier.db, cashier.clock, Staff((OWNER,)), discount_of)
     offer = PackageOffer(title={"ru": "День", "en": "Day"}, credits=1000, price=rub(100_00), valid_days=1)
     package = await packages.create(offer, actor=Actor.system())
     payment = await cashier.pays(await cashier.customer(), None, package_id=package.id)
@@ -387,7 +388,10 @@ async def test_a_refund_that_differs_from_our_books(quick: Cashier) -> None:
 
 
 async def test_nobody_is_told_of_expiry_twice(cashier: Cashier) -> None:
-    packages, reminders = Packages(cashier.db, cashier.clock, Staff((OWNER,))), Reminders(cashier.db, cashier.clock)
+    packages, reminders = (
+        Packages(cashier.db, cashier.clock, Staff((OWNER,)), discount_of),
+        Reminders(cashier.db, cashier.clock),
+    )
     offer = PackageOffer(title={"ru": "Десять", "en": "Ten"}, credits=1000, price=rub(100_00), valid_days=10)
     package = await packages.create(offer, actor=Actor.system())
     anna = await cashier.customer()

@@ -23,6 +23,7 @@ from services.users.actor import Actor
 from tests.conversations.stage import OWNER_ID, shop_settings
 from tests.integration.payments.stand import PARTS, Stand, open_stand
 from tests.support.databases import SqliteServer
+from tests.support.tills import renewals_of
 from tests.support.waiting import until
 
 
@@ -189,10 +190,10 @@ async def test_lost_repeated_and_reordered_webhooks(quick: Stand) -> None:
     await quick.begins(user_id)
     await quick.shop.pays()
     payments = quick.app.services.payment_queries
-    lines = await report(quick.till, payments)
+    lines = await report(quick.till, renewals_of(quick.till), payments)
     assert lines[0].endswith("credited (300.00 RUB, 30.00 credits, user 1)")
     assert lines[-1] == "1 changed, 0 notifications handled."
-    assert await report(quick.till, payments) == ["0 changed, 0 notifications handled."]
+    assert await report(quick.till, renewals_of(quick.till), payments) == ["0 changed, 0 notifications handled."]
     await quick.shop.fault("repeat", "payment.succeeded", copies=5)
     await quick.begins(user_id)
     await quick.shop.pays()
@@ -206,7 +207,7 @@ async def test_lost_answers_of_everything(quick: Stand) -> None:
     await quick.shop.fault("500_after", "payments.create")
     with pytest.raises(ResultUnknown):
         await quick.begins(user_id)
-    await report(quick.till, quick.app.services.payment_queries)
+    await report(quick.till, renewals_of(quick.till), quick.app.services.payment_queries)
     await anna.sees("300 ₽")
     await quick.shop.pays()
     await anna.sees("Оплачено: 300 ₽")
@@ -216,7 +217,7 @@ async def test_lost_answers_of_everything(quick: Stand) -> None:
     wish = RefundRequest(id=uuid4(), payment_id=payment.id, amount=rub(100_00), actor=Actor.system())
     with pytest.raises(ResultUnknown):
         await quick.till.refunds.start(wish)
-    lines = await report(quick.till, quick.app.services.payment_queries)
+    lines = await report(quick.till, renewals_of(quick.till), quick.app.services.payment_queries)
     assert lines[0] == f"refund {wish.id}: succeeded (100.00 RUB, 10.00 credits taken)"
     assert len(await quick.shop.refunds()) == 1
     refund = await quick.app.services.payment_queries.refund(wish.id)

@@ -18,13 +18,13 @@ from services.payments.pricing import CreditPrice, CurrencyNotTaken
 from services.payments.providers.base import OtherShop, ProviderEvent, Subject
 from services.payments.queries import PaymentView
 from services.payments.refunds.begin import RefundRequest, TakenElsewhere
-from services.payments.service import Payments, make_payments
+from services.payments.service import Payments
 from services.payments.topup import TopUpRequest
 from services.predictions.history import History
 from services.reports.statistics import Statistics
 from tests.support.faults import Fault
 from tests.support.files import files_of
-from tests.support.tills import MERCHANT, OWNER, PRICING, RETURN_URL, Cashier
+from tests.support.tills import MERCHANT, OWNER, PRICING, RETURN_URL, Cashier, make_till
 from tests.support.yookassa import FakeYooKassa
 
 BANK = "bank"
@@ -64,7 +64,7 @@ def shop(cashier: Cashier) -> Shop:
         ProviderAccount(provider=cashier.yookassa, merchant=MERCHANT),
         ProviderAccount(provider=bank, merchant=merchant),
     ]
-    till = make_payments(
+    till = make_till(
         cashier.db, cashier.clock, accounts, PRICES, lambda: None, coordination=MemoryCoordination(), owners=(OWNER,)
     )
     return Shop(cashier=cashier, bank=bank, till=till)

@@ -26,6 +26,7 @@ from services.payments.refunds.begin import RefundRequest, StarsGoBackWhole
 from services.payments.service import Payments
 from services.payments.strays import StrayGone, Strays
 from services.payments.topup import TopUpRequest
+from services.plans.discounts import discount_of
 from services.users.roles import NotAllowed, Staff
 from tests.support.shop import add_outsider
 from tests.support.stars import GONE, FakeStars
@@ -165,7 +166,10 @@ async def test_nor_one_of_another_provider(shop: Shop) -> None:
 
 
 async def test_a_package_that_is_gone_or_costs_more_by_now(shop: Shop) -> None:
-    packages, owner = Packages(shop.cashier.db, shop.cashier.clock, Staff((OWNER,))), await shop.cashier.owner()
+    packages, owner = (
+        Packages(shop.cashier.db, shop.cashier.clock, Staff((OWNER,)), discount_of),
+        await shop.cashier.owner(),
+    )
     number = await sells(shop, price=99_00)
     payment = await shop.begins(amount=None, package_id=number)
     await shop.asks(payment)
@@ -391,5 +395,5 @@ async def the_stray(shop: Shop) -> int:
 
 async def sells(shop: Shop, *, price: int) -> int:
     offer = PackageOffer(title={"ru": "Дюжина", "en": "Dozen"}, credits=12_00, price=rub(price), valid_days=None)
-    packages = Packages(shop.cashier.db, shop.cashier.clock, Staff((OWNER,)))
+    packages = Packages(shop.cashier.db, shop.cashier.clock, Staff((OWNER,)), discount_of)
     return (await packages.create(offer, actor=await shop.cashier.owner())).id

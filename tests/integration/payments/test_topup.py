@@ -14,12 +14,14 @@ from db.tables.users import User
 from services.billing import ledger
 from services.money import AmountOutOfBounds, rub
 from services.notifications.message_ref import MessageRef
-from services.payments.apply import Applied
+from services.payments.applied import Applied
+from services.payments.order import receipt_for
 from services.payments.packages import PackageGone, PackageOffer, Packages
 from services.payments.providers.base import NotAuthorized, Refused, ResultUnknown
 from services.payments.queries import PaymentNotFound
 from services.payments.settlement import PaymentChange
-from services.payments.topup import EmailNeeded, receipt_for
+from services.payments.topup import EmailNeeded
+from services.plans.discounts import discount_of
 from services.users.actor import Actor
 from services.users.roles import Staff
 from tests.support.faults import Crash, Fault
@@ -46,7 +48,7 @@ async def test_a_clock_that_is_behind_shortens_no_term(cashier: Cashier) -> None
     """The money came a year after the time that our machine tells: credits live from then."""
     anna = await cashier.customer()
     offer = PackageOffer(title={"ru": "Сотня", "en": "A hundred"}, credits=100_00, price=rub(500_00), valid_days=30)
-    packages = Packages(cashier.db, cashier.clock, Staff((OWNER,)))
+    packages = Packages(cashier.db, cashier.clock, Staff((OWNER,)), discount_of)
     package = await packages.create(offer, actor=Actor.system())
     payment = await cashier.begins(anna, None, package_id=package.id)
     paid_at = cashier.clock.advance(days=400)
@@ -76,7 +78,9 @@ async def test_the_checkout_speaks_the_customers_language(cashier: Cashier, lang
     speaks = update(users).where(users.c.id == john)
     await cashier.db.write(lambda session: session.execute(speaks.values(language=language)) and None)
     offer = PackageOffer(title={"ru": "Сотня", "en": "A hundred"}, credits=100_00, price=rub(500_00), valid_days=30)
-    package = await Packages(cashier.db, cashier.clock, Staff((OWNER,))).create(offer, actor=Actor.system())
+    package = await Packages(cashier.db, cashier.clock, Staff((OWNER,)), discount_of).create(
+        offer, actor=Actor.system()
+    )
     amount, bundle = await cashier.begins(john), await cashier.begins(john, None, package_id=package.id)
     await cashier.db.write(lambda session: session.execute(speaks.values(language="ru")) and None)
     await cashier.till.topup.repeat(amount)
@@ -117,7 +121,7 @@ async def test_twenty_looks_at_once_credit_once(cashier: Cashier) -> None:
 
 
 async def test_a_package_brings_its_credits_until_their_end(cashier: Cashier) -> None:
-    packages = Packages(cashier.db, cashier.clock, Staff((OWNER,)))
+    packages = Packages(cashier.db, cashier.clock, Staff((OWNER,)), discount_of)
     offer = PackageOffer(title={"ru": "Сотня", "en": "A hundred"}, credits=100_00, price=rub(500_00), valid_days=30)
     package = await packages.create(offer, actor=Actor.system())
     anna = await cashier.customer()

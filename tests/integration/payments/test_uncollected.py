@@ -18,6 +18,7 @@ from services.money import rub
 from services.payments.packages import PackageOffer, Packages
 from services.payments.providers.base import ResultUnknown
 from services.payments.queries import PaymentView
+from services.plans.discounts import discount_of
 from services.users.actor import Actor
 from services.users.roles import Staff
 from tests.support.clock import FakeClock
@@ -115,7 +116,9 @@ async def test_what_belongs_to_other_payments_and_other_people_stays(cashier: Ca
 
 async def test_credits_whose_end_has_come_expire_and_stay_owed(cashier: Cashier, anna: int) -> None:
     offer = PackageOffer(title={"ru": "День", "en": "Day"}, credits=1000, price=rub(100_00), valid_days=1)
-    package = await Packages(cashier.db, cashier.clock, Staff((OWNER,))).create(offer, actor=Actor.system())
+    package = await Packages(cashier.db, cashier.clock, Staff((OWNER,)), discount_of).create(
+        offer, actor=Actor.system()
+    )
     payment = await cashier.pays(anna, None, package_id=package.id)
     prediction = await buys(cashier, anna, 600)
     await cashier.refunds(payment, 100_00, confirmed=True)

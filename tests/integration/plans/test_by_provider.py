@@ -17,6 +17,7 @@ from services.payments.providers.base import (
     Autopay,
     NewPayment,
     NewRefund,
+    ProviderWord,
     RemoteMethod,
     RemotePayment,
     RemoteRefund,
@@ -24,12 +25,11 @@ from services.payments.providers.base import (
     SavedMethod,
 )
 from services.payments.queries import PaymentView
-from services.payments.service import Payments, make_payments
-from services.plans.by_provider import ProviderWord
+from services.payments.service import Payments
 from services.plans.endings import CannotResume
 from tests.support.clock import FakeClock
 from tests.support.plans import PlanShop
-from tests.support.tills import MERCHANT, PRICING, open_cashier
+from tests.support.tills import MERCHANT, PRICING, make_till, open_cashier
 from tests.support.yookassa import FakeYooKassa
 
 MONTH = timedelta(days=30)
@@ -111,7 +111,7 @@ def shop(database: Database, clock: FakeClock) -> StarShop:
         ProviderAccount(provider=cashier.yookassa, merchant=MERCHANT),
         ProviderAccount(provider=stars, merchant=merchant),
     ]
-    till: Payments = make_payments(
+    till: Payments = make_till(
         database, clock, accounts, PRICES, lambda: None, coordination=MemoryCoordination(), owners=MERCHANT.owners
     )
     cashier.till = till

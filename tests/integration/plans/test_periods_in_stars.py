@@ -22,13 +22,12 @@ from services.payments.providers.stars.gateway import NAME
 from services.payments.providers.stars.provider import Stars
 from services.payments.providers.stars.service import StarsPayments, StarsReceived
 from services.payments.queries import PaymentView
-from services.payments.service import make_payments
 from services.plans.offers import PriceStays
 from tests.support.clock import FakeClock
 from tests.support.faults import Fault
 from tests.support.plans import PlanShop
 from tests.support.stars import GONE, FakeStars
-from tests.support.tills import MERCHANT, OWNER, PRICING, open_cashier
+from tests.support.tills import MERCHANT, OWNER, PRICING, make_till, open_cashier
 
 ANNA, BOT = 501, "4242"
 MONTH = timedelta(days=30)
@@ -63,7 +62,7 @@ async def shop(sqlite_database: Database, clock: FakeClock) -> StarShop:
     account = ProviderAccount(provider=Stars(telegram, clock, shop_id=BOT), merchant=merchant)
     card = ProviderAccount(provider=cashier.yookassa, merchant=roubles)
     box = MemoryCoordination()
-    cashier.till = make_payments(
+    cashier.till = make_till(
         sqlite_database, clock, [card, account], pricing, lambda: None, coordination=box, owners=(OWNER,)
     )
     plans = PlanShop(cashier=cashier)

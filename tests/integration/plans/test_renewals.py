@@ -14,7 +14,7 @@ from services.plans.endings import CannotResume, NoSubscription
 from services.plans.trials import AlreadySubscribed
 from tests.support.faults import Fault
 from tests.support.plans import PlanShop
-from tests.support.tills import MERCHANT
+from tests.support.tills import MERCHANT, renewals_of
 
 
 async def test_a_year(shop: PlanShop) -> None:
@@ -96,7 +96,7 @@ async def test_cancelled_while_it_is_charged(quick: PlanShop) -> None:
     await quick.jumps_to(begun.ends_at - timedelta(hours=24))
     quick.clock.now = begun.ends_at - timedelta(hours=12)
     quick.yookassa.faults.append(Fault.LOST_ANSWER)
-    await quick.cashier.till.renewals.round()
+    await renewals_of(quick.cashier.till).round()
     await quick.subscriptions.cancel(anna)
     await quick.lives(hours=2)
     assert quick.charged == ["succeeded"] * 2

@@ -39,7 +39,7 @@ from tests.support.databases import PostgresServer, SqliteServer
 from tests.support.faults import Crash, Fault
 from tests.support.plans import PlanShop
 from tests.support.shop import add_model, add_prediction
-from tests.support.tills import open_cashier
+from tests.support.tills import open_cashier, renewals_of
 
 EXAMPLES = int(os.environ.get("PLAN_EXAMPLES", "20"))
 STEPS = 40
@@ -157,7 +157,9 @@ class SubscriptionMachine(RuleBasedStateMachine):
 
     def two_workers(self) -> None:
         async def both() -> None:
-            await asyncio.gather(self.shop.cashier.till.renewals.round(), self.shop.cashier.till.renewals.round())
+            await asyncio.gather(
+                renewals_of(self.shop.cashier.till).round(), renewals_of(self.shop.cashier.till).round()
+            )
 
         self.do(both())
 

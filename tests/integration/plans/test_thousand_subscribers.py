@@ -17,7 +17,7 @@ from services.plans.months import end_of_months
 from services.plans.reports import PlanReports
 from tests.support.clock import FakeClock
 from tests.support.plans import PlanShop
-from tests.support.tills import open_cashier
+from tests.support.tills import open_cashier, renewals_of
 from tests.support.yookassa import FakeYooKassa
 
 PEOPLE = 1000
@@ -73,7 +73,7 @@ async def test_a_year_of_a_thousand(sqlite_database: Database, clock: FakeClock)
         for each in people:
             if each.cancels_in and clock() - STEP < middle(each, each.cancels_in) <= clock():
                 await shop.subscriptions.cancel(each.user_id)
-        await shop.cashier.till.renewals.round()
+        await renewals_of(shop.cashier.till).round()
     expected = {each.user_id: each.periods(clock()) for each in people}
     served, credits_ = await sqlite_database.read(sums)
     assert served == expected

@@ -11,7 +11,7 @@ from services.billing.ledger import InsufficientBalance
 from services.predictions.submit import PriceChanged
 from tests.support.clock import FakeClock
 from tests.support.counter import Counter
-from tests.support.free_plans import add_free_plan, used
+from tests.support.plans import add_plan, used
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ async def two_a_month(counter: Counter, clock: FakeClock) -> None:
 
 async def _plan(counter: Counter, clock: FakeClock, *slugs: str) -> None:
     unit = AllowanceUnit.REQUESTS
-    await counter.db.write(add_free_plan, clock(), unit=unit, amount=2, slugs=slugs)
+    await counter.db.write(add_plan, "free", kopecks=None, allowances=[(unit, 2, slugs)], created_at=clock())
 
 
 @pytest.mark.usefixtures("two_a_month")

@@ -38,7 +38,7 @@ from services.notifications.kinds.plans import PlanFact, PlanNews
 from services.notifications.kinds.predictions import AnswerEnclosure, PredictionEnded
 from services.notifications.kinds.webhooks import WebhookOff
 from services.payments.alerts import PaymentProblem
-from services.payments.apply import Fact
+from services.payments.news import Fact
 from services.predictions.enclosures import Enclosure
 
 ONE, TWO = UUID(int=1), UUID(int=2)

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from db.base import table_of
 from db.tables.plans import MethodState, PaymentMethod
 from services.payments.context import PaymentsContext
+from services.payments.fulfilment import Fulfilments
 from services.payments.pricing import Pricing
 from services.payments.providers.cloudpayments.notifications import NAME, CheckCall
 from services.payments.queries import PaymentView, find_payment, parse_id
-from services.payments.still_sold import is_sold
 
 _methods = table_of(PaymentMethod)
 
@@ -35,10 +35,13 @@ class LastQuestion:
 
     async def answer(self, asked: CheckCall) -> CheckCode:
         """Raises `DatabaseUnavailable`."""
-        return await self._ctx.db.read(answer_check, asked, self._ctx.pricing, self._ctx.clock())
+        ctx = self._ctx
+        return await ctx.db.read(answer_check, asked, ctx.pricing, ctx.clock(), fulfilments=ctx.fulfilments)
 
 
-def answer_check(session: Session, asked: CheckCall, pricing: Pricing, now: datetime) -> CheckCode:
+def answer_check(
+    session: Session, asked: CheckCall, pricing: Pricing, now: datetime, *, fulfilments: Fulfilments
+) -> CheckCode:
     payment_id = parse_id(asked.invoice)
     payment = None if payment_id is None else find_payment(session, payment_id)
     if payment is None or payment.provider != NAME:
@@ -50,7 +53,7 @@ def answer_check(session: Session, asked: CheckCall, pricing: Pricing, now: date
         return CheckCode.OTHER_AMOUNT
     if _is_over(payment, now):
         return CheckCode.OVER
-    sold = payment.is_open and linked and is_sold(session, payment, pricing, now)
+    sold = payment.is_open and linked and fulfilments.of(payment).is_sold(session, payment, pricing, now)
     return CheckCode.FINE if sold else CheckCode.REFUSED
 
 

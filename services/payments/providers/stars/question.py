@@ -9,16 +9,15 @@ from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.tables.payments import PaymentStatus
-from db.tables.plans import Plan, PlanPrice
 from db.tables.users import User
 from services.errors import N_, ShopError
 from services.money import Money
+from services.payments.fulfilment import Fulfilments
 from services.payments.pricing import Pricing
 from services.payments.providers.stars.gateway import NAME
 from services.payments.queries import PaymentView, find_payment, parse_id
-from services.payments.still_sold import is_sold
 
-_users, _plans, _prices = table_of(User), table_of(Plan), table_of(PlanPrice)
+_users = table_of(User)
 
 
 class InvoiceUnknown(ShopError):
@@ -54,7 +53,7 @@ class PreCheckout:
     amount: Money
 
 
-def may_pay(session: Session, asked: PreCheckout, pricing: Pricing, now: datetime) -> None:
+def may_pay(session: Session, asked: PreCheckout, pricing: Pricing, now: datetime, *, fulfilments: Fulfilments) -> None:
     """Reads only. Raises what stands in the way."""
     payment_id = parse_id(asked.payload)
     payment = None if payment_id is None else find_payment(session, payment_id)
@@ -66,7 +65,7 @@ def may_pay(session: Session, asked: PreCheckout, pricing: Pricing, now: datetim
         raise InvoicePaid(payment_id=payment.id)
     if not payment.is_open or (payment.deadline_at is not None and now > payment.deadline_at):
         raise InvoiceOver(payment_id=payment.id)
-    if asked.amount != payment.amount or not is_sold(session, payment, pricing, now):
+    if asked.amount != payment.amount or not fulfilments.of(payment).is_sold(session, payment, pricing, now):
         raise InvoiceChanged(payment_id=payment.id, asked=str(asked.amount))
 
 

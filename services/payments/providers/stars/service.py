@@ -2,21 +2,23 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
 import structlog
+from sqlalchemy.orm import Session
 
 from db.tables.payments import PaymentStatus
 from services.clock import Clock
 from services.money import Money
 from services.payments import strays
-from services.payments.apply import Verdict
+from services.payments.applied import Verdict
 from services.payments.context import ProviderAccount
-from services.payments.providers.base import RemotePayment
+from services.payments.fulfilment import Fulfilments
+from services.payments.providers.base import ProviderWord, RemotePayment
 from services.payments.providers.stars.provider import charge_sent_back, method_of
 from services.payments.providers.stars.question import PreCheckout, may_pay
-from services.payments.queries import find_by_charge, parse_id
+from services.payments.queries import find_by_charge, find_payment, parse_id
 from services.payments.service import Payments
-from services.plans.by_provider import ProviderWord, provider_said
 
 log = structlog.get_logger()
 
@@ -45,7 +47,8 @@ class StarsPayments:
 
     async def may_pay(self, asked: PreCheckout) -> None:
         """Raises the `ShopError` that stands in the way, and `DatabaseUnavailable`."""
-        await self._payments.ctx.db.read(may_pay, asked, self._payments.pricing, self._clock())
+        ctx = self._payments.ctx
+        await ctx.db.read(may_pay, asked, self._payments.pricing, self._clock(), fulfilments=ctx.fulfilments)
 
     async def received(self, paid: StarsReceived) -> Verdict:
         """Once this returns the money is in our books: as what it paid for, or as a stray. Raises
@@ -69,7 +72,7 @@ class StarsPayments:
             log.warning("subscription_not_known", payload=payload[:64], word=word[:32])
             return
         ctx = self._payments.ctx
-        await ctx.db.write(provider_said, payment_id, ProviderWord(word), self._clock())
+        await ctx.db.write(_said, payment_id, ProviderWord(word), ctx.fulfilments, self._clock())
         ctx.on_news()
 
     def _remote(self, paid: StarsReceived) -> RemotePayment:
@@ -89,3 +92,9 @@ class StarsPayments:
             again=paid.again,
         )
         return remote if paid.paid_until is None else replace(remote, method=method_of(paid.charge_id))
+
+
+def _said(session: Session, payment_id: UUID, word: ProviderWord, fulfilments: Fulfilments, now: datetime) -> None:
+    payment = find_payment(session, payment_id)
+    if payment is not None:
+        fulfilments.of(payment).provider_said(session, payment, word, now)

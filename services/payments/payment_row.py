@@ -16,7 +16,7 @@ from services.money import Money
 from services.notifications.message_ref import MessageRef, message_columns
 from services.payments.queries import payments
 
-FIRST_CHECK: Final = timedelta(seconds=45)  # the call itself has ended by then
+FIRST_CHECK = timedelta(seconds=45)  # the call itself has ended by then
 PAYABLE_FOR: Final = timedelta(hours=1)  # as YooKassa's own links
 
 
@@ -63,6 +63,11 @@ class NewRow:
 
 _OTHERS: Final = {"amount", "description", "shown_in", "created_at"}
 _PLAIN: Final = tuple(field.name for field in fields(NewRow) if field.name not in _OTHERS)
+
+
+def first_check(now: datetime) -> datetime:
+    """When the provider is asked for it first, if nothing is heard before."""
+    return now + FIRST_CHECK
 
 
 def insert_payment(session: Session, new: NewRow, now: datetime) -> None:

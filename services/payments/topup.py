@@ -21,7 +21,7 @@ from services.payments.goods import Goods, amount_goods, described, package_good
 from services.payments.merchant import Merchant
 from services.payments.news import tell_ready
 from services.payments.order import buyer_of, order_of
-from services.payments.payment_row import FIRST_CHECK, PAYABLE_FOR, NewRow, insert_payment
+from services.payments.payment_row import PAYABLE_FOR, NewRow, first_check, insert_payment
 from services.payments.pricing import DiscountOf, Pricing
 from services.payments.providers.base import NotAuthorized, NotFound, OtherShop, Refused, RemotePayment
 from services.payments.queries import PaymentNotFound, PaymentView, find_payment, payments
@@ -169,7 +169,7 @@ def _row(session: Session, wish: TopUpRequest, goods: Goods, merchant: Merchant,
         return_url=wish.return_url,
         shown_in=wish.shown_in,
         deadline_at=now + PAYABLE_FOR,
-        next_check_at=now + FIRST_CHECK,
+        next_check_at=first_check(now),
         description=described(session, goods, wish.user_id),
     )
 

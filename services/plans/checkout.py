@@ -20,7 +20,7 @@ from services.notifications.message_ref import MessageRef
 from services.payments.changes import OPEN
 from services.payments.closing import give_up
 from services.payments.context import PaymentsContext, ProviderAccount
-from services.payments.payment_row import FIRST_CHECK, PAYABLE_FOR, Description, NewRow, insert_payment
+from services.payments.payment_row import PAYABLE_FOR, Description, NewRow, first_check, insert_payment
 from services.payments.pricing import MAX_STARS, CurrencyNotTaken
 from services.payments.providers.base import Autopay, ProviderError
 from services.payments.queries import PaymentNotFound, PaymentView, find_payment, payments
@@ -223,7 +223,7 @@ def _row(session: Session, order: PlanOrder, account: ProviderAccount, sale: _Sa
         return_url=order.return_url,
         shown_in=order.shown_in,
         deadline_at=now + PAYABLE_FOR,
-        next_check_at=now + FIRST_CHECK,
+        next_check_at=first_check(now),
         description=described(plan, language),
     )
 

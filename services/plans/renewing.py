@@ -18,7 +18,7 @@ from services.money import Money
 from services.notifications.kinds.plans import PlanFact
 from services.payments.changes import OPEN
 from services.payments.context import ProviderAccount, ProviderAccounts
-from services.payments.payment_row import FIRST_CHECK, NewRow, insert_payment
+from services.payments.payment_row import NewRow, first_check, insert_payment
 from services.payments.providers.base import Autopay, Decline
 from services.payments.queries import PaymentView, find_payment, payments
 from services.plans.checkout import described
@@ -253,7 +253,7 @@ def _begin_charge(look: _Look) -> PaymentView | None:
         amount=Money(amount, Currency(currency)),
         credits=plan.credits,
         receipt_email=email,
-        next_check_at=now + FIRST_CHECK,
+        next_check_at=first_check(now),
         description=described(plan, language),
     )
     insert_payment(session, new, now)

@@ -11,8 +11,7 @@ from bot.errors import leave
 from bot.startup import import_aiogram
 from services.chats import worker as answers
 from services.notifications import claims as outbox
-from services.payments import claims, provider_list, topup
-from services.plans import renewing
+from services.payments import claims, payment_row, provider_list
 from services.predictions import worker
 
 SECOND = timedelta(seconds=1)
@@ -28,7 +27,7 @@ def hurry() -> None:
     vars(part)["AnswerWorker"] = partial(answers.AnswerWorker, lease=2 * SECOND)
     jobs.CATCH_UP_SECONDS = jobs.RECONCILE_SECONDS = jobs.RENEW_SECONDS = 1
     claims.EVENT_LEASE = 2 * SECOND
-    topup.FIRST_CHECK = vars(renewing)["FIRST_CHECK"] = 2 * SECOND
+    payment_row.FIRST_CHECK = 2 * SECOND
     claims.PAUSES = (SECOND,) * 9
     provider_list.EVERY = 2 * SECOND
 

@@ -52,7 +52,9 @@ class Stand:
 
     async def begins(self, user_id: int) -> None:
         given = {"email": "anna@example.com", "return_url": "https://t.me/shop", "provider": "cloudpayments"}
-        await self.till.plan_checkout.start(PlanOrder(user_id=user_id, plan_id=self.plan_id, consent=True, **given))
+        checkout = self.app.services.plan_checkout
+        assert checkout is not None
+        await checkout.start(PlanOrder(user_id=user_id, plan_id=self.plan_id, consent=True, **given))
 
     async def pays_by_hand(self, user_id: int) -> None:
         await self.begins(user_id)

@@ -25,14 +25,14 @@ from services.billing import ledger
 from services.payments.providers.base import RemotePayment
 from services.payments.queries import PaymentView, find_payment
 from services.plans.allowances import take_for_prediction
-from services.plans.checkout import PlanCheckout, PlanOrder
+from services.plans.checkout import PlanOrder
 from services.plans.methods import PaymentMethods
 from services.plans.periods import paid
 from services.plans.subscriptions import Subscriptions, SubscriptionView
 from services.users.departures import PersonKey
 from tests.support.clock import START, FakeClock
 from tests.support.shop import add_payment, add_prediction
-from tests.support.tills import MERCHANT, PRICING, RETURN_URL, Cashier, renewals_of
+from tests.support.tills import MERCHANT, PRICING, RETURN_URL, Cashier, checkout_of, renewals_of
 from tests.support.yookassa import FakeYooKassa
 
 MONTH = timedelta(days=30)
@@ -111,7 +111,7 @@ class PlanShop:
             self.cashier.till,
             {"email": "anna@example.com", "return_url": RETURN_URL, "consent": consent, **more},
         )
-        return await PlanCheckout(till.ctx, till.topup).start(PlanOrder(user_id=user_id, plan_id=plan_id, **given))
+        return await checkout_of(till).start(PlanOrder(user_id=user_id, plan_id=plan_id, **given))
 
     async def pays(self, payment: PaymentView) -> PaymentView:
         self.yookassa.pay(self.yookassa.by_our_id(payment.id).id)

@@ -28,6 +28,7 @@ from services.payments.queries import PaymentQueries, PaymentView, RefundView
 from services.payments.refunds.begin import RefundRequest
 from services.payments.service import Payments, make_payments
 from services.payments.topup import TopUpRequest
+from services.plans.checkout import PlanCheckout
 from services.plans.discounts import discount_of
 from services.plans.fulfilment import PlanFulfilment
 from services.plans.renewals import Renewals
@@ -44,6 +45,10 @@ PRICING = {Currency.RUB: CreditPrice(minor=1000)}
 RETURN_URL = "https://t.me/shop_bot"
 
 make_till = partial(make_payments, fulfilments={Purpose.PLAN: PlanFulfilment()}, discount_of=discount_of)
+
+
+def checkout_of(till: Payments) -> PlanCheckout:
+    return PlanCheckout(till.ctx, till.topup)
 
 
 def renewals_of(till: Payments) -> Renewals:

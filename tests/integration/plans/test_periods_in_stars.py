@@ -27,7 +27,7 @@ from tests.support.clock import FakeClock
 from tests.support.faults import Fault
 from tests.support.plans import PlanShop
 from tests.support.stars import GONE, FakeStars
-from tests.support.tills import MERCHANT, OWNER, PRICING, make_till, open_cashier
+from tests.support.tills import MERCHANT, OWNER, PRICING, checkout_of, make_till, open_cashier
 
 ANNA, BOT = 501, "4242"
 MONTH = timedelta(days=30)
@@ -228,7 +228,7 @@ async def test_a_cheaper_plan_ends_what_telegram_charges_and_says_so(shop: StarS
     await mine.schedule(shop.anna, shop.plus)
     stays = await shop.shop.of(shop.anna)
     assert (stays.scheduled, stays.next_charge, stays.was_stopped) == (None, None, True)
-    [card, stars] = await shop.shop.cashier.till.plan_checkout.ways(shop.anna, shop.plus)
+    [card, stars] = await checkout_of(shop.shop.cashier.till).ways(shop.anna, shop.plus)
     assert [card.can_be_kept, stars.can_be_kept] == [True, False], "Telegram's months begin when they are paid"
 
 

@@ -40,7 +40,7 @@ from services.payments.providers.base import ProviderError, ResultUnknown
 from services.payments.providers.cloudpayments.notifications import NAME, CheckCall, NotificationKind, event_of
 from services.payments.providers.cloudpayments.question import CheckCode, LastQuestion
 from services.payments.refunds.begin import RefundRequest
-from services.payments.service import Payments, make_payments
+from services.payments.service import Payments
 from services.payments.strays import Strays
 from services.payments.topup import TopUpRequest
 from services.users.roles import Staff
@@ -49,7 +49,7 @@ from tests.support.cloudpayments import PUBLIC_ID
 from tests.support.cloudpayments_site import CloudPaymentsSite, Json, provider_of
 from tests.support.databases import PostgresServer, SqliteServer
 from tests.support.faults import Crash, Fault
-from tests.support.tills import MERCHANT, OWNER, PRICING, RETURN_URL, open_cashier
+from tests.support.tills import MERCHANT, OWNER, PRICING, RETURN_URL, make_till, open_cashier
 
 EXAMPLES = int(os.environ.get("PAYMENT_EXAMPLES", "12"))
 STEPS = 30
@@ -102,7 +102,7 @@ class CloudPaymentsHistories(RuleBasedStateMachine):
 
     def _open(self) -> Payments:
         account = ProviderAccount(provider=provider_of(self.site), merchant=MERCHANT_THERE)
-        return make_payments(
+        return make_till(
             self.db,
             self.clock,
             [account],

@@ -25,7 +25,7 @@ from handlers.telegram.local_files import SHARING, NotReadable, is_local, open_l
 from handlers.telegram.session import TelegramProxyFailed
 from services.clock import Clock
 from services.payments.providers.base import NotAuthorized, ProviderError, ProviderProxyFailed
-from services.payments.providers.yookassa.provider import ShopFacts
+from services.payments.providers.yookassa.answers import ShopFacts
 from services.proxies import way
 
 SKEW_SECONDS = 30.0

@@ -13,7 +13,7 @@ from services.money import AmountOutOfBounds, from_text, parse_roubles, rub, to_
 from services.payments.pricing import MAX_KOPECKS, CreditPrice
 from services.payments.providers.base import NewPayment
 from services.payments.providers.yookassa.client import checked
-from services.payments.providers.yookassa.provider import _create_body
+from services.payments.providers.yookassa.requests import create_body
 
 PRICING = CreditPrice(minor=1000)
 KOPECKS = st.integers(1, 999_999_99)
@@ -94,7 +94,7 @@ def test_every_amount_survives_text(kopecks: int) -> None:
 def test_every_amount_survives_the_sdk(kopecks: int) -> None:
     """It takes them through float."""
     order = NewPayment(id=UUID(int=1), amount=rub(kopecks), description="x", return_url="https://t.me/x")
-    sent = json.loads(json.dumps(checked(PaymentRequest, _create_body(order))))
+    sent = json.loads(json.dumps(checked(PaymentRequest, create_body(order))))
     assert sent["amount"] == {"value": to_text(kopecks), "currency": "RUB"}
     assert "receipt" not in sent
 

@@ -27,8 +27,9 @@ from services.payments.providers.base import (
     Subject,
     Unpaid,
 )
+from services.payments.providers.cloudpayments.calls import ON_PAGE
 from services.payments.providers.cloudpayments.notifications import NotificationKind
-from services.payments.providers.cloudpayments.provider import ON_PAGE, CloudPayments
+from services.payments.providers.cloudpayments.provider import CloudPayments
 from services.payments.providers.cloudpayments.tax import ReceiptTax
 from tests.support.cloudpayments import (
     HUNG,

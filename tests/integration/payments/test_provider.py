@@ -11,7 +11,7 @@ import pytest
 from sandbox.client.sandbox import Sandbox
 from services.money import rub
 from services.payments.providers.base import AmountRefused, NotAuthorized, NotFound, Refused, ResultUnknown, ShopRefused
-from services.payments.providers.yookassa.provider import _payment, _readable
+from services.payments.providers.yookassa.answers import payment_of, readable
 from tests.integration.payments.stand import order, provider
 
 
@@ -161,5 +161,5 @@ def test_one_payment_that_cannot_be_read_does_not_hide_the_others() -> None:
         {**whole, "metadata": 7},
     ]
     odd = {**whole, "created_at": "never", "captured_at": 7, "metadata": {"payment_id": 17}}
-    found = _readable([*broken, whole, odd], _payment)
+    found = readable([*broken, whole, odd], payment_of)
     assert [(remote.id, remote.created_at, remote.our_id) for remote in found] == [("1", None, None)] * 2

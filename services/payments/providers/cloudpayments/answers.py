@@ -1,22 +1,29 @@
 """What CloudPayments says of its transactions: payments, tries of them, refunds."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+import structlog
 
 from services.money import Money
 from services.payments.providers.base import (
+    NewPayment,
     NotFound,
+    ProviderError,
     RemoteMethod,
     RemotePayment,
     RemoteRefund,
+    ResultUnknown,
     TryDeclined,
     Unpaid,
 )
 from services.payments.providers.cloudpayments.orders import BY_SHOP, CHARGED, OUR_REFUND
 
+log = structlog.get_logger()
+T = TypeVar("T")
 Json = dict[str, Any]  # Any: JSON holds what it holds
 
 PAYMENT, REFUND = 0, 1  # the types of transactions; others pay out
@@ -77,6 +84,39 @@ def refund_of(model: Json) -> RemoteRefund:
     )
 
 
+def order_made(payment: NewPayment, model: Json, public_id: str) -> RemotePayment:
+    """A page to pay at. Raises KeyError, ValueError."""
+    amount = money_of(model)
+    return RemotePayment(
+        id=str(payment.id),
+        shop_id=public_id,
+        status="pending",
+        amount=amount,
+        test=False,
+        our_id=str(payment.id),
+        refunded=amount.of(0),
+        confirmation_url=str(model["Url"]),
+        order_id=str(model["Id"])[:64],
+        mark=payment.mark,
+        description=payment.description,
+    )
+
+
+def declined(payment: NewPayment, reason: str, public_id: str) -> RemotePayment:
+    """Of a charge that no transaction was made of."""
+    return RemotePayment(
+        id=str(payment.id),
+        shop_id=public_id,
+        status="canceled",
+        amount=payment.amount,
+        test=False,
+        our_id=str(payment.id),
+        refunded=payment.amount.of(0),
+        cancel_reason=reason,
+        mark=payment.mark,
+    )
+
+
 def money_of(model: Json) -> Money:
     """Raises ValueError for what is no exact amount."""
     amount = model["Amount"]
@@ -121,3 +161,26 @@ def _text(value: object) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= 64:
         raise ValueError("a field is missing or too long")
     return value
+
+
+def read(look: Callable[[], T]) -> T:
+    """Raises `ResultUnknown`."""
+    try:
+        return look()
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # it lacks what it must have
+        raise ResultUnknown(code="bad_answer", detail=repr(error)) from error
+
+
+def readable(page: list[Json], look: Callable[[Json], T]) -> list[T]:
+    """Those that can be read; the others are logged, so that one does not hide the rest."""
+    found = []
+    for item in page:
+        try:
+            found.append(look(item))
+        except Unpaid:
+            continue
+        except (AttributeError, KeyError, TypeError, ValueError, ProviderError) as error:
+            log.warning(
+                "provider_item_unreadable", object_id=str(item.get("TransactionId"))[:64], error=repr(error)[:200]
+            )
+    return found

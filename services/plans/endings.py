@@ -10,7 +10,7 @@ from db.tables.plans import MethodState, SubscriptionStatus
 from services.errors import N_, ShopError
 from services.notifications.kinds.plans import PlanFact
 from services.plans.locks import hold_user
-from services.plans.methods import methods, stop
+from services.plans.methods import find_method, stop
 from services.plans.news import tell
 from services.plans.rows import live_of, subscriptions
 
@@ -23,6 +23,15 @@ class CannotResume(ShopError):
     """There is nothing that could be charged."""
 
     message = N_("Nothing can be charged for it any more. Please pay for the next period yourself.")
+
+
+class RenewedInTelegram(CannotResume):
+    """Telegram charges by itself, and whoever ended that there begins it again there."""
+
+    message = N_(
+        "Telegram charges for this plan, and only there can it be renewed by itself again: in its settings, under My "
+        "Stars. Or pay for the next period yourself."
+    )
 
 
 def cancel(session: Session, user_id: int, now: datetime) -> None:
@@ -38,14 +47,15 @@ def cancel(session: Session, user_id: int, now: datetime) -> None:
 
 
 def resume(session: Session, user_id: int, now: datetime) -> None:
-    """It is renewed after all, by the method it had. Raises `NoSubscription`, `CannotResume`."""
+    """It is renewed after all, by the method it had. Raises `NoSubscription`, `CannotResume`, `RenewedInTelegram`."""
     live = paid_one(session, user_id)
     if live.auto_renew and not live.cancel_at_period_end:
         return
-    method = methods.c.id == live.method_id
-    state = session.scalar(methods.select().with_only_columns(methods.c.state).where(method))
-    if state != MethodState.ACTIVE or live.price is None:
+    method = find_method(session, live.method_id)
+    if method is None or method.state is not MethodState.ACTIVE or live.price is None:
         raise CannotResume(subscription_id=live.id)
+    if method.by_provider:
+        raise RenewedInTelegram(subscription_id=live.id)
     values = {"cancel_at_period_end": False, "auto_renew": True, "canceled_at": None, "look_at": now}
     session.execute(update(subscriptions).where(subscriptions.c.id == live.id).values(values))
 

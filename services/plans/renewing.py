@@ -28,7 +28,7 @@ from services.plans.methods import methods
 from services.plans.news import tell
 from services.plans.plans import find_plan
 from services.plans.rows import change_subscription, periods, subscription_row
-from services.plans.times import LEASE, NOTICE, charge_at, warn_at
+from services.plans.times import BY_PROVIDER, LEASE, NOTICE, charge_at, warn_at
 
 _users = table_of(User)
 WAIT: Final = timedelta(minutes=15)  # for a payment of the next period that is under way
@@ -77,7 +77,7 @@ class _Look:
 
     @property
     def given_up_at(self) -> datetime:
-        return self.ends_at + self.terms.grace
+        return self.ends_at + max(self.terms.grace, BY_PROVIDER if self.is_awaited else timedelta(0))
 
     def change(self, **values: Any) -> None:  # Any: the columns' values
         change_subscription(self.session, self.row.id, values)
@@ -87,6 +87,17 @@ class _Look:
         """The payments for it, newest first."""
         given = {"subscription": self.row.id, "number": self.row.number + 1}
         return self.session.connection().execute(_of_next_period, given).all()
+
+    @cached_property
+    def method(self) -> AnyRow | None:
+        """That may be charged."""
+        method = self.session.connection().execute(_method, {"method": self.row.method_id}).first()
+        return method if method is not None and method.state == MethodState.ACTIVE and self.row.auto_renew else None
+
+    @property
+    def is_awaited(self) -> bool:
+        """The provider charges by itself, as far as it has told."""
+        return self.method is not None and self.method.by_provider and self.row.decline_reason is None
 
     @cached_property
     def account(self) -> ProviderAccount | None:
@@ -195,11 +206,8 @@ def _next_charge(look: _Look) -> datetime | None:
 
 
 def _account(look: _Look) -> ProviderAccount | None:
-    row = look.row
-    method = look.session.connection().execute(_method, {"method": row.method_id}).first()
-    if not row.auto_renew or method is None or method.state != MethodState.ACTIVE:
-        return None
-    if is_shut_out(look.session, row.user_id):
+    row, method = look.row, look.method
+    if method is None or is_shut_out(look.session, row.user_id):
         return None
     if not look.terms.accounts.reach(method.provider, method.provider_shop_id):
         return None

@@ -70,13 +70,22 @@ class SubscriptionView:
     @property
     def can_resume(self) -> bool:
         """It has ended its renewals, and what they were charged to is still there."""
+        return self._could_go_on and self.method is not None and not self.method.by_provider
+
+    @property
+    def can_resume_in_telegram(self) -> bool:
+        """The same where Telegram charges, and was told there to stop."""
+        return self._could_go_on and self.method is not None and self.method.by_provider
+
+    @property
+    def _could_go_on(self) -> bool:
         method = self.method is not None and self.method.state is MethodState.ACTIVE
         paid = self.price is not None and self.status is SubscriptionStatus.ACTIVE
         return method and paid and not self.auto_renew
 
     @property
     def was_stopped(self) -> bool:
-        """Who charged by itself is told to stop, and does not begin again."""
+        """Who charged by itself was told to stop, and does not begin again by a word of the shop."""
         return self.method is not None and self.method.by_provider and not self.auto_renew
 
     @property
@@ -142,7 +151,7 @@ class Subscriptions:
         await self._db.write(cancel, user_id, self._clock())
 
     async def resume(self, user_id: int) -> None:
-        """Raises `NoSubscription`, `CannotResume`."""
+        """Raises `NoSubscription`, `CannotResume`, `RenewedInTelegram`."""
         await self._db.write(resume, user_id, self._clock())
 
     async def quote_change(self, user_id: int, plan_id: int) -> ChangeQuote:

@@ -8,6 +8,7 @@ CHARGE_BEFORE: Final = timedelta(hours=12)  # a passing failure is over by the e
 NOTICE: Final = timedelta(hours=3)  # between a warning that comes late and the charge
 LEASE: Final = timedelta(minutes=10)  # longer than a charge takes
 GRACE: Final = timedelta(days=3)
+BY_PROVIDER: Final = timedelta(days=1)  # at least, where the provider charges by itself: its word comes after the end
 
 
 def warn_at(ends_at: datetime) -> datetime:

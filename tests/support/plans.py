@@ -29,6 +29,7 @@ from services.plans.checkout import PlanOrder
 from services.plans.methods import PaymentMethods
 from services.plans.periods import paid
 from services.plans.subscriptions import Subscriptions, SubscriptionView
+from services.plans.times import GRACE
 from services.users.departures import PersonKey
 from tests.support.clock import START, FakeClock
 from tests.support.shop import add_payment, add_prediction
@@ -86,6 +87,7 @@ def used(session: Session) -> list[int]:
 @dataclass(slots=True, kw_only=True)
 class PlanShop:
     cashier: Cashier
+    grace: timedelta = GRACE
 
     @property
     def clock(self) -> FakeClock:
@@ -140,7 +142,7 @@ class PlanShop:
 
     async def round(self) -> None:
         till = self.cashier.till
-        await renewals_of(till).round()
+        await renewals_of(till, self.grace).round()
         await till.settlement.check_due()
         await till.refunds.check_due()
         await self.cashier.db.write(ledger.expire, now=self.clock())

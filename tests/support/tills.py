@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -32,6 +33,7 @@ from services.plans.checkout import PlanCheckout
 from services.plans.discounts import discount_of
 from services.plans.fulfilment import PlanFulfilment
 from services.plans.renewals import Renewals
+from services.plans.times import GRACE
 from services.users.accounts import Users, Visitor
 from services.users.actor import Actor
 from tests.support.clock import FakeClock
@@ -51,8 +53,8 @@ def checkout_of(till: Payments) -> PlanCheckout:
     return PlanCheckout(till.ctx, till.topup)
 
 
-def renewals_of(till: Payments) -> Renewals:
-    return Renewals(till.ctx, till.charging)
+def renewals_of(till: Payments, grace: timedelta = GRACE) -> Renewals:
+    return Renewals(till.ctx, till.charging, grace=grace)
 
 
 @dataclass(slots=True, kw_only=True)

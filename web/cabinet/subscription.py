@@ -15,6 +15,7 @@ from services.errors import N_
 from services.money import Money
 from services.payments.providers.reasons import payment_reason
 from services.payments.providers.titles import provider_title
+from services.plans.endings import RenewedInTelegram
 from services.plans.methods import MethodGone
 from services.plans.subscriptions import SubscriptionView
 from web.kit.pages import page
@@ -53,6 +54,7 @@ async def show_subscription(
         offered=None if mine is None else mine.offered_price,
         can_cancel=mine is not None and mine.can_cancel,
         can_resume=mine is not None and mine.can_resume,
+        resume_in_telegram=tr.gettext(RenewedInTelegram.message),
         can_pay=mine is not None and features_pay(me) and can_pay(mine, me),
         cards=await services.payment_methods.of(me.user.id),
         periods=await services.subscriptions.periods(me.user.id, number, ON_PAGE),

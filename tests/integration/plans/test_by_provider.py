@@ -26,7 +26,7 @@ from services.payments.providers.base import (
 )
 from services.payments.queries import PaymentView
 from services.payments.service import Payments
-from services.plans.endings import CannotResume
+from services.plans.endings import CannotResume, RenewedInTelegram
 from tests.support.clock import FakeClock
 from tests.support.plans import PlanShop
 from tests.support.tills import MERCHANT, PRICING, make_till, open_cashier
@@ -203,4 +203,37 @@ async def test_what_telegram_says(shop: StarShop) -> None:
     await shop.lives(days=4)
     assert (await shop.row(anna)).status == SubscriptionStatus.EXPIRED
     assert await shop.facts() == ["autopay_off", "renewal_soon", "declined", "past_due", "ended"]
+    await shop.cashier.is_sound()
+
+
+async def test_what_was_ended_in_telegram_begins_again_there(shop: StarShop) -> None:
+    """The shop cannot make Telegram charge, so it does not say that it will."""
+    anna, plus = await shop.cashier.customer(), await shop.sells(stars=150)
+    first, start = await shop.begun(anna, plus), shop.clock()
+    await shop.comes(first, "charge-1", start + MONTH)
+    await shop.subscriptions.provider_said(first.id, ProviderWord.CANCELED)
+    with pytest.raises(RenewedInTelegram):
+        await shop.subscriptions.resume(anna)
+    ended = await shop.of(anna)
+    assert (ended.can_resume, ended.can_resume_in_telegram, ended.next_charge) == (False, True, None)
+    await shop.subscriptions.provider_said(first.id, ProviderWord.ACTIVE)
+    begun = await shop.of(anna)
+    assert (begun.can_resume_in_telegram, begun.auto_renew) == (False, True)
+
+
+async def test_telegrams_word_is_waited_for_where_the_shop_gives_no_days_of_grace(shop: StarShop) -> None:
+    """It renews at the very end, and says so a little later."""
+    shop.grace = timedelta(0)
+    anna, plus = await shop.cashier.customer(), await shop.sells(stars=150)
+    first, start = await shop.begun(anna, plus), shop.clock()
+    await shop.comes(first, "charge-1", start + MONTH)
+    await shop.lives(days=30, minutes=5)
+    assert (await shop.of(anna)).status is SubscriptionStatus.PAST_DUE
+    await shop.comes(first, "charge-2", start + 2 * MONTH, again=True)
+    renewed = await shop.of(anna)
+    assert (renewed.status, renewed.number) == (SubscriptionStatus.ACTIVE, 2)
+    assert (shop.stars.stopped, shop.stars.sent_back) == ([], [])
+    await shop.lives(days=32)
+    assert (await shop.row(anna)).status == SubscriptionStatus.EXPIRED, "a word that never came is not waited for long"
+    assert shop.stars.stopped == [("charge-1", 4321)]
     await shop.cashier.is_sound()

@@ -19,6 +19,7 @@ from handlers.plans import screens as view
 from handlers.telegram.screen import Screen
 from i18n.failures import BUSY
 from services.errors import N_, ShopError
+from services.money import Money
 from services.notifications.message_ref import MessageRef
 from services.payments.pricing import PaymentsOff, WayNotOffered
 from services.payments.queries import PaymentView
@@ -27,7 +28,9 @@ from services.plans.checkout import PlanCheckout, PlanOrder
 
 WISH: Final = "plan"  # in the dialog's data: the choice that waits for an e-mail
 DECISIONS: Final = UUID("0c4f4d3c-6a0b-4c56-8f7c-1d6a7c2b9e54")
-_CHOICE = re.compile(rf"([0-9]{{1,9}}):([a-z]{{1,16}}):({view.KEEP}|{view.ONCE}):([A-Za-z0-9_-]{{1,16}})")
+_CHOICE = re.compile(
+    rf"([0-9]{{1,9}}):([a-z]{{1,16}}):({view.KEEP}|{view.ONCE}):([0-9]{{1,12}}):([A-Za-z0-9_-]{{1,16}})"
+)
 
 
 class PlanQuestion(ChatQuestion):
@@ -37,22 +40,24 @@ class PlanQuestion(ChatQuestion):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanChoice:
-    """`keep`: it may be charged again. `nonce`: of the screen that offered it."""
+    """`keep`: it may be charged again. `minor`: the price that was shown. `nonce`: of the screen that offered it."""
 
     plan_id: int
     provider: str
     keep: bool
+    minor: int
     nonce: str
 
     def __str__(self) -> str:
-        return f"{self.plan_id}:{self.provider}:{view.KEEP if self.keep else view.ONCE}:{self.nonce}"
+        return f"{self.plan_id}:{self.provider}:{view.KEEP if self.keep else view.ONCE}:{self.minor}:{self.nonce}"
 
     @classmethod
     def parse(cls, text: object) -> Self | None:
         found = _CHOICE.fullmatch(text) if isinstance(text, str) else None
         if found is None:
             return None
-        return cls(plan_id=int(found[1]), provider=found[2], keep=found[3] == view.KEEP, nonce=found[4])
+        keep, minor = found[3] == view.KEEP, int(found[4])
+        return cls(plan_id=int(found[1]), provider=found[2], keep=keep, minor=minor, nonce=found[5])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +99,7 @@ class PlanPurchase:
             return_url=f"https://t.me/{me.username}",
             consent=choice.keep,
             provider=choice.provider,
+            shown=Money(choice.minor, account.merchant.currency),
         )
 
         async def start(place: MessageRef) -> PaymentView:

@@ -21,6 +21,7 @@ from services.errors import N_, ShopError
 from services.money import Money
 from services.notifications.kinds.plans import PlanFact
 from services.payments.pricing import MAX_KOPECKS, MAX_STARS, MIN_KOPECKS
+from services.payments.queries import payments
 from services.plans.methods import methods
 from services.plans.news import tell
 from services.plans.plans import (
@@ -58,6 +59,15 @@ class BadPlan(ShopError):
 
 class PlanNameTaken(ShopError):
     message = N_("There is a plan of this name already.")
+
+
+class PlanSold(ShopError):
+    """Whoever has it, or is paying for it, agreed to a price for so much time."""
+
+    message = N_(
+        "This plan has been sold, so its period stays as long as it is, and a paid one stays paid. Make another plan, "
+        "and switch this one off."
+    )
 
 
 class FreePlanThere(ShopError):
@@ -100,7 +110,7 @@ class PlanManagement:
 
     async def edit(self, plan_id: int, offer: PlanOffer, *, actor: Actor) -> PlanView:
         """Periods that are paid keep what they brought, subscribers keep their price. Raises `BadPlan`, `PlanGone`,
-        `PlanNameTaken`, `FreePlanThere`."""
+        `PlanNameTaken`, `FreePlanThere`, `PlanSold`."""
         check(offer)
         return await self._db.write(self._edit, plan_id, offer, actor, self._clock())
 
@@ -135,6 +145,9 @@ class PlanManagement:
         if before == after:
             return plan
         _not_taken(session, offer.name, plan_id)
+        stays = (offer.months, offer.is_free) == (plan.months, plan.is_free) or (offer.is_free and plan.is_free)
+        if not stays and _sold(session, plan_id):
+            raise PlanSold(plan_id=plan_id)
         if plan.enabled:
             _one_free(session, offer, plan_id)
         session.execute(update(plans).where(plans.c.id == plan_id).values(_columns(offer)))
@@ -243,6 +256,16 @@ def _not_taken(session: Session, name: str, plan_id: int | None) -> None:
     same = select(plans.c.id).where(plans.c.name == name, plans.c.id != (plan_id or 0))
     if session.scalar(same) is not None:
         raise PlanNameTaken(name=name)
+
+
+def _sold(session: Session, plan_id: int) -> bool:
+    """Somebody has it or had it, chose it for later, or has a page open to pay for it."""
+    mine = (subscriptions.c.plan_id == plan_id) | (subscriptions.c.scheduled_plan_id == plan_id)
+    found = (
+        select(subscriptions.c.id).where(mine).exists()
+        | select(payments.c.id).where(payments.c.plan_id == plan_id).exists()
+    )
+    return bool(session.scalar(select(found)))
 
 
 def _one_free(session: Session, offer: PlanOffer, plan_id: int | None) -> None:

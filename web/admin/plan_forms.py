@@ -16,7 +16,7 @@ from services.money import Money, parse_money
 from services.plans.manage import BOUNDS, MAX_ALLOWED, MAX_CREDITS, PlanOffer
 from services.plans.plans import AllowanceView, PlanView
 
-_LINE: Final = re.compile(r"([\d\s]+?)\s*(requests|tokens)\s*(?::\s*([\w\s,-]*))?", re.ASCII | re.IGNORECASE)
+_LINE: Final = re.compile(r"([\d ]+?) ?(requests|tokens) ?(?:: ?([\w ,-]*))?", re.ASCII | re.IGNORECASE)
 
 
 class NotWholeNumber(ShopError):
@@ -123,7 +123,7 @@ def _allowances(text: str) -> tuple[AllowanceView, ...]:
 
 
 def _allowance(line: str) -> AllowanceView:
-    found = _LINE.fullmatch(line)
+    found = _LINE.fullmatch(" ".join(line.split()))
     amount = None if found is None else whole_number("".join(found[1].split()), most=MAX_ALLOWED)
     if found is None or not amount:
         raise BadAllowance(line=line[:64])

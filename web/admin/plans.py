@@ -13,7 +13,7 @@ from services.digits import whole_number
 from services.errors import ShopError
 from services.payments.providers.reasons import payment_reason
 from services.payments.providers.titles import provider_title
-from services.plans.manage import BadPlan
+from services.plans.manage import PlanSold
 from services.plans.plans import PlanView
 from services.users.search import MAX_ID
 from web.admin.kit import Acts, Looks, StaffMember, Typed, decide, go, panel
@@ -140,7 +140,7 @@ async def offer_price(who: Acts, number: str, nonce: Typed = "") -> Response:
 
 
 def _refused(who: StaffMember, plan: PlanView | None, typed: PlanForm, error: ShopError) -> Response:
-    field = str(error.params.get("field", "name")) if isinstance(error, BadPlan) else "name"
+    field = "months" if isinstance(error, PlanSold) else str(error.params.get("field", "name"))
     return _form(who, plan, typed, errors={FIELDS.get(field, field): error})
 
 

@@ -1,6 +1,7 @@
 """Plans in the chat: compared, paid for, renewed, changed, cancelled in one tap."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest_asyncio
@@ -72,6 +73,21 @@ async def ends_soon(stage: Stage, person: Person, *, within: timedelta) -> None:
     )
     await stage.app.db.write(lambda session: session.execute(change) and None)
     await stage.app.services.renewals.round()
+
+
+async def test_nobody_agrees_to_another_price_than_they_saw(stage: Stage, anna: Person, plans: list[PlanView]) -> None:
+    _, pro = plans
+    await anna.says("/plans")
+    await anna.presses("Профи · 490 ₽")
+    await anna.sees("вы соглашаетесь: Списывать 490")
+    manage, offer = stage.app.services.plan_management, PlanOffer.of(pro)
+    await manage.edit(pro.id, replace(offer, prices={Currency.RUB: Money(4_900_000, Currency.RUB)}), actor=OWNER)
+    try:
+        await anna.presses("🔁 Подписаться")
+        await anna.sees("Цена изменилась")
+        assert await payments(stage, anna) == []
+    finally:
+        await manage.edit(pro.id, offer, actor=OWNER)
 
 
 async def test_a_plan_is_compared_and_subscribed_to(stage: Stage, anna: Person) -> None:

@@ -379,6 +379,23 @@ async def test_what_nobody_told_is_in_the_list(shop: Shop) -> None:
     assert await shop.strays() == [(str(PAID + 1), 300_00)]
 
 
+@pytest.mark.parametrize(("amount", "status"), [("300.00", "refunded"), ("100.00", "kept")])
+async def test_a_stray_that_went_back_in_the_cabinet(shop: Shop, amount: str, status: str) -> None:
+    """The list is read to its end; of what went back in a part the rest can still be sent back."""
+    payment = await shop.pays(await shop.begins())
+    again = {"TransactionId": PAID + 76}
+    shop.is_paid(payment, **again)
+    await shop.told("pay", payment, **again)
+    await shop.looks()
+    back = gone(payment, 601, amount, OriginalTransactionId=PAID + 76, JsonData=None)
+    listed = [each["Model"] for each in (transaction(payment.id), transaction(payment.id, **again), back)]
+    shop.server.says("/v2/payments/list", {"Success": True, "Message": None, "Model": listed})
+    shop.cashier.clock.advance(hours=2)
+    assert (await shop.till.reconciler.round()).listed.complete
+    rows = table_of(StrayPayment)
+    assert await shop.cashier.db.read(lambda s: list(s.scalars(select(rows.c.status)))) == [status]
+
+
 def gone(payment: PaymentView, number: int, amount: str, **more: object) -> dict[str, Any]:  # Any: JSON
     data = {"kassandra_refund": str(UUID(int=number))}
     told = {"Type": 1, "TransactionId": number, "OriginalTransactionId": PAID, "Amount": Decimal(amount)}

@@ -333,6 +333,18 @@ async def test_a_stray_whose_way_back_is_only_in_the_list(shop: Shop, days: int)
     assert listed.complete
 
 
+@pytest.mark.parametrize("payload", ["the invoice's", "?"])
+async def test_a_stray_that_went_back_holds_up_nothing(shop: Shop, payload: str) -> None:
+    """Telegram's list is read on from where it ended."""
+    payment, _ = await shop.paid()
+    again = shop.pays(payment) if payload != "?" else shop.telegram.pays(JOHN, payload, 50)
+    await shop.stars.received(again)
+    await shop.strays.send_back(await the_stray(shop), actor=await shop.cashier.owner())
+    for _ in range(2):
+        shop.cashier.clock.advance(days=3)
+        assert (await shop.till.reconciler.round()).listed.complete
+
+
 # What nobody told
 
 

@@ -1,14 +1,19 @@
 """Plans in the panel: made, changed, switched, looked at by everybody who runs the shop."""
 
+import time
+
 import httpx
+import pytest
 
 from db.tables.currencies import Currency
 from db.tables.plans import AllowanceUnit
 from db.tables.users import Role
+from services.errors import ShopError
 from services.plans.plans import AllowanceView
 from tests.integration.web.admin.conftest import EVIL, Office
 from tests.support.forms import hidden_fields
 from tests.support.web import browser
+from web.admin.plan_forms import _allowances
 
 PLUS = {
     "name": "plus",
@@ -64,6 +69,14 @@ async def test_each_wrong_answer_is_told_at_its_place(at_desk: httpx.AsyncClient
     assert "100 слонов" in told.text
     nameless = await at_desk.post("/admin/plans/new", data=form | PLUS | {"ru": ""})
     assert 'id="e-ru"' in nameless.text
+
+
+@pytest.mark.parametrize("line", ["1 requests:" + " " * 50_000 + "!", "1" + " " * 50_000 + "x", "1 " * 25_000 + "x"])
+def test_a_long_line_takes_no_time(line: str) -> None:
+    began = time.thread_time()
+    with pytest.raises(ShopError):
+        _allowances(line)
+    assert time.thread_time() - began < 1
 
 
 async def test_moderators_look_and_do_not_act(office: Office, at_desk: httpx.AsyncClient) -> None:

@@ -12,12 +12,17 @@ from services.money import rub
 from services.payments.mark import Mark, MarkSigner, Paid
 from services.payments.providers.base import NewPayment
 from services.payments.providers.yookassa.provider import YooKassa
-from tests.integration.cli.test_commands import TOKEN, Shell
+from tests.integration.cli.test_commands import TOKEN, Here, Shell
 
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
     return Shell(tmp_path)
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Shell:
+    return Here(tmp_path)
 
 
 @pytest.mark.slow
@@ -91,8 +96,8 @@ async def test_a_lost_payment_is_seen_by_doctor_and_found_by_reconcile(shell: Sh
         assert (code, said.startswith("YooKassa did not give its list of payments")) == (1, True), said
 
 
-def test_a_day_that_is_none(shell: Shell) -> None:
-    code, _, errors = shell.run("reconcile", "--since", "yesterday", BOT_TOKEN=TOKEN)
+def test_a_day_that_is_none(here: Shell) -> None:
+    code, _, errors = here.run("reconcile", "--since", "yesterday", BOT_TOKEN=TOKEN)
     assert code == 2
     assert "a day such as 2026-11-20 is expected, not 'yesterday'" in errors
 
@@ -107,9 +112,9 @@ def test_a_day_that_is_none(shell: Shell) -> None:
     ],
 )
 @pytest.mark.parametrize("zone", ["Europe/Moscow", pytest.param("America/New_York", marks=pytest.mark.slow)])
-def test_a_day_without_payments(shell: Shell, day: str, words: str, zone: str) -> None:
+def test_a_day_without_payments(here: Shell, day: str, words: str, zone: str) -> None:
     """Nobody is asked, and nobody is told to try again."""
-    code, said, errors = shell.run(
+    code, said, errors = here.run(
         "reconcile",
         "--since",
         day,
@@ -123,9 +128,9 @@ def test_a_day_without_payments(shell: Shell, day: str, words: str, zone: str) -
     assert errors.startswith(f"kassandra: --since: {words}")
 
 
-def test_without_yookassa(shell: Shell) -> None:
-    shell.has_tables()
-    code, said, _ = shell.run("reconcile", BOT_TOKEN=TOKEN)
+def test_without_yookassa(here: Shell) -> None:
+    here.has_tables()
+    code, said, _ = here.run("reconcile", BOT_TOKEN=TOKEN)
     assert (code, said) == (1, "This shop takes no payments; not set: YOOKASSA_SHOP_ID, YOOKASSA_SECRET_KEY.\n")
 
 

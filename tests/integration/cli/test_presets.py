@@ -12,14 +12,14 @@ from db.engine import Database
 from db.tables.users import AuditEntry
 from services.clock import system_clock
 from services.models.offers import Models
-from tests.integration.cli.test_commands import Shell
+from tests.integration.cli.test_commands import Here, Shell
 from tests.unit.models.runs import STORE
 
 
 def open_shop(folder: Path, presets: str | None) -> Shell:
     """A shop that has run once with the model of wine."""
     folder.mkdir()
-    shell = Shell(folder)
+    shell = Here(folder)
     store = folder / "store"
     shutil.copytree(STORE / "wine", store / "wine")
     if presets is not None:

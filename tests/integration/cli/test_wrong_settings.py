@@ -2,6 +2,7 @@
 
 import io
 import re
+import shutil
 import sys
 from collections.abc import Collection
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from bot.cli.main import main
 from bot.settings import Settings, SettingsError, ShopSettings, StoreSettings, load_settings
-from db.migrate import upgrade
+from tests.integration.cli.test_commands import migrated
 from tests.unit.models.runs import STORE
 
 GOOD = {
@@ -56,7 +57,8 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         if name in GOOD:
             monkeypatch.setenv(name.upper(), GOOD[name])
     monkeypatch.chdir(tmp_path)
-    upgrade("sqlite:///data/kassandra.db")
+    (tmp_path / "data").mkdir()
+    shutil.copyfile(migrated(), tmp_path / "data" / "kassandra.db")
     return Desk(monkeypatch, capsys)
 
 

@@ -54,6 +54,7 @@ class NewRow:
     deadline_at: datetime | None = None
     next_check_at: datetime | None = None
     status: PaymentStatus = PaymentStatus.PENDING
+    cancel_reason: str | None = None
     provider_payment_id: str | None = None
     charge_id: str | None = None
     confirmation_url: str | None = None

@@ -1,6 +1,7 @@
 """Providers who charge by themselves: each renewal is money for the payment that began it all, and gets one of its own
 in our books; what they say of a subscription of theirs changes ours."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -31,18 +32,20 @@ def renewal_of(session: Session, first: PaymentView, remote: RemotePayment, now:
     known = session.scalar(select(payments.c.id).where(same))
     renewal_id = known or uuid5(first.id, str(remote.charge_id))
     if known is None:
-        _insert(session, renewal_id, first, remote, now)
+        new = _renewal(session, renewal_id, first)
+        at = min(now, remote.created_at or now)
+        insert_payment(session, replace(new, charge_id=remote.charge_id, created_at=at), now)
     return find_payment(session, renewal_id, lock=True)
 
 
-def _insert(session: Session, renewal_id: UUID, first: PaymentView, remote: RemotePayment, now: datetime) -> None:
-    """It is canceled until its success is booked, in this transaction: a page at which the same period is paid may be
-    open."""
+def _renewal(session: Session, renewal_id: UUID, first: PaymentView) -> NewRow:
+    """Of the period that follows what `first` began. It is canceled until its success is booked, in this transaction: a
+    page at which the same period is paid may be open."""
     period = period_of_payment(session, first.id)
     row = None if period is None else subscription_row(session, period.subscription_id)
     token = (methods.c.provider == first.provider) & (methods.c.token == first.charge_id)
     method_id = session.scalar(select(methods.c.id).where(token))  # another one may have taken its place
-    new = NewRow(
+    return NewRow(
         id=renewal_id,
         user_id=first.user_id,
         plan_id=first.plan_id if row is None else row.plan_id,
@@ -52,7 +55,6 @@ def _insert(session: Session, renewal_id: UUID, first: PaymentView, remote: Remo
         provider=first.provider,
         provider_payment_id=str(renewal_id),
         provider_shop_id=first.provider_shop_id,
-        charge_id=remote.charge_id,
         status=PaymentStatus.CANCELED,
         amount=first.amount,
         credits=first.credits,
@@ -60,9 +62,7 @@ def _insert(session: Session, renewal_id: UUID, first: PaymentView, remote: Remo
         description=Description(receipt=first.description, shown=first.provider_text),
         receipt_email=first.receipt_email,
         return_url=first.return_url,
-        created_at=min(now, remote.created_at or now),
     )
-    insert_payment(session, new, now)
 
 
 def provider_said(session: Session, payment_id: UUID, word: ProviderWord, now: datetime) -> None:
@@ -86,8 +86,17 @@ def provider_said(session: Session, payment_id: UUID, word: ProviderWord, now: d
         case ProviderWord.FAILED if row.decline_reason != FAILED:
             off = {"auto_renew": False, "decline_reason": FAILED, "look_at": now}
             session.execute(update(subscriptions).where(here).values(off))
+            _note_failure(session, payment_id, row, now)
             price = {"amount": row.price, "currency": row.currency, "reason": FAILED}
             tell(session, row, PlanFact.DECLINED, now, decline=str(Decline.ACT), **price)
+
+
+def _note_failure(session: Session, payment_id: UUID, row: AnyRow, now: datetime) -> None:
+    """Owners see it among the renewals that failed."""
+    first = find_payment(session, payment_id)
+    assert first is not None  # it began the subscription
+    new = _renewal(session, uuid5(payment_id, f"{FAILED}:{row.number}:{now:%Y%m%dT%H%M%S}"), first)
+    insert_payment(session, replace(new, cancel_reason=FAILED), now)
 
 
 def _begun_by(session: Session, payment_id: UUID) -> AnyRow | None:

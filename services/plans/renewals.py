@@ -25,8 +25,9 @@ from services.payments.queries import PaymentView, payments
 from services.payments.settlement import together
 from services.plans.discounts import discount_of
 from services.plans.fulfilment import PlanFulfilment
+from services.plans.held import Terms
 from services.plans.methods import methods
-from services.plans.renewing import Terms, do_due
+from services.plans.renewing import do_due
 from services.plans.rows import subscriptions
 from services.plans.times import GRACE, LEASE
 

@@ -35,6 +35,8 @@ PAYMENT_REASONS = {
     "forbidden": _SHOP,
     "mismatch": N_("The payment service made another payment than was asked for. Nothing was charged."),
     "no_answer": N_("The payment service did not answer for a day. Nothing was charged; please begin anew."),
+    "email_needed": N_("There is no e-mail address for the receipt. Please pay by hand and give one."),
+    "renewal_failed": N_("There were not enough Stars. Please pay by hand."),
     "replaced": N_("Another way of paying was chosen in its place. Nothing was charged."),
     "unknown_to_provider": N_("The payment service does not know this payment any more. Please begin anew."),
 }

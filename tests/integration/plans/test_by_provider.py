@@ -27,6 +27,7 @@ from services.payments.providers.base import (
 from services.payments.queries import PaymentView
 from services.payments.service import Payments
 from services.plans.endings import CannotResume, RenewedInTelegram
+from services.plans.reports import PlanReports
 from tests.support.clock import FakeClock
 from tests.support.plans import PlanShop
 from tests.support.tills import MERCHANT, PRICING, make_till, open_cashier
@@ -197,7 +198,10 @@ async def test_what_telegram_says(shop: StarShop) -> None:
     await shop.subscriptions.provider_said(first.id, ProviderWord.ACTIVE)
     assert (await shop.of(anna)).next_charge is not None
     await shop.lives(days=29)
-    await shop.subscriptions.provider_said(first.id, ProviderWord.FAILED)
+    for _ in range(2):
+        await shop.subscriptions.provider_said(first.id, ProviderWord.FAILED)
+    [failed] = (await PlanReports(shop.cashier.db, shop.clock).failed()).items
+    assert (failed.provider, failed.reason, failed.amount) == ("stars", "renewal_failed", Money(150, Currency.XTR))
     await shop.lives(days=2)
     assert (await shop.of(anna)).status == SubscriptionStatus.PAST_DUE
     await shop.lives(days=4)

@@ -11,6 +11,7 @@ from db.tables.plans import MethodState, SubscriptionStatus
 from services.payments.queries import payments
 from services.plans.checkout import RenewalUnderWay
 from services.plans.endings import CannotResume, NoSubscription
+from services.plans.reports import PlanReports
 from services.plans.trials import AlreadySubscribed
 from tests.support.faults import Fault
 from tests.support.plans import PlanShop
@@ -162,6 +163,19 @@ async def test_each_decline(quick: PlanShop, reason: str, tries: int, state: Met
     assert (await quick.row(anna)).status == SubscriptionStatus.EXPIRED
     assert (await quick.facts())[-1] == "ended"
     assert [each.state for each in await quick.methods.of(anna)] == [state]
+    await quick.cashier.is_sound()
+
+
+async def test_receipts_are_sent_by_now_and_there_is_no_address(quick: PlanShop) -> None:
+    """Nothing is charged without one; owners see why."""
+    anna, plus = await quick.cashier.customer(), await quick.sells()
+    begun = await quick.subscribes(anna, plus)
+    quick.cashier.restart(replace(MERCHANT, vat_code=1))
+    await quick.jumps_to(begun.ends_at - timedelta(hours=24))
+    await quick.lives(days=1)
+    assert quick.charged == ["succeeded"]
+    assert await quick.facts() == ["renewal_soon", "declined", "past_due"]
+    assert await PlanReports(quick.cashier.db, quick.clock).failure_reasons() == [("email_needed", 1)]
     await quick.cashier.is_sound()
 
 

@@ -9,7 +9,8 @@ from services.features import PlanShelf
 from services.money import Money, rub
 from services.payments.packages import PackageOffer, Packages
 from services.plans.discounts import discount_of
-from services.plans.manage import PlanManagement, PlanOffer
+from services.plans.manage import PlanManagement
+from services.plans.plan_offer import PlanOffer
 from services.plans.plans import AllowanceView, Plans
 from services.users.actor import Actor
 from services.users.roles import Staff

@@ -59,7 +59,7 @@ async def offer_of(services: Services, user_id: int, plan_id: int) -> PlanOption
     return PlanOptions(plan=plan, step=step, subscription=subscription, ways=ways, quote=quote, trial=trial)
 
 
-def is_due(subscription: SubscriptionView) -> bool:
+def is_paid_by_hand(subscription: SubscriptionView) -> bool:
     """Nothing pays for its next period but its owner's own hand."""
     by_itself = subscription.auto_renew and subscription.status is SubscriptionStatus.ACTIVE
     return not by_itself or subscription.decline_reason is not None
@@ -78,7 +78,7 @@ def _same(plan: PlanView, subscription: SubscriptionView | None) -> PlanStep | N
         return PlanStep.FREE
     if subscription is None or has_free(subscription):
         return None
-    if plan.id == (subscription.scheduled or subscription.plan).id and is_due(subscription):
+    if plan.id == (subscription.scheduled or subscription.plan).id and is_paid_by_hand(subscription):
         return PlanStep.NEXT
     here = plan.id == subscription.plan.id and subscription.status is SubscriptionStatus.ACTIVE
     return PlanStep.HERE if here else None

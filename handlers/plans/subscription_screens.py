@@ -6,7 +6,7 @@ from typing import Final
 from db.tables.plans import MethodState, SubscriptionStatus
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
-from handlers.plans.offers import has_free, is_due
+from handlers.plans.offers import has_free, is_paid_by_hand
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.plans import moment_of_charge, period_line, plan_title, price_words, standing, what_is_left
@@ -140,7 +140,7 @@ def _ways_on(subscription: SubscriptionView, tr: Translator) -> list[buttons.Row
         return []
     rows: list[buttons.Row] = []
     scheduled = subscription.scheduled
-    if is_due(subscription):
+    if is_paid_by_hand(subscription):
         pay = f"{buttons.PLANS}:{(scheduled or subscription.plan).id}"
         words = SUBSCRIBE if subscription.status is SubscriptionStatus.TRIALING else PAY_NEXT
         rows.append((Button(text=tr.gettext(words), action=pay),))

@@ -159,7 +159,7 @@ def _sale(session: Session, user_id: int, plan_id: int, account: ProviderAccount
     live, currency = live_of(session, user_id), account.merchant.currency
     if live is None or (live.price is None and live.status == SubscriptionStatus.ACTIVE):
         plan = plan_on_sale(session, plan_id)
-    elif plan_id == (live.scheduled_plan_id or live.plan_id) and _is_due(live):
+    elif plan_id == (live.scheduled_plan_id or live.plan_id) and _is_paid_by_hand(live):
         return _next_period(session, live, account, now)
     else:
         plan = plan_on_sale(session, plan_id)
@@ -174,7 +174,7 @@ def _sale(session: Session, user_id: int, plan_id: int, account: ProviderAccount
     return _Sale(plan=plan, price=price, renews=None)
 
 
-def _is_due(live: AnyRow) -> bool:
+def _is_paid_by_hand(live: AnyRow) -> bool:
     """Its next period may be paid by hand: nothing else will, or could."""
     return not live.auto_renew or live.status != SubscriptionStatus.ACTIVE or live.decline_reason is not None
 

@@ -19,8 +19,8 @@ SIGNS: Final = {"RUB": "{words}\u00a0₽", "XTR": "⭐\u00a0{words}"}
 def consent_text(price: Money, months: int, language: str) -> str:
     """`language`: ru or en, else English."""
     language = language if language in CONSENT else "en"
-    whole = price.currency == "XTR"  # Telegram's own months
-    every = (EVERY_30_DAYS if whole else EVERY_MONTH if months == 1 else EVERY)[language].format(months=months)
+    by_telegram = price.currency == "XTR"  # Telegram's own months
+    every = (EVERY_30_DAYS if by_telegram else EVERY_MONTH if months == 1 else EVERY)[language].format(months=months)
     words = price.words.replace(".", ",") if language == "ru" else price.words
     sum_ = SIGNS.get(price.currency, "{words}").format(words=words)
     return CONSENT[language].format(price=sum_, every=every)

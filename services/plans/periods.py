@@ -70,7 +70,7 @@ def paid(session: Session, payment: PaymentView, remote: RemotePayment, merchant
     bought = _Bought(payment=payment, plan=plan, user_id=user_id, remote=remote, merchant=merchant, now=now)
     live = live_of(session, user_id)
     row = None if payment.subscription_id is None else subscription_row(session, payment.subscription_id)
-    reason = _why_nothing(session, bought, row, live)
+    reason = _refusal(session, bought, row, live)
     if reason is not None:
         log.warning("plan_payment_bought_nothing", payment_id=str(payment.id), reason=reason)
         send_back(session, payment, now, user_id=user_id)
@@ -129,18 +129,18 @@ def _owner(session: Session, payment: PaymentView) -> int:
     return payment.user_id if merge is None else merge.into_user_id
 
 
-def _why_nothing(session: Session, bought: _Bought, row: AnyRow | None, live: AnyRow | None) -> str | None:
-    """In words of the log."""
+def _refusal(session: Session, bought: _Bought, row: AnyRow | None, live: AnyRow | None) -> str | None:
+    """Why the money buys no period, in words of the log; None where it buys one."""
     if session.connection().execute(_gone, {"user": bought.user_id}).first() is not None:
         return "the account is gone"
     if bought.by_itself and is_shut_out(session, bought.user_id):
         return "who would have it is shut out"
     if bought.remote.paid_until is not None and bought.remote.paid_until <= bought.now:
         return "its period is over"
-    return _why_no_first(session, bought, live) if row is None else _why_not_next(session, bought, row, live)
+    return _refusal_of_first(session, bought, live) if row is None else _refusal_of_next(session, bought, row, live)
 
 
-def _why_no_first(session: Session, bought: _Bought, live: AnyRow | None) -> str | None:
+def _refusal_of_first(session: Session, bought: _Bought, live: AnyRow | None) -> str | None:
     if bought.by_itself:
         return "what it would renew is gone"
     if not bought.plan.enabled or bought.plan.is_free:
@@ -152,7 +152,7 @@ def _why_no_first(session: Session, bought: _Bought, live: AnyRow | None) -> str
     return None if begins_at_once(session, live, bought.plan) else "a dearer plan took its place"
 
 
-def _why_not_next(session: Session, bought: _Bought, row: AnyRow, live: AnyRow | None) -> str | None:
+def _refusal_of_next(session: Session, bought: _Bought, row: AnyRow, live: AnyRow | None) -> str | None:
     """The next period of `row` is bought once, while anybody wants it."""
     if bought.payment.period_number != row.number + 1:
         return "the period is there"

@@ -9,7 +9,7 @@ from services.billing.credits import format_credits, parse_amount
 from services.errors import N_, ShopError
 from services.money import Money, parse_money, rub
 from services.payments.pricing import MAX_KOPECKS, MAX_STARS, MIN_KOPECKS
-from services.plans.manage import MAX_ALLOWED, MAX_CREDITS, PlanOffer
+from services.plans.plan_offer import MAX_ALLOWED, MAX_CREDITS, PlanOffer
 from services.plans.plans import AllowanceView
 
 EXAMPLE: Final = """name: pro

@@ -13,7 +13,7 @@ from services.billing.credits import format_credits, parse_amount
 from services.digits import whole_number
 from services.errors import N_, ShopError
 from services.money import Money, parse_money
-from services.plans.manage import BOUNDS, MAX_ALLOWED, MAX_CREDITS, PlanOffer
+from services.plans.plan_offer import BOUNDS, MAX_ALLOWED, MAX_CREDITS, PlanOffer
 from services.plans.plans import AllowanceView, PlanView
 
 _LINE: Final = re.compile(r"([\d ]+?) ?(requests|tokens) ?(?:: ?([\w ,-]*))?", re.ASCII | re.IGNORECASE)

@@ -16,7 +16,7 @@ from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.pages import Page
 from services.payments.providers.reasons import payment_reason
-from services.plans.manage import PlanOffer
+from services.plans.plan_offer import PlanOffer
 from services.plans.plan_text import EXAMPLE, plan_text
 from services.plans.plans import PlanView
 from services.plans.reports import FailedRenewal, PlanCounts, PlanNumbers

@@ -13,7 +13,7 @@ from db.tables.payments import PaymentStatus
 from db.tables.plans import AllowanceUnit, Subscription
 from sandbox.client.person import Person
 from services.money import Money
-from services.plans.manage import PlanOffer
+from services.plans.plan_offer import PlanOffer
 from services.plans.plans import AllowanceView, PlanView
 from services.plans.subscriptions import SubscriptionView
 from services.users.actor import Actor

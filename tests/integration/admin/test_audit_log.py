@@ -29,7 +29,8 @@ from services.payments.packages import PackageOffer
 from services.payments.pricing import PaymentsOff
 from services.payments.queries import PaymentNotFound, PaymentView
 from services.payments.refunds.begin import RefundRequest
-from services.plans.manage import PlanManagement, PlanOffer
+from services.plans.manage import PlanManagement
+from services.plans.plan_offer import PlanOffer
 from services.users.actor import Actor
 from services.users.manage import CreditChange
 from services.users.roles import NotAllowed, Staff

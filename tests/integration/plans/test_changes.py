@@ -15,8 +15,9 @@ from services.payments.refunds.begin import RefundRequest
 from services.plans.allowances import covers, give_back, take_for_prediction
 from services.plans.changes import BeginsAtOnce, BeginsLater
 from services.plans.free import open_free
-from services.plans.manage import PlanManagement, PlanOffer
+from services.plans.manage import PlanManagement
 from services.plans.offers import PriceStays
+from services.plans.plan_offer import PlanOffer
 from services.plans.plans import OtherPrice, Plans
 from services.plans.trials import AlreadySubscribed, TrialUsed
 from services.users.roles import Staff

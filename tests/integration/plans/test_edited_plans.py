@@ -7,7 +7,8 @@ import pytest
 
 from db.tables.currencies import Currency
 from services.money import rub
-from services.plans.manage import PlanManagement, PlanOffer, PlanSold
+from services.plans.manage import PlanManagement, PlanSold
+from services.plans.plan_offer import PlanOffer
 from services.plans.plans import PlanView, find_plan
 from services.users.roles import Staff
 from tests.support.plans import PlanShop

@@ -1,9 +1,6 @@
 """Plans in Stars, which Telegram charges by itself: nobody pays twice, or gets less than a month for a month."""
 
-from dataclasses import dataclass, replace
 from datetime import timedelta
-from fractions import Fraction
-from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -12,67 +9,22 @@ from sqlalchemy.orm import Session
 from db.base import table_of
 from db.engine import Database
 from db.tables.currencies import Currency
-from db.tables.plans import PlanPrice, SubscriptionStatus
+from db.tables.plans import SubscriptionStatus
 from db.tables.users import User
-from services.coordination.memory import MemoryCoordination
 from services.money import Money
-from services.payments.context import ProviderAccount
-from services.payments.pricing import CreditPrice
-from services.payments.providers.stars.gateway import NAME
-from services.payments.providers.stars.provider import Stars
-from services.payments.providers.stars.service import StarsPayments, StarsReceived
-from services.payments.queries import PaymentView
 from services.plans.offers import PriceStays
 from tests.support.clock import FakeClock
 from tests.support.faults import Fault
-from tests.support.plans import PlanShop
-from tests.support.stars import GONE, FakeStars
-from tests.support.tills import MERCHANT, OWNER, PRICING, checkout_of, make_till, open_cashier
+from tests.support.star_plans import ANNA, StarShop, costs, open_star_shop
+from tests.support.stars import GONE
+from tests.support.tills import checkout_of
 
-ANNA, BOT = 501, "4242"
 MONTH = timedelta(days=30)
-
-
-@dataclass(slots=True, kw_only=True)
-class StarShop:
-    shop: PlanShop
-    telegram: FakeStars
-    stars: StarsPayments
-    anna: int
-    plus: int
-
-    async def begins(self, plan: int | None = None, **more: Any) -> PaymentView:  # Any: as a PlanOrder takes it
-        given = {"provider": NAME, "email": None, **more}
-        return await self.shop.begins(self.anna, plan or self.plus, **given)
-
-    async def pays(self, payment: PaymentView, *, again: bool = False) -> StarsReceived:
-        month = payment.consent is not None
-        money = self.telegram.pays(ANNA, str(payment.id), payment.amount.minor, month=month, again=again)
-        await self.stars.received(money)
-        return money
 
 
 @pytest.fixture
 async def shop(sqlite_database: Database, clock: FakeClock) -> StarShop:
-    cashier, telegram = open_cashier(sqlite_database, clock), FakeStars(clock=clock)
-    pricing = {**PRICING, Currency.XTR: CreditPrice(minor=Fraction(100, 13), currency=Currency.XTR)}
-    roubles = replace(MERCHANT, pricing=pricing)
-    ours: dict[str, Any] = {"test": False, "keeps_strays": True, "charges_itself": True, "pricing": pricing}
-    merchant = replace(MERCHANT, provider=NAME, shop_id=BOT, currency=Currency.XTR, **ours)
-    account = ProviderAccount(provider=Stars(telegram, clock, shop_id=BOT), merchant=merchant)
-    card = ProviderAccount(provider=cashier.yookassa, merchant=roubles)
-    box = MemoryCoordination()
-    cashier.till = make_till(
-        sqlite_database, clock, [card, account], pricing, lambda: None, coordination=box, owners=(OWNER,)
-    )
-    plans = PlanShop(cashier=cashier)
-    return StarShop(
-        shop=plans,
-        telegram=telegram,
-        stars=StarsPayments(cashier.till, account, clock),
-        anna=await cashier.customer(telegram_id=ANNA),
-        plus=await plans.sells(stars=200),
-    )
+    return await open_star_shop(sqlite_database, clock)
 
 
 async def test_a_next_period_that_is_paid_ahead_is_a_whole_one(shop: StarShop) -> None:
@@ -239,9 +191,3 @@ async def test_a_new_price_is_none_for_what_telegram_charges(shop: StarShop) -> 
     with pytest.raises(PriceStays):
         await shop.shop.subscriptions.agree(shop.anna, Money(250, Currency.XTR))
     assert (await shop.shop.of(shop.anna)).next_charge == (Money(200, Currency.XTR), shop.shop.clock() + MONTH)
-
-
-def costs(session: Session, plan_id: int, stars: int) -> None:
-    prices = table_of(PlanPrice)
-    here = (prices.c.plan_id == plan_id) & (prices.c.currency == Currency.XTR)
-    session.execute(update(prices).where(here).values(amount=stars))

@@ -7,9 +7,11 @@ import pytest
 
 from db.tables.currencies import Currency
 from db.tables.plans import AllowanceUnit
+from services.errors import ShopError
 from services.money import Money, rub
 from services.payments.pricing import MAX_KOPECKS, MAX_STARS, MIN_KOPECKS
-from services.plans.manage import BadPlan, PlanOffer, check
+from services.plans.plan_offer import BadPlan, PlanOffer, check
+from services.plans.plan_text import parse_plan
 from services.plans.plans import AllowanceView
 
 PLUS = PlanOffer(name="plus", title={"ru": "Плюс", "en": "Plus"}, prices={Currency.RUB: rub(490_00)})
@@ -53,3 +55,13 @@ def test_it_is_named(change: dict[str, Any], field: str) -> None:  # Any: the of
 )
 def test_the_bounds_are_sold(prices: dict[Currency, Money]) -> None:
     check(replace(PLUS, prices=prices))
+
+
+@pytest.mark.parametrize(
+    "price", ["roubles: 0", "roubles: -490", "roubles: 350001", "stars: 0", "stars: -1", "stars: 10001", "stars: 1.5"]
+)
+def test_a_typed_price_that_no_provider_takes(price: str) -> None:
+    typed = f"name: plus\nru: Плюс\nen: Plus\n{price}"
+    with pytest.raises(ShopError):
+        parse_plan(typed)
+    assert parse_plan(typed.replace(price, "stars: 10000")).prices == {Currency.XTR: stars(MAX_STARS)}

@@ -29,8 +29,8 @@ from services.payments.strays import StrayView
 from services.plans.allowances import AllowanceLeft
 from services.plans.changes import ChangeQuote
 from services.plans.checkout import PlanWay
-from services.plans.manage import MAX_ALLOWANCES, MAX_ALLOWED, MAX_CREDITS, MAX_DESCRIPTION, MAX_TITLE
 from services.plans.methods import MethodView
+from services.plans.plan_offer import MAX_ALLOWANCES, MAX_ALLOWED, MAX_CREDITS, MAX_DESCRIPTION, MAX_TITLE
 from services.plans.plans import AllowanceView, PlanView
 from services.plans.reports import FailedRenewal, PlanCounts, PlanNumbers
 from services.plans.subscriptions import PeriodView, SubscriptionView

@@ -45,16 +45,23 @@ class Stand:
 
     async def subscriber(self, user_id: int | None = None) -> int:
         """Who has just paid the first period, and let the card be kept."""
-        user_id = user_id or await self.app.db.write(add_user)
-        await self.pays_by_hand(user_id)
-        assert (await self.of(user_id)).number == 1
-        return user_id
+        anna: int = await self.app.db.write(add_user) if user_id is None else user_id
+        await self.pays_by_hand(anna)
+        assert (await self.of(anna)).number == 1
+        return anna
 
     async def begins(self, user_id: int) -> None:
-        given = {"email": "anna@example.com", "return_url": "https://t.me/shop", "provider": "cloudpayments"}
+        order = PlanOrder(
+            user_id=user_id,
+            plan_id=self.plan_id,
+            email="anna@example.com",
+            return_url="https://t.me/shop",
+            consent=True,
+            provider="cloudpayments",
+        )
         checkout = self.app.services.plan_checkout
         assert checkout is not None
-        await checkout.start(PlanOrder(user_id=user_id, plan_id=self.plan_id, consent=True, **given))
+        await checkout.start(order)
 
     async def pays_by_hand(self, user_id: int) -> None:
         await self.begins(user_id)

@@ -23,7 +23,7 @@ PACKAGE: Final = {"ru": "{title}: {credits} кредитов", "en": "{title}: {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Goods:
+class BoughtCredits:
     """What is paid and what it brings. `title`: of a package, by language."""
 
     amount: Money
@@ -41,23 +41,23 @@ def package_goods(
     currency: Currency,
     discount_of: DiscountOf,
     now: datetime,
-) -> Goods:
+) -> BoughtCredits:
     """At that customer's price. Raises `PackageGone`, `CurrencyNotTaken`, `AmountOutOfBounds`."""
     package = package_on_sale(session, package_id, user_id, now, discount_of)
     price = price_in(package.price, currency, pricing)
-    return Goods(amount=price, credits=package.credits, valid_days=package.valid_days, title=package.title)
+    return BoughtCredits(amount=price, credits=package.credits, valid_days=package.valid_days, title=package.title)
 
 
-def amount_goods(amount: Money | None, pricing: Pricing, currency: Currency) -> Goods:
+def amount_goods(amount: Money | None, pricing: Pricing, currency: Currency) -> BoughtCredits:
     """Raises `CurrencyNotTaken`, `AmountOutOfBounds`."""
     if (rate := pricing.get(currency)) is None:
         raise CurrencyNotTaken(given=currency)
     amount = rate.low.of(0) if amount is None else amount
     rate.check(amount)
-    return Goods(amount=amount, credits=rate.credits_for(amount))
+    return BoughtCredits(amount=amount, credits=rate.credits_for(amount))
 
 
-def described(session: Session, goods: Goods, user_id: int) -> Description:
+def described(session: Session, goods: BoughtCredits, user_id: int) -> Description:
     """What it is for: in Russian for the receipt, as the law wants it, and in the customer's language for the page
     where they pay."""
     words = AMOUNT if goods.title is None else PACKAGE

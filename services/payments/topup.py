@@ -17,7 +17,7 @@ from services.payments.apply import apply
 from services.payments.closing import cancel_unborn
 from services.payments.context import PaymentsContext
 from services.payments.fulfilment import Fulfilments
-from services.payments.goods import Goods, amount_goods, described, package_goods
+from services.payments.goods import BoughtCredits, amount_goods, described, package_goods
 from services.payments.merchant import Merchant
 from services.payments.news import tell_ready
 from services.payments.order import buyer_of, order_of
@@ -154,7 +154,7 @@ def _begin(
     return payment
 
 
-def _row(session: Session, wish: TopUpRequest, goods: Goods, merchant: Merchant, now: datetime) -> NewRow:
+def _row(session: Session, wish: TopUpRequest, goods: BoughtCredits, merchant: Merchant, now: datetime) -> NewRow:
     return NewRow(
         id=wish.id,
         user_id=wish.user_id,

@@ -294,7 +294,7 @@ def test_what_admins_are_asked_and_decide() -> None:
         (
             PaymentProblem,
             "off not_authorized payment_mismatch refund_mismatch refund_unknown refund_failed uncollected "
-            "receipt_refused shop_refused unbooked unproven many_lost other_shop stray",
+            "receipt_refused shop_refused unbooked unproven many_lost other_shop stray money_back_failed",
         ),
     ],
 )

@@ -46,7 +46,7 @@ class PlanOptions:
 
 
 async def offer_of(services: Services, user_id: int, plan_id: int) -> PlanOptions:
-    """Raises `PlanGone`, `RenewalUnderWay`."""
+    """Raises `PlanGone`, `RenewalUnderWay`, `RefundUnderWay`."""
     plan, subscription = await services.plans.get(plan_id), await services.subscriptions.of(user_id)
     step, quote = _same(plan, subscription), None
     if step is None:

@@ -15,7 +15,7 @@ from services.payments.pricing import Pricing
 from services.plans.endings import paid_one
 from services.plans.methods import find_method, stop
 from services.plans.plans import PlanGone, PlanView, find_plan, plan_on_sale
-from services.plans.replacing import unfinished_periods, worth
+from services.plans.replacing import RefundUnderWay, is_being_refunded, unfinished_periods, worth
 from services.plans.rows import live_of, subscriptions
 
 
@@ -45,10 +45,12 @@ class ChangeQuote:
 
 
 def quote_change(session: Session, user_id: int, plan_id: int, now: datetime, pricing: Pricing) -> ChangeQuote:
-    """Reads only. Raises `PlanGone`."""
+    """Reads only. Raises `PlanGone`, `RefundUnderWay`."""
     plan, live = plan_on_sale(session, plan_id), live_of(session, user_id)
     price = price_for(plan, live)
     if live is None or begins_at_once(session, live, plan):
+        if live is not None and is_being_refunded(session, live.id, now):
+            raise RefundUnderWay(user_id=user_id)
         unfinished = [] if live is None else unfinished_periods(session, live.id, now)
         returned = sum(worth(session, period, pricing, now) for period in unfinished)
         return ChangeQuote(at_once=True, returned=returned, price=price, starts_at=now)

@@ -29,6 +29,7 @@ from services.plans.changes import BeginsLater, begins_at_once
 from services.plans.consent import consent_row
 from services.plans.locks import hold_user
 from services.plans.plans import OtherPrice, PlanGone, PlanView, find_plan, plan_on_sale
+from services.plans.replacing import RefundUnderWay, is_being_refunded
 from services.plans.rows import live_of
 from services.plans.trials import AlreadySubscribed
 
@@ -82,8 +83,8 @@ class PlanCheckout:
     async def start(self, order: PlanOrder) -> PaymentView:
         """A payment with a link. The plan that is past due, or is not renewed by itself, is paid for its next period;
         another one begins when it is paid. A page at which the same period could be paid is given up. Raises
-        `PlanGone`, `AlreadySubscribed`, `BeginsLater`, `RenewalUnderWay`, `OtherPrice`, `CurrencyNotTaken`,
-        `WayNotOffered`, and as `TopUp.start`."""
+        `PlanGone`, `AlreadySubscribed`, `BeginsLater`, `RenewalUnderWay`, `RefundUnderWay`, `OtherPrice`,
+        `CurrencyNotTaken`, `WayNotOffered`, and as `TopUp.start`."""
         account = self._ctx.accounts.offered(order.provider)
         if account.merchant.receipts and order.email is None:
             raise EmailNeeded()
@@ -167,6 +168,8 @@ def _sale(session: Session, user_id: int, plan_id: int, account: ProviderAccount
             raise AlreadySubscribed(user_id=user_id)
         if not begins_at_once(session, live, plan):
             raise BeginsLater(plan_id=plan.id)
+        if is_being_refunded(session, live.id, now):
+            raise RefundUnderWay(user_id=user_id)
     if plan.is_free:
         raise PlanGone(plan_id=plan.id)
     if (price := plan.prices.get(currency)) is None:

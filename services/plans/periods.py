@@ -27,7 +27,7 @@ from services.plans.months import end_of_months
 from services.plans.news import tell
 from services.plans.opening import NewPeriod, open_period
 from services.plans.plans import PlanView, find_plan
-from services.plans.replacing import close_period, replace_periods, unfinished_periods
+from services.plans.replacing import close_period, is_being_refunded, replace_periods, unfinished_periods
 from services.plans.rows import change_subscription, live_of, period_of_payment, subscription_row, subscriptions
 from services.plans.saving import KeptMethod, keep_method, was_taken_back
 from services.plans.times import warn_at
@@ -149,7 +149,10 @@ def _refusal_of_first(session: Session, bought: _Bought, live: AnyRow | None) ->
         return None
     if live.plan_id == bought.plan.id:
         return "it is paid" if live.status == SubscriptionStatus.ACTIVE else None
-    return None if begins_at_once(session, live, bought.plan) else "a dearer plan took its place"
+    if not begins_at_once(session, live, bought.plan):
+        return "a dearer plan took its place"
+    going = is_being_refunded(session, live.id, bought.now)
+    return "money for what it would take the place of is being sent back" if going else None
 
 
 def _refusal_of_next(session: Session, bought: _Bought, row: AnyRow, live: AnyRow | None) -> str | None:

@@ -11,13 +11,31 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow
 from db.tables.billing import TransactionKind
 from db.tables.currencies import Currency
+from db.tables.payments import RefundStatus
 from services.billing import ledger
+from services.errors import N_, ShopError
 from services.money import Money
 from services.payments.pricing import Pricing
-from services.payments.queries import find_payment, refunded_of
+from services.payments.queries import find_payment, refunded_of, refunds
 from services.payments.refunds.paid_lots import held_of_period, lots_of_period
 from services.plans.allowances import allowances_of
 from services.plans.rows import periods
+
+
+class RefundUnderWay(ShopError):
+    """Nobody can tell yet what is left of the plan."""
+
+    message = N_(
+        "Money for your present plan is being sent back right now. Please choose another plan when that has ended."
+    )
+
+
+def is_being_refunded(session: Session, subscription_id: UUID, now: datetime) -> bool:
+    """Whether money for what is left of it may be on its way back: it could still be refused, and its part of the
+    period would have come back neither so nor as credits."""
+    paid = [each.payment_id for each in unfinished_periods(session, subscription_id, now)]
+    going = refunds.c.payment_id.in_(paid) & (refunds.c.status == RefundStatus.PENDING)
+    return session.scalar(select(refunds.c.id).where(going).limit(1)) is not None
 
 
 def unfinished_periods(session: Session, subscription_id: UUID, now: datetime) -> Sequence[AnyRow]:

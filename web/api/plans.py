@@ -19,6 +19,7 @@ from services.plans.changes import BeginsLater
 from services.plans.checkout import PlanCheckout, PlanOrder, PlanWay, RenewalUnderWay
 from services.plans.consent import consent_text
 from services.plans.plans import OtherPrice, PlanGone, PlanView
+from services.plans.replacing import RefundUnderWay
 from services.plans.trials import AlreadySubscribed, TrialUsed
 from services.users.accounts import BadEmail, parse_email
 from web.api.callers import Caller, MayPay, MayRead
@@ -108,7 +109,7 @@ class SubscriptionOrder(BaseModel):
     )
 
 
-NOT_BOUGHT: Final = (PlanGone, AlreadySubscribed, RenewalUnderWay, PaymentsOff)
+NOT_BOUGHT: Final = (PlanGone, AlreadySubscribed, RenewalUnderWay, RefundUnderWay, PaymentsOff)
 
 
 @router.get("/plans", operation_id="listPlans", summary="What is sold by the period")

@@ -45,6 +45,7 @@ from services.plans.endings import CannotResume, NoSubscription
 from services.plans.methods import MethodGone
 from services.plans.offers import PriceStays
 from services.plans.plans import OtherPrice, PlanGone
+from services.plans.replacing import RefundUnderWay
 from services.plans.trials import AlreadySubscribed, TrialUsed
 from services.predictions.history import PredictionNotFound
 from services.predictions.submit import PriceChanged
@@ -167,6 +168,7 @@ REFUSALS: Final[dict[type[ShopError], Refusal]] = {
     BeginsLater: Refusal(409, "plan_begins_later"),
     CannotResume: Refusal(409, "cannot_resume"),
     RenewalUnderWay: Refusal(409, "renewal_under_way"),
+    RefundUnderWay: Refusal(409, "refund_under_way"),
     TrialUsed: Refusal(409, "trial_used"),
     OtherPrice: Refusal(409, "plan_price_changed"),
     PriceStays: Refusal(409, "plan_price_stays"),

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from functools import partial
+from uuid import UUID, uuid4
 
 import httpx
 import pytest_asyncio
@@ -15,6 +16,9 @@ from db.tables.plans import AllowanceUnit, Plan, PlanPrice, PlanTrial
 from sandbox.client.shop import Shop
 from sandbox.testing import new_token, new_world, running_sandbox
 from services.billing.audit import run_audit
+from services.payments.queries import find_payment
+from services.payments.refunds.apply import refuse
+from services.payments.refunds.begin import insert_refund
 from tests.conversations.payments.conftest import open_till
 from tests.conversations.stage import Stage
 from tests.integration.api.conftest import Callers, problem
@@ -158,6 +162,26 @@ async def test_a_trial_is_had_once_and_a_period_paid_once(
     next_period = await program.post(f"plans/{plans['old']}/payments", json={})
     assert next_period.status_code == 201, next_period.text
     problem(await program.post(f"plans/{plans['old']}/payments", json={}), 409, "renewal_under_way")
+
+
+async def test_no_other_plan_while_money_for_the_present_one_goes_back(
+    stage: Stage, callers: Callers, yookassa: Shop, plans: dict[str, int]
+) -> None:
+    program = await callers.program(await callers.customer(), ApiScope.PAY, ApiScope.READ)
+    await buys(program, yookassa, plans["plus"])
+    (period,) = (await program.get("subscription/periods")).json()["items"]
+    first, refund_id, now = UUID(period["payment_id"]), uuid4(), stage.app.clock()
+
+    def go_back(session: Session) -> None:
+        payment = find_payment(session, first)
+        assert payment is not None
+        insert_refund(session, refund_id, payment, payment.amount, now)
+
+    await stage.app.db.write(go_back)
+    problem(await program.get(f"plans/{plans['pro']}/quote"), 409, "refund_under_way")
+    problem(await program.post(f"plans/{plans['pro']}/payments", json={}), 409, "refund_under_way")
+    await stage.app.db.write(lambda s: refuse(s, refund_id, "general_decline", now, seen=True))
+    assert (await program.get(f"plans/{plans['pro']}/quote")).json()["returned"] > 0
 
 
 async def test_a_plan_for_stars_alone(stage: Stage, callers: Callers) -> None:

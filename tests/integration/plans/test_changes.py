@@ -19,6 +19,7 @@ from services.plans.manage import PlanManagement
 from services.plans.offers import PriceStays
 from services.plans.plan_offer import PlanOffer
 from services.plans.plans import OtherPrice, Plans
+from services.plans.replacing import RefundUnderWay
 from services.plans.trials import AlreadySubscribed, TrialUsed
 from services.users.roles import Staff
 from tests.support.plans import PlanShop
@@ -248,3 +249,30 @@ async def refunds(shop: PlanShop, payment_id: UUID, kopecks: int) -> None:
         id=uuid4(), payment_id=payment_id, amount=rub(kopecks), actor=await shop.cashier.owner(), confirmed=True
     )
     await shop.cashier.till.refunds.start(wish)
+
+
+async def test_no_other_plan_while_money_for_the_present_one_goes_back(quick: PlanShop) -> None:
+    """The bank may refuse the refund days later: what is left of the period is hers then, and still worth its price."""
+    anna = await quick.cashier.customer()
+    plus, pro = await quick.sells(), await quick.sells("pro", kopecks=90_000)
+    first = await quick.pays(await quick.begins(anna, plus))
+    page = await quick.begins(anna, pro)
+    quick.yookassa.refunds_wait = True
+    await quick.cashier.refunds(first, 300_00)
+    with pytest.raises(RefundUnderWay):
+        await quick.subscriptions.quote_change(anna, pro)
+    with pytest.raises(RefundUnderWay):
+        await quick.begins(anna, pro)
+    await quick.pays(page)  # it was open before
+    await quick.lives(minutes=2)
+    assert (await quick.of(anna)).plan.id == plus
+    [going, back] = quick.yookassa.refunds
+    quick.yookassa.finish_refund(going, "canceled", "general_decline")
+    quick.yookassa.finish_refund(back, "succeeded")
+    await quick.lives(hours=1)
+    assert await quick.sent_back() == {page.id: 90_000}
+    assert 29_90 <= (await quick.subscriptions.quote_change(anna, pro)).returned <= 30_00
+    await quick.pays(await quick.begins(anna, pro))
+    assert (await quick.of(anna)).plan.id == pro
+    assert 29_90 <= await quick.cashier.balance(anna) <= 30_00
+    await quick.cashier.is_sound()

@@ -100,12 +100,20 @@ async def take_email(message: Message, *, ctx: Context) -> None:
 
 async def take(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
     """Another plan for the next period."""
-    await ctx.services.subscriptions.schedule(ctx.user.id, _plan_id(argument))
+    try:
+        await ctx.services.subscriptions.schedule(ctx.user.id, _plan_id(argument))
+    except ShopError as error:
+        await show_plans(query, ctx=ctx, problem=ctx.tr.error_html(error))
+        return
     await show_own(query, ctx=ctx, notice=ctx.tr.html("✅ Changed for the next period."))
 
 
 async def try_it(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
-    await ctx.services.subscriptions.start_trial(ctx.user.id, _plan_id(argument))
+    try:
+        await ctx.services.subscriptions.start_trial(ctx.user.id, _plan_id(argument))
+    except ShopError as error:
+        await show_plans(query, ctx=ctx, problem=ctx.tr.error_html(error))
+        return
     await show_own(query, ctx=ctx, notice=ctx.tr.html("🎁 The trial has begun. Nothing is charged after it."))
 
 
@@ -119,22 +127,31 @@ async def show_own(event: Event, *, ctx: Context, notice: str = "") -> None:
 
 
 async def press_own(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
-    """`argument`: nothing, or what to do."""
+    """`argument`: nothing, or what to do. What cannot be done is told above how things stand now."""
     verb, _, rest = argument.partition(":")
-    subscriptions, notice = ctx.services.subscriptions, ""
+    try:
+        notice = await _done(verb, rest, ctx)
+    except ShopError as error:
+        notice = f"⚠️ {ctx.tr.error_html(error)}"
+    await show_own(query, ctx=ctx, notice=notice)
+
+
+async def _done(verb: str, rest: str, ctx: Context) -> str:
+    """What was done, as HTML; nothing for what makes no sense."""
+    subscriptions = ctx.services.subscriptions
     match verb:
         case own.CANCEL:
-            notice = await _cancel(rest, ctx)
+            return await _cancel(rest, ctx)
         case own.RESUME:
             await subscriptions.resume(ctx.user.id)
-            notice = ctx.tr.html("🔁 It is renewed by itself again.")
+            return ctx.tr.html("🔁 It is renewed by itself again.")
         case own.STAY if (mine := await subscriptions.of(ctx.user.id)) is not None:
             await subscriptions.schedule(ctx.user.id, mine.plan.id)
-            notice = ctx.tr.html(STAYS_BY_HAND) if mine.was_stopped else ctx.tr.html("✅ Your plan stays as it is.")
+            return ctx.tr.html(STAYS_BY_HAND) if mine.was_stopped else ctx.tr.html("✅ Your plan stays as it is.")
         case own.AGREE if (price := _price(rest)) is not None:
             await subscriptions.agree(ctx.user.id, price)
-            notice = ctx.tr.html("✅ Agreed: the new price is charged from the next period on.")
-    await show_own(query, ctx=ctx, notice=notice)
+            return ctx.tr.html("✅ Agreed: the new price is charged from the next period on.")
+    return ""
 
 
 async def _cancel(number: str, ctx: Context) -> str:

@@ -5,32 +5,20 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest_asyncio
-from sqlalchemy import update
 
-from db.base import table_of
 from db.tables.currencies import Currency
 from db.tables.payments import PaymentStatus
-from db.tables.plans import AllowanceUnit, Subscription
+from db.tables.plans import AllowanceUnit
 from sandbox.client.person import Person
 from services.money import Money
 from services.plans.plan_offer import PlanOffer
 from services.plans.plans import AllowanceView, PlanView
-from services.plans.subscriptions import SubscriptionView
 from services.users.actor import Actor
+from tests.conversations.payments.subscribing import ends_soon, mine, plan, subscribes
 from tests.conversations.payments.tills import payments
 from tests.conversations.stage import Stage
 
 OWNER = Actor.system()
-
-
-def plan(name: str, kopecks: int, **more: object) -> PlanOffer:
-    titles = {"light": ("Лайт", "Light"), "pro": ("Профи", "Pro")}
-    given = {
-        "name": name,
-        "title": dict(zip(("ru", "en"), titles[name], strict=True)),
-        "prices": {Currency.RUB: Money(kopecks, Currency.RUB)},
-    }
-    return PlanOffer(**given | more)  # type: ignore[arg-type]  # as the keywords say
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)
@@ -48,31 +36,6 @@ async def plans(stage: Stage) -> AsyncIterator[list[PlanView]]:
     for each in made:
         await manage.enable(each.id, enabled=False, actor=OWNER)
     await stage.app.services.plans.all()
-
-
-async def mine(stage: Stage, person: Person) -> SubscriptionView:
-    found = await stage.app.services.subscriptions.of(await stage.user_id(person))
-    assert found is not None
-    return found
-
-
-async def subscribes(person: Person, title: str = "Профи", price: str = "490 ₽") -> None:
-    await person.says("/plans")
-    await person.presses(f"{title} · {price}")
-    await person.presses("🔁 Подписаться")
-    await person.pays("💳 Оплатить")
-    await person.sees(f"✅ Оплачено: {price}.")
-
-
-async def ends_soon(stage: Stage, person: Person, *, within: timedelta) -> None:
-    """Its period ends so soon, and the clock has work to do."""
-    ends = stage.app.clock() + within
-    rows = table_of(Subscription)
-    change = (
-        update(rows).where(rows.c.id == (await mine(stage, person)).id).values(ends_at=ends, look_at=stage.app.clock())
-    )
-    await stage.app.db.write(lambda session: session.execute(change) and None)
-    await stage.app.services.renewals.round()
 
 
 async def test_nobody_agrees_to_another_price_than_they_saw(stage: Stage, anna: Person, plans: list[PlanView]) -> None:

@@ -163,10 +163,19 @@ async def test_two_payments_at_the_same_moment_and_one_goes_back(stage: Stage, a
     await stage.sandbox.advance(60)
     await anna.sees("✅ Оплачено: ⭐ 100")
     await olga.sees_button("↩️ Вернуть")
-    await olga.presses("↩️ Вернуть")
-    await olga.sees("⭐ 100")
+    await olga.says("/admin")
+    await olga.presses("💰 Платежи")
+    await olga.presses("❔ Деньги без платежа")
+    listed = await olga.sees("⭐ 100: пока не возвращены")
+    assert f"от Telegram {anna.id}" in listed.text
+    await olga.presses("↩️ Вернуть ⭐ 100 от ")
+    await olga.sees("Вернуть ⭐ 100?")
     await olga.presses("↩️ Вернуть")
     await olga.sees("✅")
+    await olga.says("/admin")
+    await olga.presses("💰 Платежи")
+    await olga.presses("❔ Деньги без платежа")
+    await olga.sees("⭐ 100: возвращены")
     assert (await anna.wallet.balance(), await balance(stage, anna)) == (4_900, 2_300)
 
 

@@ -180,3 +180,25 @@ async def test_who_is_closed_out_stays_out(app: App, sandbox: Sandbox, anna: Per
         await Stage(sandbox=sandbox, app=app).disable(anna, at=app.clock())
         assert (await opens(page, launch.init_data)).status_code == 403
         assert await who(page) is None
+
+
+async def test_the_menu_button_speaks_the_chats_language(app: App, anna: Person, sandbox: Sandbox) -> None:
+    """The button of all chats is in the shop's own."""
+
+    async def buttons() -> list[tuple[int | None, str]]:
+        told = await sandbox.log("setChatMenuButton")
+        return [(each["params"].get("chat_id"), json.dumps(each["params"], ensure_ascii=False)) for each in told]
+
+    async def is_named(chat_id: int, name: str) -> bool:
+        mine = [said for chat, said in await buttons() if str(chat) == str(chat_id)]
+        return bool(mine) and name in mine[-1]
+
+    assert not [chat for chat, _ in await buttons() if chat is not None]  # Anna's is the shop's
+    john = await sandbox.person("John", language_code="en", id=920_000_003)
+    await john.says("/start")
+    await until(partial(is_named, john.id, "Cabinet"))
+    await anna.says("/language")
+    await anna.presses("English")
+    await until(partial(is_named, anna.id, "Cabinet"))
+    await anna.presses("Русский")
+    await until(partial(is_named, anna.id, "Кабинет"))

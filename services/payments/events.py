@@ -129,6 +129,8 @@ class Events:
                 return await self._settlement.learn(event.object_id, account)
             case Subject.REFUND:
                 return await self._refunds.learn(event.object_id, account)
+            case Subject.METHOD:
+                return None
         return "unknown event"
 
 

@@ -263,6 +263,8 @@ class Subject(Enum):
 
     PAYMENT = auto()
     REFUND = auto()
+    METHOD = auto()
+    """A way of paying that was kept. It comes with its payment, so nothing follows."""
 
 
 class Provider(Protocol):

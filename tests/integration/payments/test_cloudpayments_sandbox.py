@@ -161,6 +161,17 @@ async def test_what_was_never_told_is_found(stand: Stand) -> None:
     await stand.balance_is(ONCE_PAID)
 
 
+async def test_a_chargeback_is_found_in_the_list(stand: Stand) -> None:
+    """Nobody tells of it."""
+    payment = await stand.begins()
+    await stand.site.pays()
+    await stand.balance_is(ONCE_PAID)
+    await stand.site.charges_back()
+    await report(stand.till, renewals_of(stand.till), stand.app.services.payment_queries)
+    await stand.balance_is(GIFT)
+    assert await stand.app.services.payment_queries.sent_back([payment]) == {payment.id: rub(300_00)}
+
+
 async def test_only_the_signed_is_listened_to(stand: Stand) -> None:
     payment = await stand.begins()
     claim = {

@@ -12,6 +12,7 @@ SUBJECTS: Final = {
     "payment.succeeded": Subject.PAYMENT,
     "payment.canceled": Subject.PAYMENT,
     "refund.succeeded": Subject.REFUND,
+    "payment_method.active": Subject.METHOD,
 }
 OBJECT_ID = re.compile(r"[0-9A-Za-z_-]{1,64}", re.ASCII)  # it becomes part of an address
 EVENT = re.compile(r"[a-z_.]{1,64}", re.ASCII)

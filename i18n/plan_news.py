@@ -8,7 +8,7 @@ from i18n.plans import plan_title
 from i18n.translator import Html, Translator
 from services.errors import N_
 from services.money import Money
-from services.notifications.kinds.plans import PlanFact, PlanNews
+from services.notifications.kinds.plans import PAID_OTHERWISE, PlanFact, PlanNews
 from services.payments.providers.base import Decline
 from services.payments.providers.reasons import payment_reason
 from services.plans.plans import PlanView
@@ -41,6 +41,13 @@ WORDS: Final = {
         N_("What is paid stays until {moment}."),
     ),
 }
+PAID_BY_HAND: Final = (
+    N_(
+        "🔕 You have paid for “{plan}” yourself, so it is not charged in Telegram any more: else it would be paid twice. "
+        "It is not renewed by itself now."
+    ),
+    N_("What is paid stays until {moment}."),
+)
 
 
 def plan_news(news: PlanNews, plan: PlanView, tr: Translator) -> tuple[Html, ...]:
@@ -50,7 +57,8 @@ def plan_news(news: PlanNews, plan: PlanView, tr: Translator) -> tuple[Html, ...
         return _ended(news, plan_title(plan, tr), tr)
     moment = "" if news.at is None else tr.date_and_time(news.at)
     facts = {"plan": plan_title(plan, tr), "price": price_in(news, tr), "moment": moment}
-    return tuple(tr.html(words, **facts) for words in WORDS[news.fact])
+    by_hand = news.fact is PlanFact.AUTOPAY_OFF and news.reason == PAID_OTHERWISE
+    return tuple(tr.html(words, **facts) for words in (PAID_BY_HAND if by_hand else WORDS[news.fact]))
 
 
 def price_in(news: PlanNews, tr: Translator) -> str:

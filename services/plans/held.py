@@ -83,9 +83,14 @@ class HeldSubscription:
         return self.method is not None and self.method.by_provider and self.row.decline_reason is None
 
     @cached_property
+    def reached(self) -> ProviderAccount | None:
+        """Where the shop can charge the saved method for the price that was agreed."""
+        return _reached(self)
+
+    @cached_property
     def account(self) -> ProviderAccount | None:
-        """Where the saved method can be charged, if it can."""
-        return _account(self)
+        """The same, where it is to be charged."""
+        return None if is_shut_out(self.session, self.row.user_id) else self.reached
 
     def tell(self, fact: PlanFact, **more: Any) -> None:  # Any: fields of the news
         tell(self.session, self.row, fact, self.now, **more)
@@ -107,12 +112,10 @@ class HeldSubscription:
         return minor, self.row.currency
 
 
-def _account(held: HeldSubscription) -> ProviderAccount | None:
-    row, method = held.row, held.method
-    if method is None or is_shut_out(held.session, row.user_id):
+def _reached(held: HeldSubscription) -> ProviderAccount | None:
+    method, accounts = held.method, held.terms.accounts
+    if method is None or not accounts.reach(method.provider, method.provider_shop_id):
         return None
-    if not held.terms.accounts.reach(method.provider, method.provider_shop_id):
-        return None
-    account = held.terms.accounts.of(method.provider)
-    by_shop = account.provider.autopay is Autopay.BY_SHOP and account.merchant.currency == row.currency
+    account = accounts.of(method.provider)
+    by_shop = account.provider.autopay is Autopay.BY_SHOP and account.merchant.currency == held.row.currency
     return account if by_shop else None

@@ -1,63 +1,38 @@
 """What money for a plan buys: a period, or nothing, and then it goes back by itself. In the transaction in which the
 payment succeeds, behind its lock."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 import structlog
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
-from db.base import AnyRow, table_of
-from db.tables.plans import LIVE, PeriodKind, SubscriptionStatus
-from db.tables.users import User
+from db.base import AnyRow
+from db.tables.plans import LIVE, MethodState, PeriodKind, SubscriptionStatus
 from services.billing.merges import merge_of
-from services.notifications.kinds.plans import PlanFact
+from services.notifications.kinds.plans import PAID_OTHERWISE, PlanFact
 from services.payments.merchant import Merchant
 from services.payments.providers.base import RemotePayment
 from services.payments.queries import PaymentView, find_payment
-from services.plans.changes import begins_at_once
+from services.plans.autopay import switch_off, tell_off
+from services.plans.bought import Bought
 from services.plans.endings import finish
-from services.plans.locks import hold_user, is_shut_out
-from services.plans.methods import stop
+from services.plans.locks import hold_user
+from services.plans.methods import find_method, stop
 from services.plans.money_back import send_back
-from services.plans.months import end_of_months
 from services.plans.news import tell
 from services.plans.opening import NewPeriod, open_period
-from services.plans.plans import PlanView, find_plan
-from services.plans.replacing import close_period, is_being_refunded, replace_periods, unfinished_periods
+from services.plans.plans import find_plan
+from services.plans.refusal import Refusal, refusal_of
+from services.plans.replacing import close_period, replace_periods, unfinished_periods
 from services.plans.rows import change_subscription, live_of, period_of_payment, subscription_row, subscriptions
-from services.plans.saving import KeptMethod, keep_method, was_taken_back
+from services.plans.saving import KeptMethod, keep_method
 from services.plans.times import warn_at
 
 log = structlog.get_logger()
-_users = table_of(User)
-_gone = select(_users.c.id).where(_users.c.id == bindparam("user"), _users.c.deleted_at.is_not(None))
 _add = insert(subscriptions)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Bought:
-    """A payment that succeeded, and what is needed of it. `user_id`: who has the plan, which is not who paid where
-    accounts were merged."""
-
-    payment: PaymentView
-    plan: PlanView
-    user_id: int
-    remote: RemotePayment
-    merchant: Merchant
-    now: datetime
-
-    @property
-    def by_itself(self) -> bool:
-        """Nobody stood by: a saved method was charged, or Telegram renewed what began with another payment."""
-        renews = self.remote.paid_until is not None and self.payment.consent is None
-        return renews or self.payment.method_id is not None
-
-    def ends_at(self, starts_at: datetime, anchor_day: int) -> datetime:
-        return self.remote.paid_until or end_of_months(starts_at, self.plan.months, anchor_day=anchor_day)
 
 
 def paid(session: Session, payment: PaymentView, remote: RemotePayment, merchant: Merchant, now: datetime) -> None:
@@ -67,14 +42,13 @@ def paid(session: Session, payment: PaymentView, remote: RemotePayment, merchant
     user_id = _owner(session, payment) if row is None else row.user_id
     hold_user(session, user_id)
     plan = find_plan(session, payment.plan_id)
-    bought = _Bought(payment=payment, plan=plan, user_id=user_id, remote=remote, merchant=merchant, now=now)
+    bought = Bought(payment=payment, plan=plan, user_id=user_id, remote=remote, merchant=merchant, now=now)
     live = live_of(session, user_id)
     row = None if payment.subscription_id is None else subscription_row(session, payment.subscription_id)
-    reason = _refusal(session, bought, row, live)
-    if reason is not None:
-        log.warning("plan_payment_bought_nothing", payment_id=str(payment.id), reason=reason)
+    if (why := refusal_of(session, bought, row, live)) is not None:
+        log.warning("plan_payment_bought_nothing", payment_id=str(payment.id), reason=str(why))
         send_back(session, payment, now, user_id=user_id)
-        _stop_at_once(session, bought)
+        _stop_charging(session, bought, row, why, now)
         return
     same = row or (live if live is not None and live.plan_id == plan.id and live.price is not None else None)
     if live is not None and (same is None or live.id != same.id):
@@ -86,12 +60,16 @@ def paid(session: Session, payment: PaymentView, remote: RemotePayment, merchant
         _go_on(session, bought, same)
 
 
-def _stop_at_once(session: Session, bought: _Bought) -> None:
+def _stop_charging(session: Session, bought: Bought, row: AnyRow | None, why: Refusal, now: datetime) -> None:
     """A provider who would charge again by itself for what was sent back."""
     payment, merchant = bought.payment, bought.merchant
-    if merchant.charges_itself:
-        kept = keep_method(session, payment, bought.remote, merchant, user_id=bought.user_id, now=bought.now)
-        stop(session, None if kept is None else kept.id, bought.now)
+    if not merchant.charges_itself:
+        return
+    kept = keep_method(session, payment, bought.remote, merchant, user_id=bought.user_id, now=now)
+    stop(session, None if kept is None else kept.id, now)
+    if why is Refusal.PAID_OTHERWISE and row is not None and row.method_id == payment.method_id:
+        stop(session, row.method_id, now)
+        switch_off(session, row, now, reason=PAID_OTHERWISE)
 
 
 def refunded(session: Session, payment: PaymentView, now: datetime) -> None:
@@ -129,47 +107,7 @@ def _owner(session: Session, payment: PaymentView) -> int:
     return payment.user_id if merge is None else merge.into_user_id
 
 
-def _refusal(session: Session, bought: _Bought, row: AnyRow | None, live: AnyRow | None) -> str | None:
-    """Why the money buys no period, in words of the log; None where it buys one."""
-    if session.connection().execute(_gone, {"user": bought.user_id}).first() is not None:
-        return "the account is gone"
-    if bought.by_itself and is_shut_out(session, bought.user_id):
-        return "who would have it is shut out"
-    if bought.remote.paid_until is not None and bought.remote.paid_until <= bought.now:
-        return "its period is over"
-    return _refusal_of_first(session, bought, live) if row is None else _refusal_of_next(session, bought, row, live)
-
-
-def _refusal_of_first(session: Session, bought: _Bought, live: AnyRow | None) -> str | None:
-    if bought.by_itself:
-        return "what it would renew is gone"
-    if not bought.plan.enabled or bought.plan.is_free:
-        return "the plan is not sold any more"
-    if live is None or live.price is None:
-        return None
-    if live.plan_id == bought.plan.id:
-        return "it is paid" if live.status == SubscriptionStatus.ACTIVE else None
-    if not begins_at_once(session, live, bought.plan):
-        return "a dearer plan took its place"
-    going = is_being_refunded(session, live.id, bought.now)
-    return "money for what it would take the place of is being sent back" if going else None
-
-
-def _refusal_of_next(session: Session, bought: _Bought, row: AnyRow, live: AnyRow | None) -> str | None:
-    """The next period of `row` is bought once, while anybody wants it."""
-    if bought.payment.period_number != row.number + 1:
-        return "the period is there"
-    if bought.by_itself and (row.cancel_at_period_end or was_taken_back(session, bought.payment.method_id)):
-        return "it was not to be charged any more"
-    if row.status == SubscriptionStatus.CANCELED:
-        return "it was cancelled"
-    if live is not None and live.id != row.id and live.price is not None:
-        return "another one took its place"
-    until = bought.remote.paid_until
-    return "its period is paid" if until is not None and row.status in LIVE and until <= row.ends_at else None
-
-
-def _begin(session: Session, bought: _Bought) -> None:
+def _begin(session: Session, bought: Bought) -> None:
     payment, now = bought.payment, bought.now
     ends_at = bought.ends_at(now, now.day)
     kept = keep_method(session, payment, bought.remote, bought.merchant, user_id=bought.user_id, now=now)
@@ -190,12 +128,11 @@ def _begin(session: Session, bought: _Bought) -> None:
     _open(session, bought, begun)
 
 
-def _go_on(session: Session, bought: _Bought, row: AnyRow) -> None:
+def _go_on(session: Session, bought: Bought, row: AnyRow) -> None:
     """One period more: after the present one, or from now on where that is over."""
     payment, now = bought.payment, bought.now
-    seamless = row.status in (SubscriptionStatus.ACTIVE, SubscriptionStatus.TRIALING) and row.ends_at >= now
-    starts_at = row.ends_at if seamless else now
-    anchor_day = row.anchor_day if seamless else now.day
+    starts_at = bought.starts_at(row)
+    anchor_day = row.anchor_day if bought.follows(row) else now.day
     kept = keep_method(session, payment, bought.remote, bought.merchant, user_id=bought.user_id, now=now)
     ends_at = bought.ends_at(starts_at, anchor_day)
     values = _terms(bought, kept, ends_at) | {
@@ -205,13 +142,16 @@ def _go_on(session: Session, bought: _Bought, row: AnyRow) -> None:
         "canceled_at": None,
         "ended_at": None,
     }
+    stopped = _stop_former(session, bought, row, kept)
     if not bought.by_itself:
-        values |= {"cancel_at_period_end": False, "auto_renew": row.auto_renew or kept is not None}
+        goes_on = kept is not None or (row.auto_renew and not stopped)
+        values |= {"cancel_at_period_end": False, "auto_renew": goes_on}
+    elif bought.by_provider:  # whatever it said before
+        values |= {"auto_renew": True}
     if kept is None:
-        values |= {"method_id": row.method_id}
-    elif kept.id != row.method_id:
-        stop(session, row.method_id, now)
-    if row.scheduled_plan_id == payment.plan_id or row.currency != payment.amount.currency:  # a price in another one
+        values |= {"method_id": payment.method_id or row.method_id}
+        values |= _agreed(session, row, payment) if not bought.by_itself else {}
+    if row.scheduled_plan_id == payment.plan_id or row.currency != values["currency"]:  # a price in another one
         values |= {"scheduled_plan_id": None, "scheduled_price": None}
     change_subscription(session, row.id, values)
     longer = subscription_row(session, row.id)
@@ -220,9 +160,28 @@ def _go_on(session: Session, bought: _Bought, row: AnyRow) -> None:
     if bought.by_itself:
         price = {"amount": payment.amount.minor, "currency": payment.amount.currency}
         tell(session, longer, PlanFact.RENEWED, now, at=ends_at, payment_id=payment.id, **price)
+    elif row.auto_renew and not longer.auto_renew:
+        tell_off(session, longer, now, reason=PAID_OTHERWISE)
 
 
-def _terms(bought: _Bought, kept: KeptMethod | None, ends_at: datetime) -> dict[str, Any]:  # Any: the columns' values
+def _stop_former(session: Session, bought: Bought, row: AnyRow, kept: KeptMethod | None) -> bool:
+    """Who charged by itself so far knows nothing of a period that was paid by hand, and would charge in the middle of
+    it. False where there is no such provider."""
+    if bought.by_itself or (kept is not None and kept.id == row.method_id):
+        return False
+    return stop(session, row.method_id, bought.now)
+
+
+def _agreed(session: Session, row: AnyRow, payment: PaymentView) -> dict[str, Any]:  # Any: as below
+    """What the saved method is charged from now on, whatever was paid by hand this time."""
+    method = find_method(session, row.method_id)
+    if method is None or method.state is not MethodState.ACTIVE:
+        return {}
+    price = row.scheduled_price if row.scheduled_plan_id == payment.plan_id else row.price
+    return {"price": price, "currency": row.currency, "provider": method.provider}
+
+
+def _terms(bought: Bought, kept: KeptMethod | None, ends_at: datetime) -> dict[str, Any]:  # Any: the columns' values
     payment = bought.payment
     return {
         "plan_id": bought.plan.id,
@@ -239,7 +198,7 @@ def _terms(bought: _Bought, kept: KeptMethod | None, ends_at: datetime) -> dict[
     }
 
 
-def _open(session: Session, bought: _Bought, row: AnyRow) -> None:
+def _open(session: Session, bought: Bought, row: AnyRow) -> None:
     period = NewPeriod(
         subscription_id=row.id,
         user_id=bought.user_id,

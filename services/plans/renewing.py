@@ -58,7 +58,7 @@ def _renew(held: HeldSubscription) -> PaymentView | None:
         finish(held.session, held.row, SubscriptionStatus.EXPIRED, held.now)
         return None
     charge = None if under_way else next_charge(held)
-    charge = _warn(held, charge)
+    charge = _warn(held, charge, under_way=under_way)
     if held.ended and held.row.status == SubscriptionStatus.ACTIVE:
         _lapse(held, comes=under_way or charge is not None)
     if charge is not None and charge <= held.now:
@@ -70,7 +70,7 @@ def _renew(held: HeldSubscription) -> PaymentView | None:
     return None
 
 
-def _warn(held: HeldSubscription, charge: datetime | None) -> datetime | None:
+def _warn(held: HeldSubscription, charge: datetime | None, *, under_way: bool) -> datetime | None:
     """A day before the end; who is told late has some hours more before the charge, though not beyond the end."""
     row = held.row
     if row.warned_of == held.ends_at or held.now < warn_at(held.ends_at):
@@ -79,7 +79,10 @@ def _warn(held: HeldSubscription, charge: datetime | None) -> datetime | None:
     if charge is not None:
         latest = held.now + NOTICE if held.ended else max(held.now, held.ends_at - LEASE)
         charge = max(charge, min(held.now + NOTICE, latest))
-    if row.auto_renew and row.decline_reason is None and not (held.ended and charge is None):
+    comes = charge is not None or under_way or held.is_awaited
+    if row.auto_renew and not comes and held.reached is None:
+        held.change(auto_renew=False)  # its provider, or what it takes, is not the shop's any more
+    if comes and row.auto_renew and row.decline_reason is None and not (held.ended and charge is None):
         amount, currency = held.price
         held.tell(PlanFact.RENEWAL_SOON, amount=amount, currency=currency, at=charge or held.ends_at)
     elif not held.ended:
@@ -90,6 +93,5 @@ def _warn(held: HeldSubscription, charge: datetime | None) -> datetime | None:
 def _lapse(held: HeldSubscription, *, comes: bool) -> None:
     """`comes`: the money may be on its way, or is still tried for. Telegram's word comes a little after the end."""
     held.change(status=SubscriptionStatus.PAST_DUE, past_due_at=held.now)
-    waits = held.row.auto_renew and held.row.decline_reason is None
-    if not comes and not waits:
+    if not comes and not held.is_awaited:
         held.tell(PlanFact.PAST_DUE, at=held.given_up_at)

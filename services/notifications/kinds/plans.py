@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 from uuid import UUID
 
 from db.base import JsonObject
 from db.tables.outbox import OutboxKind
 from services.notifications.kinds.news import News
+
+PAID_OTHERWISE: Final = "paid_otherwise"
 
 
 class PlanFact(StrEnum):
@@ -32,7 +34,8 @@ class PlanFact(StrEnum):
     MONEY_BACK = "money_back"
     """`amount` of the payment `payment_id` bought nothing and goes back by itself."""
     AUTOPAY_OFF = "autopay_off"
-    """Its provider says that nothing is charged any more; what is paid stays until `at`."""
+    """Its provider says that nothing is charged any more, or (`reason`: `PAID_OTHERWISE`) was told so; what is paid
+    stays until `at`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -206,7 +206,7 @@ class RemotePayment:
     the money was taken. `id` is ours, as text, where the provider gives none before the money: then `order_id` is what
     it calls the page and `charge_id` the money. `payer_id`: the Telegram id of who paid. `method`: what it kept to be
     charged again. `paid_until`: the end of the period that a provider who charges by itself took the money for, who
-    says by `again` that this is not the first one of `our_id`."""
+    says by `again` whether this is not the first one of `our_id`; None where it does not tell."""
 
     id: str
     shop_id: str | None
@@ -228,7 +228,7 @@ class RemotePayment:
     card_last4: str | None = None
     method: RemoteMethod | None = None
     paid_until: datetime | None = None
-    again: bool = False
+    again: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

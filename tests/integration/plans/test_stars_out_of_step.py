@@ -7,9 +7,9 @@ from itertools import pairwise
 import pytest
 
 from db.tables.plans import SubscriptionStatus
+from services.payments.providers.base import ProviderWord
 from services.payments.providers.stars.question import InvoicePaid, PreCheckout
 from services.payments.queries import PaymentView
-from services.plans.by_provider import ProviderWord
 from tests.integration.plans.test_periods_in_stars import ANNA, StarShop, shop
 
 __all__ = ["shop"]

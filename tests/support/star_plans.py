@@ -44,6 +44,15 @@ class StarShop:
         await self.stars.received(money)
         return money
 
+    def reopens(self, *offered: str) -> None:
+        """With these ways of paying alone."""
+        till = self.shop.cashier.till
+        accounts = [each for each in till.accounts if each.merchant.provider in offered]
+        db, clock, box = self.shop.cashier.db, self.shop.clock, MemoryCoordination()
+        self.shop.cashier.till = make_till(
+            db, clock, accounts, till.pricing, lambda: None, coordination=box, owners=(OWNER,)
+        )
+
 
 async def open_star_shop(database: Database, clock: FakeClock) -> StarShop:
     cashier, telegram = open_cashier(database, clock), FakeStars(clock=clock)

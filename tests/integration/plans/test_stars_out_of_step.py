@@ -6,14 +6,20 @@ from itertools import pairwise
 
 import pytest
 
+from db.engine import Database
 from db.tables.plans import SubscriptionStatus
 from services.payments.providers.base import ProviderWord
 from services.payments.providers.stars.question import InvoicePaid, PreCheckout
 from services.payments.queries import PaymentView
-from tests.integration.plans.test_periods_in_stars import ANNA, StarShop, shop
+from tests.support.clock import FakeClock
+from tests.support.star_plans import ANNA, StarShop, open_star_shop
 
-__all__ = ["shop"]
 DAY = timedelta(days=1)
+
+
+@pytest.fixture
+async def shop(sqlite_database: Database, clock: FakeClock) -> StarShop:
+    return await open_star_shop(sqlite_database, clock)
 
 
 async def went_back(shop: StarShop) -> list[str]:

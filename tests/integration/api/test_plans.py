@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.tables.identities import ApiScope
+from db.tables.payments import Payment, PaymentStatus
 from db.tables.plans import AllowanceUnit, Plan, PlanPrice, PlanTrial
 from sandbox.client.shop import Shop
 from sandbox.testing import new_token, new_world, running_sandbox
@@ -161,7 +162,14 @@ async def test_a_trial_is_had_once_and_a_period_paid_once(
     await buys(program, yookassa, plans["old"], consent=False)
     next_period = await program.post(f"plans/{plans['old']}/payments", json={})
     assert next_period.status_code == 201, next_period.text
+    await stage.app.db.write(_moves, next_period.json()["id"], PaymentStatus.WAITING_FOR_CAPTURE)
     problem(await program.post(f"plans/{plans['old']}/payments", json={}), 409, "renewal_under_way")
+    await stage.app.db.write(_moves, next_period.json()["id"], PaymentStatus.PENDING)
+
+
+def _moves(session: Session, payment_id: str, status: PaymentStatus) -> None:
+    rows = table_of(Payment)
+    session.execute(update(rows).where(rows.c.id == UUID(payment_id)).values(status=status))
 
 
 async def test_no_other_plan_while_money_for_the_present_one_goes_back(

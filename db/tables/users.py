@@ -95,6 +95,7 @@ class User(Base):
     blocked_at: Mapped[datetime | None]  # the user blocked the bot
     disabled_at: Mapped[datetime | None]  # an admin disabled the user
     deleted_at: Mapped[datetime | None]  # by themselves: nothing personal is left, the ledger is
+    free_from: Mapped[datetime | None]  # they had the free plan's allowances until then, with an account that is gone
 
 
 class Admin(Base):
@@ -115,13 +116,15 @@ class Admin(Base):
 
 
 class Departure(Base):
-    """Somebody deleted their account: welcome credits and a trial are given once to a person."""
+    """Somebody deleted their account: welcome credits, a trial and a month of the free plan are given once to a
+    person."""
 
     __tablename__ = "departures"
 
     person_hash: Mapped[str] = mapped_column(String(64), primary_key=True)  # keyed, of a Telegram id or an address
     left_at: Mapped[datetime]
     had_trial: Mapped[bool] = mapped_column(default=False, server_default=false())  # of a plan
+    free_until: Mapped[datetime | None]  # the end of what the free plan had given
 
 
 class AuditEntry(Base):

@@ -36,6 +36,7 @@ from services.identity.api_key_rows import revoke_keys
 from services.identity.email_logins import view_login
 from services.notifications.kinds.letters import AccountDeleted
 from services.notifications.outbox import Mailbox, put_letter
+from services.plans.free import had_free_until
 from services.plans.leaving import leave
 from services.plans.trials import had_trial
 from services.users.accounts import UserDisabled
@@ -123,9 +124,11 @@ def delete_account(
     if row.balance:
         name = f"account-deleted:{user_id}"
         ledger.take_back(session, user_id=user_id, amount=row.balance, key=name, now=now, partly=True, comment=COMMENT)
+    free_until = had_free_until(session, user_id, now)
     leave(session, user_id, now)
     addresses, login = _addresses(session, row), view_login(session, user_id) if told else None
-    _note(session, row, people, now)
+    known, tried = known_as(session, user_id, people), had_trial(session, user_id, people)
+    note_departure(session, known, now, had_trial=tried, free_until=free_until)
     _forget_what_was_said(session, user_id, now)
     _forget_news(session, user_id, addresses)
     _close_ways_in(session, row, addresses, now)
@@ -190,10 +193,6 @@ def _addresses(session: Session, row: AnyRow) -> set[str]:
     logins = select(_logins.c.address, _logins.c.unconfirmed_address).where(_logins.c.user_id == row.id)
     found = [row.email, *(each for login in session.execute(logins) for each in login)]
     return {each for each in found if each is not None}
-
-
-def _note(session: Session, row: AnyRow, people: PersonKey, now: datetime) -> None:
-    note_departure(session, known_as(session, row.id, people), now, had_trial=had_trial(session, row.id, people))
 
 
 def _forget_what_was_said(session: Session, user_id: int, now: datetime) -> None:

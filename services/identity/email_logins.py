@@ -14,8 +14,8 @@ from db.upsert import insert_into
 from services.errors import N_, ShopError
 from services.identity.mail_tokens import LinkNotValid
 from services.notifications.outbox import Mailbox
-from services.users.accounts import give_welcome
-from services.users.departures import PersonKey, has_left
+from services.users.accounts import welcome
+from services.users.departures import PersonKey
 
 _logins, _users = table_of(EmailLogin), table_of(User)
 
@@ -82,8 +82,7 @@ def create_account(
     new = {"first_name": name, "language": language, "email": address, "created_at": now, "last_seen_at": now}
     user_id: int = session.execute(insert(_users).values(new).returning(_users.c.id)).scalar_one()
     add_login(session, user_id, address=address, password_hash=password_hash, now=now)
-    if not has_left(session, people.email(address)):
-        give_welcome(session, user_id, welcome_credits, now)
+    welcome(session, user_id, people.email(address), welcome_credits, now)
     return user_id
 
 

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
 from db.tables.plans import AllowanceUnit, AllowanceUse, SubscriptionStatus
-from services.plans.free import open_free
+from services.plans.free import had_already, open_free
 from services.plans.locks import hold_user
-from services.plans.plans import free_plan
+from services.plans.plans import PlanView, free_plan
 from services.plans.rows import allowances, live_of, running_period
 
 uses = table_of(AllowanceUse)
@@ -74,8 +74,15 @@ def allowances_now(session: Session, user_id: int, now: datetime) -> tuple[Allow
     live, plan = live_of(session, user_id), free_plan(session)
     if plan is None or (live is not None and (live.price is not None or live.status != SubscriptionStatus.ACTIVE)):
         return ()
+    return free_allowances(session, user_id, plan, now)
+
+
+def free_allowances(session: Session, user_id: int, plan: PlanView, now: datetime) -> tuple[AllowanceLeft, ...]:
+    """Of the free plan, whose period is not opened yet; all used by who had them with an account that is gone."""
+    had = had_already(session, user_id, now) is not None
     return tuple(
-        AllowanceLeft(unit=each.unit, slugs=tuple(each.slugs), amount=each.amount, used=0) for each in plan.allowances
+        AllowanceLeft(unit=each.unit, slugs=tuple(each.slugs), amount=each.amount, used=each.amount if had else 0)
+        for each in plan.allowances
     )
 
 

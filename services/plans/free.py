@@ -3,16 +3,20 @@
 from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy import insert, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from db.base import AnyRow
+from db.base import AnyRow, table_of
 from db.tables.plans import PeriodKind, SubscriptionStatus
+from db.tables.users import User
 from services.plans.locks import hold_user
 from services.plans.months import end_of_months
 from services.plans.opening import NewPeriod, open_period
 from services.plans.plans import PlanView, free_plan
-from services.plans.rows import live_of, running_period, subscriptions
+from services.plans.rows import live_of, periods, running_period, subscriptions
+
+_users = table_of(User)
+_had = select(_users.c.free_from).where(_users.c.id == bindparam("user"), _users.c.free_from > bindparam("now"))
 
 
 def open_free(session: Session, user_id: int, now: datetime) -> AnyRow | None:
@@ -25,6 +29,8 @@ def open_free(session: Session, user_id: int, now: datetime) -> AnyRow | None:
         return None
     hold_user(session, user_id)
     live = live_of(session, user_id)
+    if had_already(session, user_id, now) is not None:
+        return None
     if live is None:
         _begin(session, user_id, plan, now)
     elif live.price is not None or live.status == SubscriptionStatus.TRIALING:
@@ -32,6 +38,19 @@ def open_free(session: Session, user_id: int, now: datetime) -> AnyRow | None:
     elif live.ends_at <= now:
         _next(session, live, plan, now)
     return running_period(session, user_id, now)
+
+
+def had_already(session: Session, user_id: int, now: datetime) -> datetime | None:
+    """Until when this month's allowances were given, to an account that they deleted; None where they were not."""
+    until: datetime | None = session.connection().execute(_had, {"user": user_id, "now": now}).scalar()
+    return until
+
+
+def had_free_until(session: Session, user_id: int, now: datetime) -> datetime | None:
+    """The end of the free period that runs."""
+    mine = (periods.c.user_id == user_id) & (periods.c.kind == PeriodKind.FREE) & (periods.c.ends_at > now)
+    until: datetime | None = session.scalar(select(func.max(periods.c.ends_at)).where(mine))
+    return until
 
 
 def _begin(session: Session, user_id: int, plan: PlanView, now: datetime) -> None:

@@ -18,10 +18,11 @@ from services.payments.pricing import Pricing
 from services.payments.providers.base import ProviderWord
 from services.payments.queries import PaymentView, find_payment
 from services.payments.refunds.paid_lots import held_of_period
-from services.plans.allowances import AllowanceLeft, allowances_of
+from services.plans.allowances import AllowanceLeft, allowances_of, free_allowances
 from services.plans.by_provider import provider_said
 from services.plans.changes import ChangeQuote, quote_change, schedule
 from services.plans.endings import cancel, resume
+from services.plans.free import had_already
 from services.plans.methods import MethodView, find_method
 from services.plans.months import end_of_months
 from services.plans.offers import agree
@@ -252,10 +253,8 @@ def _unneeded(session: Session, user_id: int, now: datetime) -> SubscriptionView
     plan = free_plan(session)
     if plan is None:
         return None
-    given = tuple(
-        AllowanceLeft(unit=each.unit, slugs=each.slugs, amount=each.amount, used=0) for each in plan.allowances
-    )
-    ends_at = end_of_months(now, plan.months, anchor_day=now.day)
+    given = free_allowances(session, user_id, plan, now)
+    ends_at = had_already(session, user_id, now) or end_of_months(now, plan.months, anchor_day=now.day)
     return SubscriptionView(
         id=None,
         user_id=user_id,

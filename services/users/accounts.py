@@ -18,7 +18,7 @@ from services.digits import whole_number
 from services.errors import N_, ShopError
 from services.manifests.characters import cleaned, is_visible
 from services.notifications.blocked import come_back, mark_blocked
-from services.users.departures import NO_KEY, PersonKey, has_left
+from services.users.departures import NO_KEY, PersonKey, has_left, note_return
 
 _users, _admins = table_of(User), table_of(Admin)
 MAX_AGE = 120
@@ -236,15 +236,21 @@ def bring_in(
     if user_id is not None:
         waits = _admins.c.telegram_id == visitor.telegram_id
         session.execute(update(_admins).where(waits).values(user_id=user_id, telegram_id=None))
-    if user_id is not None and not has_left(session, people.telegram(visitor.telegram_id)):
-        give_welcome(session, user_id, welcome_credits, now)
+        welcome(session, user_id, people.telegram(visitor.telegram_id), welcome_credits, now)
     row = _find(session, visitor.telegram_id)
     assert row is not None
     return view_of(row, is_new=user_id is not None)
 
 
-def give_welcome(session: Session, user_id: int, welcome_credits: int, now: datetime) -> None:
-    """Part of a caller's transaction: once to each new user."""
+def welcome(session: Session, user_id: int, person: str, welcome_credits: int, now: datetime) -> None:
+    """Part of a caller's transaction: of a new user, `person` by a `PersonKey`. Who had something before they left
+    does not have it again."""
+    if not has_left(session, person):
+        _give_welcome(session, user_id, welcome_credits, now)
+    note_return(session, user_id, [person], now)
+
+
+def _give_welcome(session: Session, user_id: int, welcome_credits: int, now: datetime) -> None:
     if welcome_credits:
         kind = TransactionKind.WELCOME
         ledger.grant(session, user_id=user_id, amount=welcome_credits, kind=kind, key=f"welcome:{user_id}", now=now)

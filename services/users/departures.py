@@ -1,5 +1,5 @@
-"""Who deleted their account, so that welcome credits and a trial are given once to a person. Nobody can be found by it:
-there is a keyed hash of what they came by, and the key is not in the database."""
+"""Who deleted their account, so that welcome credits, a trial and a month of the free plan are given once to a person.
+Nobody can be found by it: there is a keyed hash of what they came by, and the key is not in the database."""
 
 import hashlib
 import hmac
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Self
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
 from db.base import table_of
@@ -42,13 +42,22 @@ class PersonKey:
 NO_KEY: Final = PersonKey()
 
 
-def note_departure(session: Session, people: Collection[str], now: datetime, *, had_trial: bool = False) -> None:
-    """Part of a caller's transaction. `people`: hashes by a `PersonKey`; `had_trial`: of a plan, then or before."""
+def note_departure(
+    session: Session,
+    people: Collection[str],
+    now: datetime,
+    *,
+    had_trial: bool = False,
+    free_until: datetime | None = None,
+) -> None:
+    """Part of a caller's transaction. `people`: hashes by a `PersonKey`; `had_trial`: of a plan, then or before;
+    `free_until`: what the free plan had given them was for so long."""
+    facts = ({"had_trial": True} if had_trial else {}) | ({} if free_until is None else {"free_until": free_until})
     for each in people:
-        gone = insert_into(session, _departures).values(person_hash=each, left_at=now, had_trial=had_trial)
+        gone = insert_into(session, _departures).values(person_hash=each, left_at=now)
         session.execute(gone.on_conflict_do_nothing())
-        if had_trial:
-            session.execute(update(_departures).where(_departures.c.person_hash == each).values(had_trial=True))
+        if facts:
+            session.execute(update(_departures).where(_departures.c.person_hash == each).values(facts))
 
 
 def has_left(session: Session, person: str) -> bool:
@@ -68,3 +77,11 @@ def left_after_trial(session: Session, people: Collection[str]) -> bool:
     """Whether one of these had a trial before they deleted their account."""
     here = _departures.c.person_hash.in_(people) & _departures.c.had_trial
     return bool(people) and bool(session.scalar(select(exists().where(here))))
+
+
+def note_return(session: Session, user_id: int, people: Collection[str], now: datetime) -> None:
+    """Of a new account: until when one of these had the free plan's allowances before."""
+    until = _departures.c.person_hash.in_(people), _departures.c.free_until > now
+    free_from = session.scalar(select(func.max(_departures.c.free_until)).where(*until))
+    if free_from is not None:
+        session.execute(update(_users).where(_users.c.id == user_id).values(free_from=free_from))

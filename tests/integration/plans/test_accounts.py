@@ -3,15 +3,21 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.orm import Session
 
+from db.tables.plans import AllowanceUnit
+from db.tables.predictions import PredictionStatus
 from db.tables.users import Edge
 from services.identity.deletion_rows import delete_account
 from services.identity.merging import TwoSubscriptions, look, merge_accounts
+from services.plans.allowances import take_for_prediction
+from services.plans.months import end_of_months
 from services.plans.trials import TrialUsed
+from services.users.accounts import Users, Visitor
 from services.users.departures import PersonKey
 from services.users.roles import Staff
 from tests.support.plans import PEOPLE, PlanShop
-from tests.support.shop import add_outsider
+from tests.support.shop import add_model, add_outsider, add_prediction
 
 
 async def test_it_goes_over_with_its_card(shop: PlanShop) -> None:
@@ -67,3 +73,32 @@ async def test_a_person_has_one_trial_whatever_became_of_their_account(shop: Pla
         await shop.cashier.db.write(
             delete_account, anna, Staff(()), PEOPLE, seen_balance=0, edge=Edge.CHAT, now=shop.clock()
         )
+
+
+async def test_a_month_of_the_free_plan_is_had_once_whatever_became_of_the_account(quick: PlanShop) -> None:
+    """And the next one comes when it would have come."""
+    db, john = quick.cashier.db, Visitor(telegram_id=5_000, username=None, first_name="Джон", language="ru")
+    users = Users(db, quick.clock, welcome_credits=0, people=PEOPLE)
+    await quick.sells("free", kopecks=None, allowances=[(AllowanceUnit.REQUESTS, 2, [])])
+    await db.write(add_model)
+    served, month_ends = [], end_of_months(quick.clock(), 1, anchor_day=quick.clock().day)
+    for _ in range(3):
+        user_id = (await users.enter(john)).id
+        served.append([await is_free(quick, user_id) for _ in range(3)])
+        mine = await quick.of(user_id)
+        assert ([each.left for each in mine.allowances], mine.runs_until) == ([0], month_ends)
+        await db.write(delete_account, user_id, Staff(()), PEOPLE, seen_balance=0, edge=Edge.CHAT, now=quick.clock())
+        quick.clock.advance(days=5)
+    assert served == [[True, True, False], [False] * 3, [False] * 3]
+    user_id = (await users.enter(john)).id
+    quick.clock.now = month_ends
+    assert [await is_free(quick, user_id) for _ in range(3)] == [True, True, False]
+    await quick.cashier.is_sound()
+
+
+async def is_free(shop: PlanShop, user_id: int) -> bool:
+    def predict(session: Session) -> bool:
+        prediction_id = add_prediction(session, user_id=user_id, price=0, status=PredictionStatus.SUCCEEDED)
+        return take_for_prediction(session, user_id, "wine", prediction_id, shop.clock())
+
+    return await shop.cashier.db.write(predict)

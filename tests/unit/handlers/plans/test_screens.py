@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
+
 from db.tables.currencies import Currency
 from db.tables.payments import StrayStatus
 from db.tables.plans import AllowanceUnit, MethodState, PeriodKind, SubscriptionStatus
@@ -206,3 +208,11 @@ def test_news_of_plans_say_each_thing(tr: Translator) -> None:
             assert length(said) <= TEXT
             assert not {"None", "{", "}"} & {each for each in ("None", "{", "}") if each in said}
             assert tr.escape(PLAN.title[tr.language]) in said
+
+
+@BOTH
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_who_leaves_what_telegram_charges_is_told_before_that_it_stops(tr: Translator, *, by_hand: bool) -> None:
+    quote = ChangeQuote(at_once=False, returned=0, price=STARS, starts_at=LATER, by_hand=by_hand)
+    offer = PlanOptions(plan=PLAN, step=PlanStep.LATER, subscription=MINE, ways=[], quote=quote)
+    assert ("Telegram" in screens.plan_screen(offer, viewer(USER, tr, LONGEST)).text) is by_hand

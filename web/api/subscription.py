@@ -58,6 +58,7 @@ class SubscriptionState(BaseModel):
     status: SubscriptionStatus = Field(description="`past_due`: it gives nothing until the next period is paid.")
     price: Money | None = Field(description="Agreed for a period; null: it is free.")
     starts_at: datetime = Field(description="Of the period that runs.")
+    runs_until: datetime = Field(description="The end of the period that runs: what is left of it ends then.")
     ends_at: datetime = Field(description="Of all that is paid.")
     renews: bool = Field(description="The next period is charged by itself.")
     next_charge: NextCharge | None
@@ -65,6 +66,8 @@ class SubscriptionState(BaseModel):
     next_price: Money | None
     decline_reason: str | None = Field(description="Of the last charge that did not succeed.")
     method: SavedMethod | None
+    credits: int = Field(description="That the period gave, in hundredths.", examples=[50000])
+    credits_left: int = Field(description="Of them, not spent yet.", examples=[12050])
     allowances: list[AllowanceLeft]
 
 
@@ -189,6 +192,7 @@ async def _state(who: Caller) -> SubscriptionState:
         status=mine.status,
         price=_money(mine.price),
         starts_at=mine.starts_at,
+        runs_until=mine.runs_until,
         ends_at=mine.ends_at,
         renews=mine.next_charge is not None,
         next_charge=_charge(mine),
@@ -196,6 +200,8 @@ async def _state(who: Caller) -> SubscriptionState:
         next_price=_money(mine.scheduled_price),
         decline_reason=mine.decline_reason,
         method=None if mine.method is None else _method(mine.method),
+        credits=mine.credits,
+        credits_left=mine.credits_left,
         allowances=[
             AllowanceLeft(unit=each.unit, models=list(each.slugs), amount=each.amount, left=each.left)
             for each in mine.allowances

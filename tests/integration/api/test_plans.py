@@ -94,6 +94,8 @@ async def test_a_plan_is_bought_and_ended(callers: Callers, yookassa: Shop, plan
     assert (mine["plan"]["name"], mine["status"], mine["renews"]) == ("plus", "active", True)
     assert mine["next_charge"]["price"] == {"amount": 30_000, "currency": "RUB"}
     assert mine["allowances"] == [{"unit": "requests", "models": ["wine"], "amount": 100, "left": 100}]
+    assert mine["credits_left"] == mine["credits"] == mine["plan"]["credits"]
+    assert mine["runs_until"] == mine["ends_at"]  # nothing is paid ahead
     problem(await program.post(f"plans/{plans['plus']}/payments", json={}), 409, "already_subscribed")
     assert (await program.post("subscription/cancel")).status_code == 204
     assert (await program.get("subscription")).json()["next_charge"] is None

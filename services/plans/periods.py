@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from sqlalchemy import insert, update
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow
@@ -94,12 +94,21 @@ def refunded(session: Session, payment: PaymentView, now: datetime) -> None:
         paid_ahead = find_payment(session, ahead.payment_id)
         assert paid_ahead is not None  # as above
         send_back(session, paid_ahead, now, user_id=row.user_id)
-    last = rest[-1]
-    here = subscriptions.c.id == row.id
-    shorter = {"starts_at": last.starts_at, "ends_at": last.ends_at, "look_at": now}
-    ends = {"cancel_at_period_end": True, "auto_renew": False, "canceled_at": now}
-    session.execute(update(subscriptions).where(here).values(**shorter, **ends))
+    ends = {"cancel_at_period_end": True, "auto_renew": False, "canceled_at": now, "look_at": now}
+    change_subscription(session, row.id, _as_in(session, rest[-1]) | ends)
     stop(session, row.method_id, now)
+
+
+def _as_in(session: Session, period: AnyRow) -> dict[str, Any]:  # Any: the columns' values
+    """What a subscription is where this period is its last one."""
+    none = {"scheduled_plan_id": None, "scheduled_price": None}
+    stands = {"plan_id": period.plan_id, "starts_at": period.starts_at, "ends_at": period.ends_at, **none}
+    if period.payment_id is None:
+        return stands | {"status": SubscriptionStatus.TRIALING, "price": None, "currency": None, "provider": None}
+    payment = find_payment(session, period.payment_id)
+    assert payment is not None  # a foreign key says so
+    amount = payment.amount
+    return stands | {"price": amount.minor, "currency": amount.currency, "provider": payment.provider}
 
 
 def _owner(session: Session, payment: PaymentView) -> int:

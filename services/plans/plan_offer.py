@@ -7,6 +7,7 @@ from typing import Final
 
 from db.tables.currencies import Currency
 from services.errors import N_, ShopError
+from services.manifests.manifest import SLUG
 from services.money import Money
 from services.payments.pricing import MAX_KOPECKS, MAX_STARS, MIN_KOPECKS
 from services.plans.plans import AllowanceView, PlanView
@@ -65,7 +66,8 @@ def check(offer: PlanOffer) -> None:
         "trial_days": 0 <= offer.trial_days <= (0 if offer.is_free else 90),
         "prices": not offer.prices if offer.is_free else bool(offer.prices) and priced,
         "allowances": len(offer.allowances) <= MAX_ALLOWANCES
-        and all(0 < each.amount <= MAX_ALLOWED for each in offer.allowances),
+        and all(0 < each.amount <= MAX_ALLOWED for each in offer.allowances)
+        and all(re.fullmatch(SLUG, slug) for each in offer.allowances for slug in each.slugs),
     }
     if wrong := [name for name, good in sound.items() if not good]:
         raise BadPlan(field=wrong[0])

@@ -276,3 +276,33 @@ async def test_no_other_plan_while_money_for_the_present_one_goes_back(quick: Pl
     assert (await quick.of(anna)).plan.id == pro
     assert 29_90 <= await quick.cashier.balance(anna) <= 30_00
     await quick.cashier.is_sound()
+
+
+async def test_a_cheaper_plan_paid_ahead_leaves_nothing_of_itself_where_its_money_goes_back(quick: PlanShop) -> None:
+    anna = await quick.cashier.customer()
+    plus, lite = await quick.sells(credits=10_00), await quick.sells("lite", kopecks=10_000, credits=5_00)
+    begun = await quick.subscribes(anna, plus)
+    await quick.subscriptions.cancel(anna)
+    await quick.subscriptions.schedule(anna, lite)
+    ahead = await quick.pays(await quick.begins(anna, lite, consent=False))
+    await quick.cashier.refunds(ahead, 100_00)
+    stays = await quick.of(anna)
+    assert (stays.plan.id, stays.price, stays.ends_at) == (plus, rub(30_000), begun.ends_at)
+    assert (stays.scheduled, stays.next_charge, stays.cancel_at_period_end) == (None, None, True)
+    await quick.cashier.is_sound()
+    await quick.lives(days=32)
+    assert await quick.subscriptions.of(anna) is None
+
+
+async def test_a_trial_is_one_again_where_the_money_for_what_follows_goes_back(quick: PlanShop) -> None:
+    anna, plus = await quick.cashier.customer(), await quick.sells(credits=10_00, trial_days=7)
+    await quick.subscriptions.start_trial(anna, plus)
+    ahead = await quick.pays(await quick.begins(anna, plus, consent=False))
+    await quick.cashier.refunds(ahead, 300_00)
+    stays = await quick.of(anna)
+    assert (stays.status, stays.price, stays.credits_left) == (SubscriptionStatus.TRIALING, None, 10_00)
+    assert stays.ends_at == stays.starts_at + timedelta(days=7)
+    await quick.cashier.is_sound()
+    await quick.lives(days=8)
+    assert await quick.subscriptions.of(anna) is None
+    assert quick.charged == ["succeeded"]

@@ -41,6 +41,8 @@ def stars(count: int) -> Money:
         ({"discount_percent": 91}, "discount_percent"),
         ({"trial_days": 91}, "trial_days"),
         ({"allowances": (NOTHING,)}, "allowances"),
+        ({"allowances": (replace(NOTHING, amount=1, slugs=("wine", "x" * 33)),)}, "allowances"),
+        ({"allowances": (replace(NOTHING, amount=1, slugs=("Вино",)),)}, "allowances"),
     ],
 )
 def test_it_is_named(change: dict[str, Any], field: str) -> None:  # Any: the offer's fields

@@ -43,8 +43,8 @@ WORDS: Final = {
 }
 PAID_BY_HAND: Final = (
     N_(
-        "🔕 You have paid for “{plan}” yourself, so it is not charged in Telegram any more: else it would be paid twice. "
-        "It is not renewed by itself now."
+        "🔕 You have paid for “{plan}” yourself, so it is not charged in Telegram any more: else it would be paid "
+        "twice. It is not renewed by itself now."
     ),
     N_("What is paid stays until {moment}."),
 )

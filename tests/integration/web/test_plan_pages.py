@@ -148,9 +148,9 @@ async def test_without_the_tick_the_next_period_is_paid_by_hand(
         assert "Само ничего не спишется" in page
         assert "/subscription/cancel" not in page
         begun = await orders(anna, plans["plus"])
-        again = await anna.get(f"/plans/{plans['plus']}")
-        assert again.headers["location"] == begun.headers["location"]  # it is the one that is open
-        await pays(app, anna, yookassa, begun.headers["location"])
+        anew = await orders(anna, plans["plus"])
+        assert anew.headers["location"] != begun.headers["location"]  # in whose place it is
+        await pays(app, anna, yookassa, anew.headers["location"])
         mine = await of(app, user)
         assert mine.number == 2
         assert not await app.services.payment_methods.of(user.id)

@@ -20,7 +20,7 @@ from services.payments.applied import Applied
 from services.payments.context import PaymentsContext, ProviderAccount
 from services.payments.mark import Origin
 from services.payments.merchant import Merchant
-from services.payments.providers.base import ProviderError, RemotePayment, RemoteRefund
+from services.payments.providers.base import NotFound, ProviderError, RemotePayment, RemoteRefund
 from services.payments.queries import RefundView, parse_id, payments, refunds
 from services.payments.refunds.service import Refunds
 from services.payments.settlement import LOST, PaymentChange, Settlement, TooEarly
@@ -128,7 +128,11 @@ class ProviderListReader:
             listed.payments.append(PaymentChange(payment_id=payment.id, applied=applied))
 
     async def _refund(self, remote: RemoteRefund, listed: ListRead) -> None:
-        booked = await self._refunds.follow(remote, self._account)
+        try:
+            booked = await self._refunds.follow(remote, self._account)
+        except NotFound:  # of what another program was paid, long ago
+            log.warning("listed_refund_of_unknown", refund_id=remote.id)
+            return
         if booked is not None and booked.status is RefundStatus.SUCCEEDED:
             listed.refunds.append(booked)
 

@@ -4,24 +4,38 @@ there, and what goes wrong on the way."""
 from collections import deque
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from threading import RLock
 from typing import Any
 
+from db.engine import Database
+from services.coordination.memory import MemoryCoordination
+from services.payments.context import ProviderAccount
 from services.payments.providers.base import ProviderError
 from services.payments.providers.cloudpayments.client import ApiAnswer
-from services.payments.providers.cloudpayments.notifications import NotificationKind
+from services.payments.providers.cloudpayments.notifications import NAME, NotificationKind
 from services.payments.providers.cloudpayments.provider import CloudPayments
+from services.payments.service import Payments
 from tests.support.cloudpayments import PUBLIC_ID, SECRET
 from tests.support.faults import Fault, with_faults
+from tests.support.tills import MERCHANT, OWNER, PRICING, make_till
 
 Json = dict[str, Any]  # Any: JSON
 KEY_LIVES = timedelta(hours=1)
 FIRST_NUMBER = 897_728_000
 PAYMENT, REFUND = 0, 1
 NOWHERE = "http://127.0.0.1:9"
+MERCHANT_THERE = replace(
+    MERCHANT,
+    provider=NAME,
+    shop_id=PUBLIC_ID,
+    test=False,
+    told_test=True,
+    wants_email=True,
+    signer=replace(MERCHANT.signer, tests=False),
+)
 
 
 class Unable(Exception):
@@ -131,6 +145,13 @@ class CloudPaymentsSite:
         self.notifications.append((NotificationKind.FAIL if declined else NotificationKind.PAY, made["TransactionId"]))
         return made
 
+    def sells_elsewhere(self, invoice: str, amount: Decimal) -> Json:
+        """Another program of the same site."""
+        order = {"InvoiceId": invoice, "Currency": "RUB", "AccountId": "17"}
+        made = self._begin(PAYMENT, order, amount, "Completed")
+        self.notifications.append((NotificationKind.PAY, made["TransactionId"]))
+        return made
+
     def void(self, payment: Json) -> None:
         if payment["Status"] == "Authorized":
             payment["Status"] = "Cancelled"
@@ -195,11 +216,15 @@ class CloudPaymentsSite:
         return made
 
 
-def provider_of(site: CloudPaymentsSite) -> CloudPayments:
+def open_till(db: Database, clock: Callable[[], datetime], site: CloudPaymentsSite) -> Payments:
     """Another process's, before the same site."""
     provider = CloudPayments(public_id=PUBLIC_ID, api_secret=SECRET, api_url=NOWHERE)
     vars(provider)["_client"] = site
-    return provider
+    account = ProviderAccount(provider=provider, merchant=MERCHANT_THERE)
+    till: Payments = make_till(
+        db, clock, [account], PRICING, lambda: None, coordination=MemoryCoordination(), owners=(OWNER,)
+    )
+    return till
 
 
 def _moment(transaction: Json) -> datetime:

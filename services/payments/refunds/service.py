@@ -83,7 +83,7 @@ class Refunds:
         if payment is None and await db.write(strays.sent_back, provider, remote, self._ctx.clock()):
             return "money that was kept as a stray"
         if payment is None or payment.status is not PaymentStatus.SUCCEEDED:  # it overtook the payment's notification
-            note = await self._settlement.learn(remote.payment_id, account)
+            note = await self._settlement.learn(remote.charge_id or remote.payment_id, account)
             if note is not None:
                 return note
             payment = await db.read(payment_sent_back, provider, remote)

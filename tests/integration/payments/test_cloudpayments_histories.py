@@ -8,7 +8,6 @@ import asyncio
 import os
 from collections.abc import Coroutine
 from contextlib import suppress
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -32,12 +31,10 @@ from db.engine import Database
 from db.tables.payments import Payment, PaymentStatus, Refund, RefundStatus, StrayPayment, StrayStatus
 from services.billing import ledger
 from services.billing.audit import run_audit
-from services.coordination.memory import MemoryCoordination
 from services.errors import ShopError
 from services.money import rub
-from services.payments.context import ProviderAccount
 from services.payments.providers.base import ProviderError, ResultUnknown
-from services.payments.providers.cloudpayments.notifications import NAME, CheckCall, NotificationKind, event_of
+from services.payments.providers.cloudpayments.notifications import CheckCall, NotificationKind, event_of
 from services.payments.providers.cloudpayments.question import CheckCode, LastQuestion
 from services.payments.refunds.begin import RefundRequest
 from services.payments.service import Payments
@@ -45,23 +42,13 @@ from services.payments.strays import Strays
 from services.payments.topup import TopUpRequest
 from services.users.roles import Staff
 from tests.support.clock import FakeClock
-from tests.support.cloudpayments import PUBLIC_ID
-from tests.support.cloudpayments_site import CloudPaymentsSite, Json, provider_of
+from tests.support.cloudpayments_site import CloudPaymentsSite, Json, open_till
 from tests.support.databases import PostgresServer, SqliteServer
 from tests.support.faults import Crash, Fault
-from tests.support.tills import MERCHANT, OWNER, PRICING, RETURN_URL, make_till, open_cashier
+from tests.support.tills import OWNER, RETURN_URL, open_cashier
 
 EXAMPLES = int(os.environ.get("PAYMENT_EXAMPLES", "12"))
 STEPS = 30
-MERCHANT_THERE = replace(
-    MERCHANT,
-    provider=NAME,
-    shop_id=PUBLIC_ID,
-    test=False,
-    told_test=True,
-    wants_email=True,
-    signer=replace(MERCHANT.signer, tests=False),
-)
 GONE = ResultUnknown(code="no_answer")
 T = TypeVar("T")
 
@@ -88,6 +75,8 @@ class CloudPaymentsHistories(RuleBasedStateMachine):
         self.told: list[tuple[NotificationKind, int]] = []
         """Notifications that may come again."""
         self.refund_orders: list[RefundRequest] = []
+        self.elsewhere: list[int] = []
+        """Transactions of another program."""
         self.tills: list[Payments] = []
         self.restart()
 
@@ -98,19 +87,7 @@ class CloudPaymentsHistories(RuleBasedStateMachine):
         """Two workers over the same database."""
         for till in self.tills:
             till.accounts.close()
-        self.tills = [self._open(), self._open()]
-
-    def _open(self) -> Payments:
-        account = ProviderAccount(provider=provider_of(self.site), merchant=MERCHANT_THERE)
-        return make_till(
-            self.db,
-            self.clock,
-            [account],
-            PRICING,
-            lambda: None,
-            coordination=MemoryCoordination(),
-            owners=(OWNER,),
-        )
+        self.tills = [open_till(self.db, self.clock, self.site) for _ in range(2)]
 
     @property
     def till(self) -> Payments:
@@ -189,6 +166,10 @@ class CloudPaymentsHistories(RuleBasedStateMachine):
     def pay(self, place: int, declined: bool) -> None:
         """Also what was paid in another window meanwhile."""
         self.site.tries(self.allowed.pop(place % len(self.allowed)), declined=declined)
+
+    @rule(invoice=st.sampled_from(["1234", "", "order 7", "7c1d9e0b-3f1c-4c43-8c8e-6f1f4f5f0c11"]))
+    def another_program_sells(self, invoice: str) -> None:
+        self.elsewhere.append(self.site.sells_elsewhere(invoice, Decimal("50.00"))["TransactionId"])
 
     @rule()
     def other_terms_of_capture(self) -> None:
@@ -316,7 +297,8 @@ class CloudPaymentsHistories(RuleBasedStateMachine):
         self.site.away = None
         for hours in (1, 1, 1, 24, 24, 24):
             self.clock.advance(hours=hours)
-            self.run(self.till.reconciler.round(everything=hours > 1))
+            done = self.run(self.till.reconciler.round(everything=hours > 1))
+        assert done.listed.complete
 
     def everything_is_where_it_belongs(self) -> None:
         payments = {row.charge_id: row for row in self.rows(Payment) if row.status == PaymentStatus.SUCCEEDED}
@@ -325,6 +307,9 @@ class CloudPaymentsHistories(RuleBasedStateMachine):
         assert not [row for row in refunds if row.status == RefundStatus.PENDING]
         for charge in self.site.payments:
             number, left = str(charge["TransactionId"]), self.site.left(charge)
+            if charge["TransactionId"] in self.elsewhere:
+                assert number not in {*payments, *strays}
+                continue
             if charge["Status"] == "Authorized":
                 assert any(str(row.id) == charge["InvoiceId"] for row in payments.values()), f"{charge} is held"
             if charge["Status"] != "Completed":

@@ -1,6 +1,7 @@
 """Stars: the question before the money, the money, its way back, and what Telegram's list knows that nobody told."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -343,6 +344,17 @@ async def test_a_stray_that_went_back_holds_up_nothing(shop: Shop, payload: str)
     for _ in range(2):
         shop.cashier.clock.advance(days=3)
         assert (await shop.till.reconciler.round()).listed.complete
+
+
+@pytest.mark.parametrize("payload", ["of another program", NOT_OURS])
+async def test_the_refund_of_what_another_program_was_paid_long_ago(shop: Shop, payload: str) -> None:
+    """The list is read on."""
+    old = shop.telegram.pays(JOHN, payload, 50)
+    shop.telegram.ledger = [replace(shop.telegram.ledger[0], at=old.at - timedelta(days=40))]
+    shop.telegram.sends_back(old.charge_id)
+    shop.cashier.clock.advance(hours=2)
+    assert (await shop.till.reconciler.round()).listed.complete
+    assert await shop.cashier.problems() == []
 
 
 # What nobody told

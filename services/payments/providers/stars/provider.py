@@ -26,6 +26,7 @@ from services.payments.providers.base import (
 )
 from services.payments.providers.stars.gateway import NAME, PERIOD, StarInvoice, StarsGateway, StarTransaction
 from services.payments.providers.stars.statement import KEPT, StarStatement
+from services.payments.queries import parse_id
 
 TITLE: Final = "Telegram Stars"
 MONTH: Final = timedelta(seconds=PERIOD)
@@ -71,11 +72,13 @@ class Stars:
         )
 
     async def get(self, payment_id: str) -> RemotePayment:
-        """`payment_id`: ours, or a charge's. Of the last two days: nobody pays an older invoice."""
+        """`payment_id`: ours, or a charge's. Of the last two days: nobody pays an older invoice. Raises
+        `Unpaid` for ours, `NotFound` for a charge's."""
         found = await self._statement.since(self._clock() - KEPT)
         paid = next((each for each in found if each.incoming and payment_id in (each.payload, each.id)), None)
         if paid is None:
-            raise Unpaid(code="no_such_transaction", detail=payment_id)
+            missing = NotFound if parse_id(payment_id) is None else Unpaid
+            raise missing(code="no_such_transaction", detail=payment_id)
         return self._payment(paid, found)
 
     async def capture(self, payment_id: str, *, key: UUID) -> RemotePayment:

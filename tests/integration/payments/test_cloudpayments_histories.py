@@ -330,7 +330,7 @@ class CloudPaymentsHistories(RuleBasedStateMachine):
 @pytest.mark.parametrize(
     ("server", "examples"),
     [
-        ("sqlite", min(EXAMPLES, 4)),
+        ("sqlite", min(EXAMPLES, 3)),
         pytest.param("sqlite", EXAMPLES, marks=pytest.mark.slow),
         pytest.param("postgresql", EXAMPLES, marks=pytest.mark.slow),
     ],

@@ -59,6 +59,7 @@ async def stars_settled(database: Database, sandbox: Sandbox, *, seconds: float)
 
 async def check_stars(database: Database, sandbox: Sandbox, people: list[Person]) -> None:
     taken = await taken_by(sandbox)
+    assert taken, "nobody has paid"
     assert await sandbox.stars.balance() == sum(each.amount for each in taken.values() if not each.back)
     payments = {row.charge_id: row for row in await rows_of(database, Payment) if row.charge_id is not None}
     paid = {row.id for row in payments.values() if row.status == PaymentStatus.SUCCEEDED}

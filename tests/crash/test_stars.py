@@ -8,7 +8,7 @@ import asyncio
 import os
 import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from threading import Event
 from typing import Any
 
@@ -21,11 +21,12 @@ from sandbox.testing import new_world, running_sandbox
 from tests.crash.ending import audit_exit_code
 from tests.crash.opening import environment_of, open_database, were_here_last_week
 from tests.crash.paying_stars import StarCustomers
-from tests.crash.stars_ending import check_stars, stars_settled
+from tests.crash.stars_ending import check_stars, stars_settled, taken_by
 from tests.crash.victim import Victim, running_victim
 from tests.crash.workers import SEED
 from tests.support.ports import free_port
 from tests.support.stores import quick_store
+from tests.support.waiting import until
 
 KILLS = int(os.environ.get("STARS_KILLS", "1"))
 CUSTOMERS = 5
@@ -40,7 +41,7 @@ NEWS: tuple[tuple[str, str, dict[str, Any]], ...] = (
 ANSWERS = ("slow", "cut", "cut_after", "late", "500")
 """What befalls the answer to the last question."""
 WAITED = "notification_not_settled"  # told, and nobody could write that down
-MOMENTS = (0, 0.01, 0.03, 0.1, 0.3, 1.0)  # seconds after they press Pay
+MOMENTS = (0, 0.01, 0.03, 0.1, 0.3, 1.0)  # seconds after they press Pay, or after the first has paid
 
 
 async def test_killed_shops_lose_no_stars(shop_url: str) -> None:
@@ -77,12 +78,23 @@ async def _killed_while_they_pay(
     await sandbox.stars.fault(kind, on, **more)
     if chance.random() < 0.5:
         await sandbox.fault("answerPreCheckoutQuery", chance.choice(ANSWERS), seconds=0.2, times=2)
+    known = set(await taken_by(sandbox))
     paying = asyncio.get_running_loop().create_task(customers.pay(invoices))
+    if chance.random() < 0.7:
+        await _first_taken(sandbox, known)
     async with _busy(database) if chance.random() < 0.5 else _idle():
         await asyncio.sleep(chance.choice(MOMENTS))
         await victim.kill()
     await victim.start()
     await paying
+
+
+async def _first_taken(sandbox: Sandbox, known: set[str]) -> None:
+    async def new() -> bool:
+        return set(await taken_by(sandbox)) > known
+
+    with suppress(AssertionError):  # all of them paid by links that are over
+        await until(new, seconds=20)
 
 
 @asynccontextmanager

@@ -219,7 +219,7 @@ class CloudPaymentsSite:
 def open_till(db: Database, clock: Callable[[], datetime], site: CloudPaymentsSite) -> Payments:
     """Another process's, before the same site."""
     provider = CloudPayments(public_id=PUBLIC_ID, api_secret=SECRET, api_url=NOWHERE)
-    vars(provider)["_client"] = site
+    vars(provider._calls)["_client"] = site
     account = ProviderAccount(provider=provider, merchant=MERCHANT_THERE)
     till: Payments = make_till(
         db, clock, [account], PRICING, lambda: None, coordination=MemoryCoordination(), owners=(OWNER,)

@@ -85,6 +85,9 @@ def learn(
         known = ours if mine else None
         if ours is not None and found is None:
             new_id = ours  # our books have lost it
+    if known is None and remote.id == remote.charge_id:  # named after the money, which goes back once
+        under_way = (each for each in refunds_of(session, payment.id) if each.status is RefundStatus.PENDING)
+        known = next((each.id for each in under_way if each.provider_refund_id is None), None)
     if known is None:
         known = new_id
         insert_refund(session, new_id, payment, remote.amount, now, provider_refund_id=remote.id)

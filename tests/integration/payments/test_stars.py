@@ -290,6 +290,20 @@ async def test_a_refund_without_an_answer_is_made_once(shop: Shop) -> None:
     await shop.cashier.is_sound()
 
 
+async def test_money_that_goes_back_while_owners_send_it_is_one_refund(shop: Shop) -> None:
+    payment, money = await shop.paid()
+    shop.telegram.away = GONE
+    with pytest.raises(ResultUnknown):
+        await shop.sends_back(payment, 100)
+    shop.telegram.away = None
+    shop.telegram.sends_back(money.charge_id)
+    await shop.stars.went_back(money)  # before the answer is asked for again
+    shop.cashier.clock.advance(minutes=2)
+    await shop.till.reconciler.round()
+    assert [str(each.status) for each in await shop.cashier.payments.refunds(payment.id)] == ["succeeded"]
+    await shop.cashier.is_sound()
+
+
 async def test_a_chargeback_takes_the_credits_back(shop: Shop) -> None:
     payment, money = await shop.paid()
     shop.telegram.sends_back(money.charge_id)

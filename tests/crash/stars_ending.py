@@ -98,6 +98,6 @@ async def _under_way(database: Database, taken: dict[str, Taken]) -> list[str]:
         *(
             f"charge {key} is {booked.get(key)}, there {charge}"
             for key, charge in taken.items()
-            if booked.get(key, charge.back) != charge.back
+            if booked.get(key) is not charge.back and not (charge.back and key not in booked)
         ),
     ]

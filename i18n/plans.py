@@ -22,6 +22,7 @@ STAYS_BY_HAND: Final = N_(
     "Your plan stays as it is. Telegram was told to stop, so nothing is charged by itself any more: please pay for the "
     "next period yourself."
 )
+PAID_AHEAD: Final = N_("From {date} on: <b>{plan}</b>. It is paid already.")
 NAMED: Final = 4  # models of an allowance that are told by name
 
 

@@ -45,7 +45,7 @@ def _ways_on(news: PlanNews, mine: SubscriptionView | None, tr: Translator) -> l
         PlanFact.PAST_DUE,
         PlanFact.AUTOPAY_OFF,
     ) and is_paid_by_hand(mine):
-        pay = f"{buttons.PLANS}:{(mine.scheduled or mine.plan).id}"
+        pay = f"{buttons.PLANS}:{mine.next_plan.id}"
         rows.append((Button(text=tr.gettext(PAY_NEXT), action=pay),))
     rows.append((buttons.subscription_button(tr),))
     return rows

@@ -78,7 +78,7 @@ def _same(plan: PlanView, subscription: SubscriptionView | None) -> PlanStep | N
         return PlanStep.FREE
     if subscription is None or has_free(subscription):
         return None
-    if plan.id == (subscription.scheduled or subscription.plan).id and is_paid_by_hand(subscription):
+    if plan.id == subscription.next_plan.id and is_paid_by_hand(subscription):
         return PlanStep.NEXT
     here = plan.id == subscription.plan.id and subscription.status is SubscriptionStatus.ACTIVE
     return PlanStep.HERE if here else None

@@ -146,7 +146,7 @@ async def _done(verb: str, rest: str, ctx: Context) -> str:
             await subscriptions.resume(ctx.user.id)
             return ctx.tr.html("🔁 It is renewed by itself again.")
         case own.STAY if (mine := await subscriptions.of(ctx.user.id)) is not None:
-            await subscriptions.schedule(ctx.user.id, mine.plan.id)
+            await subscriptions.schedule(ctx.user.id, mine.last_plan.id)
             return ctx.tr.html(STAYS_BY_HAND) if mine.was_stopped else ctx.tr.html("✅ Your plan stays as it is.")
         case own.AGREE if (price := _price(rest)) is not None:
             await subscriptions.agree(ctx.user.id, price)

@@ -9,7 +9,7 @@ from handlers.kit.context import Viewer
 from handlers.plans.offers import has_free, is_paid_by_hand
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
-from i18n.plans import moment_of_charge, period_line, plan_title, price_words, standing, what_is_left
+from i18n.plans import PAID_AHEAD, moment_of_charge, period_line, plan_title, price_words, standing, what_is_left
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.errors import N_
@@ -119,6 +119,9 @@ def _facts(subscription: SubscriptionView, tr: Translator) -> list[Html]:
 
 def _next_plan(subscription: SubscriptionView, tr: Translator) -> list[Html]:
     scheduled, price = subscription.scheduled, subscription.scheduled_price
+    if scheduled is None and subscription.paid_ahead is not None:
+        ahead, date = plan_title(subscription.paid_ahead, tr), tr.date(subscription.runs_until)
+        return [tr.html(PAID_AHEAD, date=date, plan=ahead)]
     if scheduled is None or price is None:
         return []
     words = tr.html(
@@ -141,7 +144,7 @@ def _ways_on(subscription: SubscriptionView, tr: Translator) -> list[buttons.Row
     rows: list[buttons.Row] = []
     scheduled = subscription.scheduled
     if is_paid_by_hand(subscription):
-        pay = f"{buttons.PLANS}:{(scheduled or subscription.plan).id}"
+        pay = f"{buttons.PLANS}:{subscription.next_plan.id}"
         words = SUBSCRIBE if subscription.status is SubscriptionStatus.TRIALING else PAY_NEXT
         rows.append((Button(text=tr.gettext(words), action=pay),))
     if subscription.can_resume:
@@ -149,9 +152,9 @@ def _ways_on(subscription: SubscriptionView, tr: Translator) -> list[buttons.Row
     if (offered := subscription.offered_price) is not None:
         rows.append((Button(text=agree_words(offered, tr), action=agree_action(offered)),))
     if scheduled is not None:
-        other = scheduled.id != subscription.plan.id
+        other = scheduled.id != subscription.last_plan.id
         words = STAY_WITH if other else KEEP_PRICE
-        stay = tr.gettext(words, plan=plan_title(subscription.plan, tr))
+        stay = tr.gettext(words, plan=plan_title(subscription.last_plan, tr))
         rows.append((Button(text=cut_plain(stay, BUTTON), action=f"{buttons.SUBSCRIPTION}:{STAY}"),))
     if subscription.can_cancel:
         rows.append((Button(text=tr.gettext("✖️ Cancel the subscription"), action=cancel_action(subscription)),))

@@ -18,5 +18,5 @@ def is_relevant(news: PlanNews, mine: SubscriptionView | None) -> bool:
         case PlanFact.RENEWAL_SOON:
             return mine.next_charge is not None
         case PlanFact.PRICE_OFFERED:
-            return mine.scheduled is None or mine.scheduled.id == mine.plan.id
+            return mine.scheduled is None or mine.scheduled.id == mine.last_plan.id
     return True

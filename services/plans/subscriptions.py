@@ -35,11 +35,12 @@ from services.users.departures import NO_KEY, PersonKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionView:
-    """`id`: None of a free plan that was not needed yet. `price` agreed for a period, None where it is free. `number`
-    of the last period that was opened; `starts_at` and `runs_until` of the running one, `ends_at` of all that is paid.
-    `scheduled`: the plan of the next period, the same one where a new price was agreed. `next_charge`: what will be
-    taken without asking, and when. `allowances`: of the running period, none while it is past due; `credits`: that it
-    gave, in hundredths, of which `credits_left` are not spent."""
+    """`id`: None of a free plan that was not needed yet. `plan` of the running period, `paid_ahead` where
+    another one is paid for what follows it. `price` agreed for a period, None where it is free. `number` of the
+    last period that was opened; `starts_at` and `runs_until` of the running one, `ends_at` of all that is paid.
+    `scheduled`: the plan of the next period, the same one where a new price was agreed. `next_charge`: what
+    will be taken without asking, and when. `allowances`: of the running period, none while it is past due;
+    `credits`: that it gave, in hundredths, of which `credits_left` are not spent."""
 
     id: UUID | None
     user_id: int
@@ -61,6 +62,17 @@ class SubscriptionView:
     allowances: tuple[AllowanceLeft, ...]
     credits: int = 0
     credits_left: int = 0
+    paid_ahead: PlanView | None = None
+
+    @property
+    def last_plan(self) -> PlanView:
+        """Of the last period that is paid."""
+        return self.paid_ahead or self.plan
+
+    @property
+    def next_plan(self) -> PlanView:
+        """Of the one that would be paid after all these."""
+        return self.scheduled or self.last_plan
 
     @property
     def can_cancel(self) -> bool:
@@ -93,6 +105,8 @@ class SubscriptionView:
     def offered_price(self) -> Money | None:
         """What new subscribers pay, where that is another price and nothing is chosen for the next period yet. Who
         charges by itself knows one price."""
+        if self.paid_ahead is not None:
+            return None
         if self.price is None or self.scheduled is not None or self.cancel_at_period_end or not self.plan.enabled:
             return None
         if self.method is not None and self.method.by_provider:
@@ -185,18 +199,20 @@ def subscription_of(session: Session, user_id: int, now: datetime) -> Subscripti
     live = live_of(session, user_id)
     if live is None:
         return _unneeded(session, user_id, now)
-    plan, running = find_plan(session, live.plan_id), running_period(session, user_id, now)
+    last, running = find_plan(session, live.plan_id), running_period(session, user_id, now)
     if live.price is None and live.status == SubscriptionStatus.ACTIVE and running is None:
         return _unneeded(session, user_id, now)
     scheduled = None if live.scheduled_plan_id is None else find_plan(session, live.scheduled_plan_id)
-    price = _money(live.price, live.currency)
+    price, plan = _money(live.price, live.currency), last
+    if running is not None and running.plan_id != last.id:
+        plan = find_plan(session, running.plan_id)
     scheduled_price, method = _money(live.scheduled_price, live.currency), find_method(session, live.method_id)
     return SubscriptionView(
         id=live.id,
         user_id=user_id,
         plan=plan,
         status=SubscriptionStatus(live.status),
-        price=price,
+        price=price if running is None or plan is last else _price_of(session, running),
         provider=live.provider,
         method=method,
         starts_at=live.starts_at if running is None else running.starts_at,
@@ -212,7 +228,13 @@ def subscription_of(session: Session, user_id: int, now: datetime) -> Subscripti
         allowances=() if running is None else allowances_of(session, running.id),
         credits=0 if running is None else running.credits,
         credits_left=held_of_period(session, running.id, now) if running is not None and running.credits else 0,
+        paid_ahead=None if plan is last else last,
     )
+
+
+def _price_of(session: Session, period: AnyRow) -> Money | None:
+    payment = None if period.payment_id is None else find_payment(session, period.payment_id)
+    return None if payment is None else payment.amount
 
 
 def periods_of(session: Session, user_id: int, page: int, size: int) -> Page[PeriodView]:
@@ -234,7 +256,6 @@ def bought_by(session: Session, payment: PaymentView) -> PlanBought | None:
 
 
 def _period_view(session: Session, row: AnyRow) -> PeriodView:
-    payment = None if row.payment_id is None else find_payment(session, row.payment_id)
     return PeriodView(
         number=row.number,
         plan=find_plan(session, row.plan_id),
@@ -243,7 +264,7 @@ def _period_view(session: Session, row: AnyRow) -> PeriodView:
         ends_at=row.ends_at,
         closed_at=row.closed_at,
         payment_id=row.payment_id,
-        price=None if payment is None else payment.amount,
+        price=_price_of(session, row),
         credits=row.credits,
     )
 

@@ -62,7 +62,7 @@ class SubscriptionState(BaseModel):
     ends_at: datetime = Field(description="Of all that is paid.")
     renews: bool = Field(description="The next period is charged by itself.")
     next_charge: NextCharge | None
-    next_plan: SoldPlan | None = Field(description="Chosen for the next period.")
+    next_plan: SoldPlan | None = Field(description="Chosen, or paid already, for the next period.")
     next_price: Money | None
     decline_reason: str | None = Field(description="Of the last charge that did not succeed.")
     method: SavedMethod | None
@@ -196,7 +196,7 @@ async def _state(who: Caller) -> SubscriptionState:
         ends_at=mine.ends_at,
         renews=mine.next_charge is not None,
         next_charge=_charge(mine),
-        next_plan=None if mine.scheduled is None else plan_told(who, mine.scheduled),
+        next_plan=None if (then := mine.scheduled or mine.paid_ahead) is None else plan_told(who, then),
         next_price=_money(mine.scheduled_price),
         decline_reason=mine.decline_reason,
         method=None if mine.method is None else _method(mine.method),

@@ -8,8 +8,17 @@ from starlette.responses import RedirectResponse, Response
 
 from db.tables.currencies import Currency
 from db.tables.plans import SubscriptionStatus
-from i18n.plans import STAYS_BY_HAND, moment_of_charge, period_line, plan_title, price_words, standing, what_is_left
-from i18n.translator import Translator
+from i18n.plans import (
+    PAID_AHEAD,
+    STAYS_BY_HAND,
+    moment_of_charge,
+    period_line,
+    plan_title,
+    price_words,
+    standing,
+    what_is_left,
+)
+from i18n.translator import Html, Translator
 from services.digits import whole_number
 from services.errors import N_
 from services.money import Money
@@ -17,6 +26,7 @@ from services.payments.providers.reasons import payment_reason
 from services.payments.providers.titles import provider_title
 from services.plans.endings import RenewedInTelegram
 from services.plans.methods import MethodGone
+from services.plans.plans import PlanView
 from services.plans.subscriptions import SubscriptionView
 from web.kit.pages import page
 from web.kit.viewer import Customer, Me
@@ -48,6 +58,7 @@ async def show_subscription(
         title="" if mine is None else plan_title(mine.plan, tr),
         standing="" if mine is None else standing(mine, tr),
         charge="" if mine is None or mine.next_charge is None else moment_of_charge(*mine.next_charge, tr),
+        ahead="" if mine is None or mine.paid_ahead is None else _ahead(mine, mine.paid_ahead, tr),
         lefts=() if mine is None else what_is_left(mine, me.titles),
         price="" if mine is None or mine.price is None else _price(mine, tr),
         declined="" if mine is None or not mine.decline_reason else tr.gettext(payment_reason(mine.decline_reason)),
@@ -83,7 +94,7 @@ async def keep(me: Me) -> Response:
     """The present plan at its present price, in place of what was chosen for the next period."""
     mine = await me.site.services.subscriptions.of(me.user.id)
     if mine is not None:
-        await me.site.services.subscriptions.schedule(me.user.id, mine.plan.id)
+        await me.site.services.subscriptions.schedule(me.user.id, mine.last_plan.id)
     return _back("kept_by_hand" if mine is not None and mine.was_stopped else "kept")
 
 
@@ -121,6 +132,10 @@ def can_pay(mine: SubscriptionView, me: Customer) -> bool:
     if mine.status is not SubscriptionStatus.ACTIVE:
         return True
     return mine.price is not None and (not mine.auto_renew or bool(mine.decline_reason))
+
+
+def _ahead(mine: SubscriptionView, plan: PlanView, tr: Translator) -> Html:
+    return tr.html(PAID_AHEAD, date=tr.date(mine.runs_until), plan=plan_title(plan, tr))
 
 
 def _price(mine: SubscriptionView, tr: Translator) -> str:

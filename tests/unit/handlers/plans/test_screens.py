@@ -21,6 +21,7 @@ from handlers.plans.offers import PlanOptions, PlanStep
 from handlers.telegram.limits import TEXT, length
 from handlers.telegram.screen import Screen
 from i18n.plan_news import plan_news
+from i18n.plans import PAID_AHEAD, plan_title
 from i18n.translator import Translator
 from services.money import Money
 from services.notifications.kinds.plans import PlanFact, PlanNews
@@ -31,6 +32,7 @@ from services.payments.strays import StrayView
 from services.plans.allowances import AllowanceLeft
 from services.plans.changes import ChangeQuote
 from services.plans.checkout import PlanWay
+from services.plans.endings import RenewedInTelegram
 from services.plans.methods import MethodView
 from services.plans.plan_offer import MAX_ALLOWANCES, MAX_ALLOWED, MAX_CREDITS, MAX_DESCRIPTION, MAX_TITLE
 from services.plans.plans import AllowanceView, PlanView
@@ -91,6 +93,8 @@ MINE = SubscriptionView(
     credits=MAX_CREDITS,
     credits_left=1,
 )
+STAR_METHOD = replace(METHOD, provider="stars", state=MethodState.ACTIVE, by_provider=True)
+ENDED_IN_TELEGRAM = replace(MINE, auto_renew=False, next_charge=None, method=STAR_METHOD)
 PERIOD = PeriodView(
     number=10**6,
     plan=PLAN,
@@ -120,6 +124,8 @@ def _standings() -> Iterator[SubscriptionView]:
     yield replace(MINE, plan=FREE, price=None, method=None, next_charge=None, auto_renew=False, id=None)
     yield replace(MINE, auto_renew=False, next_charge=None, scheduled=PLAN, scheduled_price=RUB, decline_reason="new")
     yield replace(MINE, auto_renew=False, next_charge=None, cancel_at_period_end=True, allowances=(), credits=0)
+    yield replace(MINE, auto_renew=False, next_charge=None, paid_ahead=PLAN)
+    yield ENDED_IN_TELEGRAM
 
 
 def _customers(tr: Translator) -> Iterator[Screen]:
@@ -216,3 +222,18 @@ def test_who_leaves_what_telegram_charges_is_told_before_that_it_stops(tr: Trans
     quote = ChangeQuote(at_once=False, returned=0, price=STARS, starts_at=LATER, by_hand=by_hand)
     offer = PlanOptions(plan=PLAN, step=PlanStep.LATER, subscription=MINE, ways=[], quote=quote)
     assert ("Telegram" in screens.plan_screen(offer, viewer(USER, tr, LONGEST)).text) is by_hand
+
+
+@BOTH
+def test_what_is_paid_ahead_is_told_beside_the_plan_that_runs(tr: Translator) -> None:
+    lite = replace(PLAN, title={"ru": "Лайт", "en": "Lite"})
+    mine = replace(MINE, auto_renew=False, next_charge=None, runs_until=LATER - timedelta(days=9), paid_ahead=lite)
+    told = tr.html(PAID_AHEAD, date=tr.date(mine.runs_until), plan=plan_title(lite, tr))
+    assert told in subscription_screens.subscription_screen(mine, viewer(USER, tr, LONGEST)).text
+
+
+@BOTH
+def test_what_was_ended_in_telegram_is_said_to_begin_again_there(tr: Translator) -> None:
+    shown = subscription_screens.subscription_screen(ENDED_IN_TELEGRAM, viewer(USER, tr, LONGEST))
+    assert tr.gettext(RenewedInTelegram.message) in shown.text
+    assert "sub:resume" not in {each.action for row in shown.rows for each in row}

@@ -57,7 +57,7 @@ def open_payments(
     """In the order of PAYMENT_METHODS those that the settings know how to reach; `bot`: who asks Telegram. None where
     they reach none; `why_closed` says what is missing."""
     openers: dict[str, Opener] = {**OPENERS, STARS: partial(_stars, bot=bot, clock=clock)}
-    found = (openers[name](settings) for name in settings.payment_methods if name in openers)
+    found = (openers[name](settings) for name in settings.payment_methods)
     accounts = [account for account in found if account is not None]
     if not accounts:
         return None
@@ -74,7 +74,17 @@ def open_payments(
         fulfilments={Purpose.PLAN: PlanFulfilment()},
         discount_of=discount_of,
         owners=settings.owner_ids,
+        retired=retired_accounts(settings, bot, clock),
     )
+
+
+def retired_accounts(settings: Settings, bot: Bot, clock: Clock) -> list[ProviderAccount]:
+    """Of providers that PAYMENT_METHODS does not name any more, and that can be reached: what was begun there goes on.
+    Telegram charges its subscriptions until it is told to stop."""
+    others = (opener(settings) for name, opener in OPENERS.items() if name not in settings.payment_methods)
+    stars = _stars(settings, bot=bot, clock=clock) if STARS in settings.payment_methods else None
+    found = [account for account in others if account is not None]
+    return found if stars is not None else [*found, open_stars(settings, bot, clock)]
 
 
 def open_renewals(settings: Settings, payments: Payments) -> Renewals:
@@ -101,12 +111,9 @@ def _stars(settings: Settings, *, bot: Bot, clock: Clock) -> ProviderAccount | N
     return None if settings.stars_price is None else open_stars(settings, bot, clock)
 
 
-def open_stars_payments(settings: Settings, payments: Payments, bot: Bot, clock: Clock) -> StarsPayments:
+def open_stars_payments(payments: Payments, clock: Clock) -> StarsPayments:
     """Also where they are not offered any more: subscriptions that were begun go on."""
-    offered = (each for each in payments.accounts if each.merchant.provider == STARS)
-    account = next(offered, None) or open_stars(settings, bot, clock)
-    priced = replace(account, merchant=replace(account.merchant, pricing=payments.pricing))
-    return StarsPayments(payments, priced, clock)
+    return StarsPayments(payments, payments.accounts.of(STARS), clock)
 
 
 def open_stars(settings: Settings, bot: Bot, clock: Clock) -> ProviderAccount:

@@ -11,7 +11,7 @@ from bot.settings import Settings
 from bot.wiring.bonuses import open_bonuses
 from bot.wiring.files import open_cleanup
 from bot.wiring.identity import open_deletion, open_entrance, people_of
-from bot.wiring.payments import open_payments, open_renewals, open_stars_payments
+from bot.wiring.payments import open_payments, open_renewals, open_stars, open_stars_payments
 from db.engine import Database
 from db.tables.outbox import OutboxKind
 from services.audit_log.history import AuditLog
@@ -120,9 +120,11 @@ def make_services(
     streams = AnswerStreams(coordination)
     payments = open_payments(settings, db, clock, coordination, on_news, bot=bot)
     pricing = {} if payments is None else payments.pricing
-    renewals = (
-        renewals_alone(db, clock, coordination, on_news) if payments is None else open_renewals(settings, payments)
-    )
+    if payments is None:
+        retired = [open_stars(settings, bot, clock)]  # whose subscriptions are told to stop
+        renewals = renewals_alone(db, clock, coordination, on_news, retired=retired)
+    else:
+        renewals = open_renewals(settings, payments)
     presets = Presets(db, files, models.folder)
     users = Users(db, clock, welcome_credits=settings.welcome_credits, people=people_of(settings))
     entrance = open_entrance(settings, db, clock, coordination)
@@ -180,7 +182,7 @@ def make_services(
         plan_management=PlanManagement(db, clock, staff),
         plan_reports=PlanReports(db, clock),
         renewals=renewals,
-        stars=None if payments is None else open_stars_payments(settings, payments, bot, clock),
+        stars=None if payments is None else open_stars_payments(payments, clock),
         strays=None if payments is None else Strays(payments.ctx, staff),
         bonuses=open_bonuses(settings, db, clock),
         admins=Admins(db, clock, staff),

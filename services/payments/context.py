@@ -21,13 +21,20 @@ class ProviderAccount:
 
 
 class ProviderAccounts:
-    """Where the shop takes money. Every payment remembers the one that it was begun with."""
+    """Where the shop takes money. Every payment remembers the one that it was begun with. `retired`: where nothing is
+    begun any more, and what was begun is seen to its end."""
 
-    def __init__(self, accounts: Sequence[ProviderAccount]) -> None:
-        self._accounts = {each.merchant.provider: each for each in accounts}
+    def __init__(self, offered: Sequence[ProviderAccount], retired: Sequence[ProviderAccount] = ()) -> None:
+        self._offered = {each.merchant.provider: each for each in offered}
+        self._accounts = {each.merchant.provider: each for each in retired} | self._offered
 
     def __iter__(self) -> Iterator[ProviderAccount]:
-        return iter(self._accounts.values())
+        """Those that are offered."""
+        return iter(self._offered.values())
+
+    @property
+    def all(self) -> Sequence[ProviderAccount]:
+        return list(self._accounts.values())
 
     @property
     def first(self) -> ProviderAccount:
@@ -40,7 +47,7 @@ class ProviderAccounts:
         return {name: each.merchant.shop_id for name, each in self._accounts.items()}
 
     def of(self, provider: str) -> ProviderAccount:
-        """Raises `OtherShop` where the settings do not name the provider any more."""
+        """Raises `OtherShop` where the settings do not know the provider any more."""
         if (account := self._accounts.get(provider)) is None:
             raise OtherShop(code="other_shop", detail=provider)
         return account
@@ -49,7 +56,7 @@ class ProviderAccounts:
         """As a buyer chose, or the first. Raises `WayNotOffered`."""
         if provider is None:
             return self.first
-        if (account := self._accounts.get(provider)) is None:
+        if (account := self._offered.get(provider)) is None:
             raise WayNotOffered(provider=provider)
         return account
 
@@ -59,7 +66,7 @@ class ProviderAccounts:
         return account is not None and shop_id in (None, account.merchant.shop_id)
 
     def close(self) -> None:
-        for each in self:
+        for each in self.all:
             each.provider.close()
 
 

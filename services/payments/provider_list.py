@@ -71,7 +71,10 @@ class ProviderListReader:
 
     async def when_due(self, *, now: bool = False) -> ListRead:
         """Every hour, from where the last reading ended; `now`: also sooner. A provider that does not answer is asked
-        again the next time."""
+        again the next time; one that is not offered any more only where it was ever read."""
+        retired = self._account.merchant.provider not in {each.merchant.provider for each in self._ctx.accounts}
+        if retired and not await self._ctx.db.read(_was_read, *self._list()):
+            return ListRead()
         since = await self._ctx.db.read(_due, *self._list(), self._ctx.clock(), forced=now)
         if since is None:
             return ListRead()
@@ -169,6 +172,10 @@ def reading_from(session: Session, provider: str, shop_id: str, now: datetime) -
 
 def _this(provider: str, shop_id: str) -> tuple[Any, ...]:  # Any: two conditions
     return _lists.c.provider == provider, _lists.c.provider_shop_id == shop_id
+
+
+def _was_read(session: Session, provider: str, shop_id: str) -> bool:
+    return session.scalar(select(_lists.c.began_at).where(*_this(provider, shop_id))) is not None
 
 
 def _due(session: Session, provider: str, shop_id: str, now: datetime, *, forced: bool) -> datetime | None:

@@ -34,7 +34,7 @@ class Reconciler:
         self._owners = owners
         self._settlement = settlement
         self._refunds = refunds
-        self._list_readers = [ProviderListReader(ctx, account, settlement, refunds) for account in ctx.accounts]
+        self._list_readers = [ProviderListReader(ctx, account, settlement, refunds) for account in ctx.accounts.all]
 
     async def round(self, *, everything: bool = False, since: datetime | None = None) -> Round:
         """Unhandled notifications, unfinished payments, unfinished refunds, the reading of the provider's list whose

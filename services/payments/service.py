@@ -71,10 +71,11 @@ def make_payments(
     fulfilments: Mapping[Purpose, Fulfilment],
     discount_of: DiscountOf,
     owners: tuple[int, ...] = (),
+    retired: Sequence[ProviderAccount] = (),
 ) -> Payments:
     """`on_news` is called when a message was put into the outbox. `fulfilments`: of what is sold beside credits.
-    `discount_of`: packages. `owners`: Telegram ids."""
-    everywhere = ProviderAccounts([_knowing(each, pricing) for each in accounts])
+    `retired`: as in `ProviderAccounts`. `discount_of`: packages. `owners`: Telegram ids."""
+    everywhere = ProviderAccounts(*([_knowing(each, pricing) for each in some] for some in (accounts, retired)))
     ctx = PaymentsContext(
         db=db,
         clock=clock,

@@ -59,7 +59,7 @@ class TopUp:
         provider did not answer: the payment exists then, the reconciler goes on with it and the user gets the link in
         a message; other leaves of `ProviderError` when it refused. What lies in the shop its owners are told."""
         accounts = self._ctx.accounts
-        merchant = (accounts.first if wish.provider is None else accounts.of(wish.provider)).merchant
+        merchant = accounts.offered(wish.provider).merchant
         if merchant.receipts and wish.email is None:
             raise EmailNeeded()
         ctx = self._ctx

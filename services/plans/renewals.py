@@ -1,6 +1,6 @@
 """The clock of subscriptions: warnings, charges of saved methods, ends; and providers who have to be told to stop."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -18,7 +18,7 @@ from services.clock import Clock
 from services.coordination.base import Coordination
 from services.payments.alerts import not_authorized
 from services.payments.charging import Charging
-from services.payments.context import PaymentsContext, ProviderAccounts
+from services.payments.context import PaymentsContext, ProviderAccount, ProviderAccounts
 from services.payments.fulfilment import Fulfilments, Purpose
 from services.payments.providers.base import NotAuthorized, NotFound, ProviderError, Refused, SavedMethod
 from services.payments.queries import PaymentView, payments
@@ -117,12 +117,19 @@ class Renewals:
         return True
 
 
-def renewals_alone(db: Database, clock: Clock, coordination: Coordination, on_news: Callable[[], None]) -> Renewals:
-    """In a shop that takes no money: trials end there too."""
+def renewals_alone(
+    db: Database,
+    clock: Clock,
+    coordination: Coordination,
+    on_news: Callable[[], None],
+    *,
+    retired: Sequence[ProviderAccount] = (),
+) -> Renewals:
+    """In a shop that takes no money: trials end there too, and `retired` providers are told to stop."""
     ctx = PaymentsContext(
         db=db,
         clock=clock,
-        accounts=ProviderAccounts(()),
+        accounts=ProviderAccounts((), retired),
         pricing={},
         fulfilments=Fulfilments({Purpose.PLAN: PlanFulfilment()}),
         discount_of=discount_of,

@@ -44,14 +44,17 @@ class StarShop:
         await self.stars.received(money)
         return money
 
-    def reopens(self, *offered: str) -> None:
+    def reopens(self, offered: str, *, retired: str | None = None) -> None:
         """With these ways of paying alone."""
         till = self.shop.cashier.till
-        accounts = [each for each in till.accounts if each.merchant.provider in offered]
+        accounts = [till.accounts.of(offered)]
         db, clock, box = self.shop.cashier.db, self.shop.clock, MemoryCoordination()
+        former = [] if retired is None else [till.accounts.of(retired)]
         self.shop.cashier.till = make_till(
-            db, clock, accounts, till.pricing, lambda: None, coordination=box, owners=(OWNER,)
+            db, clock, accounts, till.pricing, lambda: None, coordination=box, owners=(OWNER,), retired=former
         )
+        if NAME in (offered, retired):
+            self.stars = StarsPayments(self.shop.cashier.till, self.shop.cashier.till.accounts.of(NAME), clock)
 
 
 async def open_star_shop(database: Database, clock: FakeClock) -> StarShop:

@@ -134,5 +134,5 @@ async def quote_of(who: StaffMember, payment_id: UUID) -> RefundQuote | None:
 
 def _providers(who: StaffMember) -> Sequence[tuple[str, str]]:
     payments = who.site.services.payments
-    names = [] if payments is None else list(payments.accounts.shops)
+    names = [] if payments is None else [each.merchant.provider for each in payments.accounts]
     return [(name, who.tr.gettext(provider_title(name))) for name in names]

@@ -11,7 +11,7 @@ from db.tables.currencies import Currency
 from db.tables.plans import Subscription
 from sandbox.client.person import Person
 from services.money import Money
-from services.plans.manage import PlanOffer
+from services.plans.plan_offer import PlanOffer
 from services.plans.subscriptions import SubscriptionView
 from tests.conversations.stage import Stage
 

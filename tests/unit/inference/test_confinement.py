@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.inference.runtimes.isolated.channel import Channel, SharedMemory
+from services.inference.runtimes.isolated.channel import SharedMemory, TensorChannel
 from services.inference.runtimes.isolated.wire import Garbled, pack, unpack
 
 HELD = """
@@ -67,7 +67,7 @@ def test_a_message_of_a_terabyte_is_not_waited_for() -> None:
     reading, writing = os.pipe()
     os.write(writing, (1 << 40).to_bytes(8, "big") + bytes(9))
     with pytest.raises(Garbled):
-        Channel(reading, writing, None).receive()
+        TensorChannel(reading, writing, None).receive()
     for each in (reading, writing):
         os.close(each)
 
@@ -76,7 +76,7 @@ def test_memory_that_is_not_there() -> None:
     reading, writing = os.pipe()
     os.write(writing, (2).to_bytes(8, "big") + (1 << 20).to_bytes(8, "big") + b"\1{}")
     with pytest.raises(Garbled):
-        Channel(reading, writing, SharedMemory.create()).receive()
+        TensorChannel(reading, writing, SharedMemory.create()).receive()
     for each in (reading, writing):
         os.close(each)
 

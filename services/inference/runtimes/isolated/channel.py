@@ -56,7 +56,7 @@ class SharedMemory:
         return True
 
 
-class Channel:
+class TensorChannel:
     def __init__(self, reading: int, writing: int, memory: SharedMemory | None, *, grows: bool = False) -> None:
         """`grows`: this side makes the memory larger, also for what the other one had no room for."""
         self._reading, self._writing, self._memory, self._grows = reading, writing, memory, grows

@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 
 from services.children import environment_of_child
-from services.inference.runtimes.isolated.channel import Channel, SharedMemory
+from services.inference.runtimes.isolated.channel import SharedMemory, TensorChannel
 from services.inference.runtimes.isolated.wire import Garbled, Json, Tensors
 
 log = structlog.get_logger()
@@ -53,7 +53,7 @@ class ModelProcess:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         pipes = self._process.stdout.fileno(), self._process.stdin.fileno()
-        self._channel = Channel(*pipes, self._memory, grows=True)
+        self._channel = TensorChannel(*pipes, self._memory, grows=True)
         late = threading.Timer(OPENING, self.kill)
         late.daemon = True
         late.start()

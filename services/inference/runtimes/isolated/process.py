@@ -24,13 +24,13 @@ def main() -> None:
     without_network = leave_network()  # before a library starts threads
     answers = os.dup(1)
     os.dup2(2, 1)  # what a library prints garbles no answer
-    from services.inference.runtimes.isolated.channel import Channel, SharedMemory
+    from services.inference.runtimes.isolated.channel import SharedMemory, TensorChannel
     from services.inference.runtimes.isolated.session import answer, describe, open_model
 
     bound_memory(int(megabytes))
     bound_processor(OPENING)
     without_files = leave_files(readable=Path(file))  # all that is imported is there by now
-    channel = Channel(0, answers, None if descriptor == "-1" else SharedMemory(int(descriptor)))
+    channel = TensorChannel(0, answers, None if descriptor == "-1" else SharedMemory(int(descriptor)))
     session = open_model(Path(file), sha256)
     channel.send(describe(session) | {"network": not without_network, "files": not without_files}, {})
     while select.select([0], [], [], float(idle))[0]:

@@ -20,7 +20,7 @@ class Garbled(Exception):
     """What was read makes no sense."""
 
 
-class Numbers:
+class PackedArrays:
     """Arrays that go one behind the other into `size` bytes."""
 
     def __init__(self) -> None:
@@ -41,9 +41,9 @@ class Numbers:
                 np.copyto(target, array)
 
 
-def pack(told: Json, tensors: Tensors) -> tuple[bytes, Numbers]:
+def pack(told: Json, tensors: Tensors) -> tuple[bytes, PackedArrays]:
     """The header, and what it refers to. Texts and maps stand in the header."""
-    described, numbers = Json(), Numbers()
+    described, numbers = Json(), PackedArrays()
     for name, value in tensors.items():
         if not isinstance(value, np.ndarray):
             described[name] = {"maps": [list(each.items()) for each in value]}

@@ -23,9 +23,9 @@ from services.plans.locks import hold_user
 from services.plans.methods import find_method, stop
 from services.plans.money_back import send_back
 from services.plans.news import tell
+from services.plans.no_period import NoPeriod, why_no_period
 from services.plans.opening import NewPeriod, open_period
 from services.plans.plans import find_plan
-from services.plans.refusal import Refusal, refusal_of
 from services.plans.replacing import close_period, replace_periods, unfinished_periods
 from services.plans.rows import change_subscription, live_of, period_of_payment, subscription_row, subscriptions
 from services.plans.saving import KeptMethod, keep_method
@@ -45,7 +45,7 @@ def paid(session: Session, payment: PaymentView, remote: RemotePayment, merchant
     bought = Bought(payment=payment, plan=plan, user_id=user_id, remote=remote, merchant=merchant, now=now)
     live = live_of(session, user_id)
     row = None if payment.subscription_id is None else subscription_row(session, payment.subscription_id)
-    if (why := refusal_of(session, bought, row, live)) is not None:
+    if (why := why_no_period(session, bought, row, live)) is not None:
         log.warning("plan_payment_bought_nothing", payment_id=str(payment.id), reason=str(why))
         send_back(session, payment, now, user_id=user_id)
         _stop_charging(session, bought, row, why, now)
@@ -60,14 +60,14 @@ def paid(session: Session, payment: PaymentView, remote: RemotePayment, merchant
         _go_on(session, bought, same)
 
 
-def _stop_charging(session: Session, bought: Bought, row: AnyRow | None, why: Refusal, now: datetime) -> None:
+def _stop_charging(session: Session, bought: Bought, row: AnyRow | None, why: NoPeriod, now: datetime) -> None:
     """A provider who would charge again by itself for what was sent back."""
     payment, merchant = bought.payment, bought.merchant
     if not merchant.charges_itself:
         return
     kept = keep_method(session, payment, bought.remote, merchant, user_id=bought.user_id, now=now)
     stop(session, None if kept is None else kept.id, now)
-    if why is Refusal.PAID_OTHERWISE and row is not None and row.method_id == payment.method_id:
+    if why is NoPeriod.PAID_OTHERWISE and row is not None and row.method_id == payment.method_id:
         stop(session, row.method_id, now)
         switch_off(session, row, now, reason=PAID_OTHERWISE)
 

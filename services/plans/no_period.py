@@ -18,7 +18,7 @@ _users = table_of(User)
 _gone = select(_users.c.id).where(_users.c.id == bindparam("user"), _users.c.deleted_at.is_not(None))
 
 
-class Refusal(StrEnum):
+class NoPeriod(StrEnum):
     """In words of the log."""
 
     ACCOUNT_GONE = "the account is gone"
@@ -36,39 +36,39 @@ class Refusal(StrEnum):
     PAID_OTHERWISE = "its period is paid, or nearly"
 
 
-def refusal_of(session: Session, bought: Bought, row: AnyRow | None, live: AnyRow | None) -> Refusal | None:
+def why_no_period(session: Session, bought: Bought, row: AnyRow | None, live: AnyRow | None) -> NoPeriod | None:
     """`row`: the subscription that the payment is for; `live`: the user's. None where there is something to buy."""
     if session.connection().execute(_gone, {"user": bought.user_id}).first() is not None:
-        return Refusal.ACCOUNT_GONE
+        return NoPeriod.ACCOUNT_GONE
     if bought.by_itself and is_shut_out(session, bought.user_id):
-        return Refusal.SHUT_OUT
+        return NoPeriod.SHUT_OUT
     if bought.is_sliver(bought.now):
-        return Refusal.OVER
+        return NoPeriod.OVER
     return _refusal_of_first(session, bought, live) if row is None else _refusal_of_next(session, bought, row, live)
 
 
-def _refusal_of_first(session: Session, bought: Bought, live: AnyRow | None) -> Refusal | None:
+def _refusal_of_first(session: Session, bought: Bought, live: AnyRow | None) -> NoPeriod | None:
     if bought.by_itself:
-        return Refusal.ORPHAN
+        return NoPeriod.ORPHAN
     if not bought.plan.enabled or bought.plan.is_free:
-        return Refusal.NOT_SOLD
+        return NoPeriod.NOT_SOLD
     if live is None or live.price is None:
         return None
     if live.plan_id == bought.plan.id:
-        return Refusal.PAID if live.status == SubscriptionStatus.ACTIVE else None
+        return NoPeriod.PAID if live.status == SubscriptionStatus.ACTIVE else None
     if not begins_at_once(session, live, bought.plan):
-        return Refusal.DEARER
-    return Refusal.REFUNDED if is_being_refunded(session, live.id, bought.now) else None
+        return NoPeriod.DEARER
+    return NoPeriod.REFUNDED if is_being_refunded(session, live.id, bought.now) else None
 
 
-def _refusal_of_next(session: Session, bought: Bought, row: AnyRow, live: AnyRow | None) -> Refusal | None:
+def _refusal_of_next(session: Session, bought: Bought, row: AnyRow, live: AnyRow | None) -> NoPeriod | None:
     """The next period of `row` is bought once, while anybody wants it."""
     if bought.payment.period_number != row.number + 1:
-        return Refusal.THERE
+        return NoPeriod.THERE
     if bought.by_itself and (row.cancel_at_period_end or was_taken_back(session, bought.payment.method_id)):
-        return Refusal.NOT_WANTED
+        return NoPeriod.NOT_WANTED
     if row.status == SubscriptionStatus.CANCELED:
-        return Refusal.CANCELED
+        return NoPeriod.CANCELED
     if live is not None and live.id != row.id and live.price is not None:
-        return Refusal.REPLACED
-    return Refusal.PAID_OTHERWISE if row.status in LIVE and bought.is_sliver(bought.starts_at(row)) else None
+        return NoPeriod.REPLACED
+    return NoPeriod.PAID_OTHERWISE if row.status in LIVE and bought.is_sliver(bought.starts_at(row)) else None

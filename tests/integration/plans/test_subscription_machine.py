@@ -264,7 +264,7 @@ class SubscriptionMachine(RuleBasedStateMachine):
         yookassa = self.shop.yookassa
         yookassa.faults.clear()
         self.do(self.shop.cashier.notified())
-        self.do(self.shop.lives(days=3))
+        self.do(self.shop.lives(days=8))  # money that could not go back is tried again after a week at the latest
         self.do(self.shop.cashier.till.reconciler.round(everything=True))
         self.do(self.shop.lives(hours=2))
         self.the_audit_holds()

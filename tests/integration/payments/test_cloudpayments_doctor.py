@@ -85,7 +85,7 @@ async def test_who_cannot_be_asked(server: AnsweringServer) -> None:
 
 async def test_a_site_in_test_mode(server: AnsweringServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """The real one: before a sandbox every payment is a try."""
-    client, place = CloudPaymentsClient, "services.payments.providers.cloudpayments.provider.CloudPaymentsClient"
+    client, place = CloudPaymentsClient, "services.payments.providers.cloudpayments.calls.CloudPaymentsClient"
     tries = [transaction("1")["Model"], transaction("2", TestMode=True)["Model"]]
     server.says("/v2/payments/list", {"Success": True, "Message": None, "Model": tries})
     assert [each.name for each in await looked(settings_of(server))] == ["cloudpayments", "cloudpayments notifications"]

@@ -74,15 +74,20 @@ def _stop_charging(session: Session, bought: Bought, row: AnyRow | None, why: No
 
 def refunded(session: Session, payment: PaymentView, now: datetime) -> None:
     """All of the payment went back: its period ends, and with it the subscription; what was paid ahead goes back too.
-    What it brought was taken back before. The running period stays where the one after it is refunded."""
+    What it brought was taken back before. The running period stays where the one after it is refunded. After the last
+    one, in the days of grace, the subscription ends too."""
     period = period_of_payment(session, payment.id)
-    if period is None or period.ends_at <= now or period.closed_at is not None:
+    if period is None or period.closed_at is not None:
         return
     row = subscription_row(session, period.subscription_id)
     assert row is not None  # a foreign key says so
     hold_user(session, row.user_id)
     row = subscription_row(session, period.subscription_id)
     assert row is not None
+    if period.ends_at <= now:
+        if row.status in LIVE and row.number == period.number:
+            finish(session, row, SubscriptionStatus.CANCELED, now)
+        return
     close_period(session, period, now, key="period_refunded")
     if row.status not in LIVE:
         return

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from db.tables.currencies import Currency
 from services.money import Money
-from services.payments.providers.base import ProviderError, ResultUnknown
+from services.payments.providers.base import ProviderError, Refused, ResultUnknown
 from services.payments.providers.stars.gateway import StarInvoice, StarTransaction
 from services.payments.providers.stars.service import StarsReceived
 from tests.support.faults import Fault, with_faults
@@ -27,6 +27,8 @@ class FakeStars:
     """(offset, limit) of each look at the list."""
     away: ProviderError | None = None
     faults: deque[Fault | None] = field(default_factory=deque)
+    is_broke: bool = False
+    """The shop has spent its Stars: nothing goes back."""
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
 
     # What the shop calls.
@@ -47,6 +49,8 @@ class FakeStars:
 
     async def refund(self, person: int, charge_id: str) -> None:
         def refund() -> None:
+            if self.is_broke:
+                raise Refused(code="insufficient_funds", detail="BALANCE_TOO_LOW")
             if not any(each.id == charge_id and not each.incoming for each in self.ledger):
                 self.sends_back(charge_id, person=person)
 

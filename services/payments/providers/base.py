@@ -40,6 +40,10 @@ class Refused(ProviderError):
     """A final no: the same call would be refused again."""
 
 
+class NotSentBack(Refused):
+    """Neither this try at a refund nor one before it: of money that went back already the provider would say so."""
+
+
 class NeedsTelegram(Refused):
     """Only who has a Telegram account linked can pay so."""
 

@@ -52,7 +52,14 @@ def to_try_again(session: Session, now: datetime) -> list[UUID]:
         .where(refunds.c.actor_user_id.is_(None))
         .group_by(refunds.c.payment_id)
     )
-    return [row[0] for row in rows if now - row[2] >= timedelta(days=DAYS[min(row[1], len(DAYS)) - 1])]
+    late = [row[0] for row in rows if now - row[2] >= timedelta(days=DAYS[min(row[1], len(DAYS)) - 1])]
+    return [each for each in late if _rest(session, each)]
+
+
+def _rest(session: Session, payment_id: UUID) -> int:
+    """Minor units that neither went back nor are going."""
+    payment = find_payment(session, payment_id)
+    return 0 if payment is None else payment.amount.minor - refunded_of(session, payment_id)
 
 
 def try_again(session: Session, payment_id: UUID, now: datetime) -> bool:

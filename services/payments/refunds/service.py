@@ -15,6 +15,7 @@ from services.payments.providers.base import (
     NewRefund,
     NotAuthorized,
     NotFound,
+    NotSentBack,
     ProviderError,
     Refused,
     RemoteRefund,
@@ -144,7 +145,7 @@ class Refunds:
             if isinstance(error, ShopRefused):
                 await self._ctx.db.write(shop_refused, account.merchant, self._ctx.clock(), error=error)
                 self._ctx.on_news()
-            if not first:
+            if not first and not isinstance(error, NotSentBack):
                 log.warning("refund_repeat_refused", refund_id=str(refund.id), code=error.code)
                 return await self._find_out(refund, reason=error.code)
             await self._refuse(refund, error.code, account, seen=seen)

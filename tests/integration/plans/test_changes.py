@@ -144,6 +144,21 @@ async def test_a_period_is_refunded(shop: PlanShop) -> None:
     await shop.cashier.is_sound()
 
 
+async def test_the_last_period_is_refunded_in_the_days_of_grace(quick: PlanShop) -> None:
+    """Nobody charges the card any more."""
+    anna, plus = await quick.cashier.customer(), await quick.sells()
+    payment = await quick.pays(await quick.begins(anna, plus))
+    quick.yookassa.declines.extend(["insufficient_funds"] * 9)
+    await quick.lives(days=30, hours=13)
+    assert (await quick.of(anna)).status == SubscriptionStatus.PAST_DUE
+    charged = list(quick.charged)
+    await refunds(quick, payment.id, 30_000)
+    await quick.lives(days=40)
+    assert (await quick.row(anna)).status == SubscriptionStatus.CANCELED
+    assert quick.charged == charged
+    await quick.cashier.is_sound()
+
+
 async def test_a_part_of_a_period_is_refunded(quick: PlanShop) -> None:
     """It stays, with its part of the credits."""
     anna, plus = await quick.cashier.customer(), await quick.sells(credits=100_00)

@@ -219,3 +219,19 @@ async def test_a_card_of_a_provider_that_is_gone_is_not_announced(shop: StarShop
     await shop.pays(await shop.begins(consent=False))
     assert (await plans.of(shop.anna)).number == 2
     await are_whole(shop)
+
+
+async def test_telegram_refuses_to_send_money_back(shop: StarShop) -> None:
+    """The shop has spent its Stars: owners hear of it, and it is tried again until it goes."""
+    await shop.shop.cashier.owner()
+    first = await past_due(shop, failed=True)
+    await shop.shop.pays(await shop.shop.begins(shop.anna, shop.plus, consent=False))
+    shop.telegram.is_broke = True
+    await shop.pays(first, again=True)
+    await shop.shop.lives(days=3)
+    assert "money_back_failed" in await shop.shop.cashier.problems()
+    shop.telegram.is_broke = False
+    await shop.shop.lives(days=5)
+    await shop.shop.lives(hours=1)
+    assert [each.stars for each in shop.telegram.ledger if not each.incoming] == [first.amount.minor]
+    await shop.shop.cashier.is_sound()

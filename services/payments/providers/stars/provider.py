@@ -16,6 +16,7 @@ from services.payments.providers.base import (
     NewPayment,
     NewRefund,
     NotFound,
+    NotSentBack,
     Refused,
     RemoteMethod,
     RemotePayment,
@@ -101,7 +102,10 @@ class Stars:
     async def refund(self, refund: NewRefund) -> RemoteRefund:
         if refund.payer_id is None or refund.charge_id is None:
             raise NotFound(code="no_charge", detail=refund.provider_payment_id)
-        await self._gateway.refund(refund.payer_id, refund.charge_id)
+        try:
+            await self._gateway.refund(refund.payer_id, refund.charge_id)
+        except Refused as error:
+            raise NotSentBack(code=error.code, detail=error.detail) from error
         return charge_sent_back(refund.charge_id, refund.provider_payment_id, refund.amount)
 
     async def get_refund(self, refund_id: str) -> RemoteRefund:

@@ -13,6 +13,7 @@ from handlers.telegram.screen import Button, Screen
 from i18n.plans import gives, plan_title, price_words, standing, way_title
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
+from services.errors import N_
 from services.money import Money
 from services.plans.checkout import PlanWay
 from services.plans.consent import consent_text
@@ -136,7 +137,8 @@ def _change(offer: PlanOptions, tr: Translator) -> list[Html]:
     lines = [tr.html("It begins as soon as it is paid, in place of “{plan}”.", plan=plan_title(subscription.plan, tr))]
     if quote is not None and quote.returned:
         back = tr.credits(quote.returned)
-        lines.append(tr.html("What you have not used of that comes back: <b>{credits}</b>.", credits=back))
+        words = N_("What that gives ends then, its credits too. Of its price <b>{credits}</b> come back.")
+        lines.append(tr.html(words, credits=back))
     return [Html("\n".join(lines))]
 
 

@@ -84,7 +84,10 @@ def _warn(held: HeldSubscription, charge: datetime | None, *, under_way: bool) -
         held.change(auto_renew=False)  # its provider, or what it takes, is not the shop's any more
     if comes and row.auto_renew and row.decline_reason is None and not (held.ended and charge is None):
         amount, currency = held.price
-        held.tell(PlanFact.RENEWAL_SOON, amount=amount, currency=currency, at=charge or held.ends_at)
+        comes_next = row.scheduled_plan_id or row.plan_id
+        held.tell(
+            PlanFact.RENEWAL_SOON, plan_id=comes_next, amount=amount, currency=currency, at=charge or held.ends_at
+        )
     elif not held.ended:
         held.tell(PlanFact.ENDS_SOON, at=held.ends_at)
     return charge

@@ -310,4 +310,4 @@ def _next_charge(
     if method.by_provider:
         return price, live.ends_at
     planned = charge_at(live.ends_at)
-    return price, max(planned, now) if live.decline_reason is None else max(live.look_at or planned, now)
+    return price, max(planned, live.look_at or planned, now)  # later where it was announced late, or declined

@@ -65,7 +65,7 @@ def test_anna_subscribes_by_a_card_and_cancels_when_she_is_warned(
         anna.photographs("plan-cancelled-ru")
         anna.presses("🎟 Тарифы")
         anna.presses("Плюс")
-        anna.sees("Неиспользованное вернётся кредитами")
+        anna.sees("Из его цены вернётся")
         anna.photographs("plan-upgrade-ru")
         anna.says("/help")
 

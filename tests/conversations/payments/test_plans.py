@@ -159,7 +159,7 @@ async def test_a_dearer_plan_gives_back_what_was_not_used(stage: Stage, anna: Pe
     await anna.presses("🎟 Мой тариф")
     await anna.presses("🎟 Тарифы")
     await anna.presses("Профи · 490 ₽")
-    await anna.sees("Неиспользованное вернётся кредитами: 2")
+    await anna.sees("Из его цены вернётся 2")
     await anna.presses("🔁 Подписаться · 490 ₽")
     await anna.pays("💳 Оплатить")
     await anna.sees("✅ Оплачено: 490 ₽. Тариф «Профи»")

@@ -94,6 +94,8 @@ async def test_a_cheaper_plan_begins_at_the_end(quick: PlanShop) -> None:
     assert (await quick.of(anna)).scheduled is None, "choosing the present one takes it back"
     await quick.subscriptions.schedule(anna, plus)
     await quick.lives(days=31)
+    (warning,) = [each for each in await quick.news() if each["fact"] == "renewal_soon"]
+    assert (warning["plan_id"], warning["amount"]) == (plus, 30_000), "of what will be charged"
     now = await quick.of(anna)
     assert (now.plan.name, now.number, now.price, now.scheduled) == ("plus", 2, rub(30_000), None)
     await quick.cashier.is_sound()

@@ -173,7 +173,7 @@ async def test_dearer_at_once_cheaper_later(app: App, yookassa: Shop, plans: dic
     user = await person(app)
     async with browser(app, user.id) as anna:
         await subscribes(app, anna, yookassa, plans["plus"], consent="yes")
-        assert "вернётся на баланс" in (await anna.get(f"/plans/{plans['pro']}")).text
+        assert "на баланс вернётся" in (await anna.get(f"/plans/{plans['pro']}")).text
         await subscribes(app, anna, yookassa, plans["pro"], consent="yes")
         assert (await of(app, user)).plan.name == "pro"
         later = (await anna.get(f"/plans/{plans['plus']}")).text

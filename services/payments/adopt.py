@@ -11,7 +11,7 @@ from db.base import table_of
 from db.tables.payments import PaymentStatus, ProviderList
 from services.payments.mark import Mark, Origin
 from services.payments.merchant import Merchant
-from services.payments.payment_row import Description, NewRow, insert_payment
+from services.payments.payment_row import MOST_SIGNS, Description, NewRow, insert_payment
 from services.payments.providers.base import RemotePayment
 from services.payments.queries import parse_id
 from services.users import accounts as users
@@ -71,7 +71,7 @@ def _insert(
         amount=remote.amount,
         credits=mark.credits,
         valid_days=mark.valid_days,
-        description=Description(receipt=remote.description.replace("\x00", "")[:128], shown=None),
+        description=Description(receipt=remote.description.replace("\x00", "")[:MOST_SIGNS], shown=None),
         receipt_email=user.email if merchant.receipts else None,
         confirmation_url=remote.confirmation_url,
         next_check_at=now,

@@ -1,7 +1,8 @@
 """Trouble with money that only people can mend, told to them through the outbox; the same trouble once."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 import structlog
 from sqlalchemy.orm import Session
@@ -13,6 +14,8 @@ from services.payments.merchant import Merchant
 from services.payments.providers.base import NotAuthorized, RemotePayment, ShopRefused
 
 log = structlog.get_logger()
+TROUBLE_PAUSE: Final = timedelta(days=1)
+"""Between two looks at what waits for them."""
 
 
 class PaymentProblem(StrEnum):

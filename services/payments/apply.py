@@ -2,7 +2,7 @@
 the message about it."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -14,7 +14,7 @@ from services.notifications.kinds.payments import PaymentTrouble
 from services.notifications.owners import tell_owners
 from services.payments import strays
 from services.payments.adopt import Adoption, adopt, before_list
-from services.payments.alerts import PaymentProblem
+from services.payments.alerts import TROUBLE_PAUSE, PaymentProblem
 from services.payments.applied import Applied, Verdict
 from services.payments.changes import OPEN, change_payment
 from services.payments.closing import cancel
@@ -27,7 +27,6 @@ from services.payments.queries import PaymentView, find_by_provider_id, find_pay
 log = structlog.get_logger()
 
 NOT_KNOWN: Final = "not in our books"
-TROUBLE_PAUSE: Final = timedelta(days=1)
 UNKNOWN = {
     Adoption.ANOTHER: Applied.FOREIGN,
     Adoption.UNPROVEN: Applied.UNPROVEN,

@@ -60,12 +60,10 @@ def amount_goods(amount: Money | None, pricing: Pricing, currency: Currency) -> 
 def described(session: Session, goods: BoughtCredits, user_id: int) -> Description:
     """What it is for: in Russian for the receipt, as the law wants it, and in the customer's language for the page
     where they pay."""
-    words = AMOUNT if goods.title is None else PACKAGE
     language = session.scalars(select(_users.c.language).where(_users.c.id == user_id)).one()
-    shown = language if language in words else "en"
 
-    def described(language: str) -> str:
+    def fill(sentence: str, language: str) -> str:
         title = "" if goods.title is None else goods.title.get(language, "")
-        return words[language].format(title=title, credits=format_credits(goods.credits))[:128]
+        return sentence.format(title=title, credits=format_credits(goods.credits))
 
-    return Description(receipt=described("ru"), shown=described(shown))
+    return Description.of(AMOUNT if goods.title is None else PACKAGE, language, fill)

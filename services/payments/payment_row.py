@@ -1,5 +1,6 @@
 """The one place where a payment's row is made."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import cache
@@ -17,6 +18,7 @@ from services.notifications.message_ref import MessageRef, message_columns
 from services.payments.queries import payments
 
 FIRST_CHECK = timedelta(seconds=45)  # the call itself has ended by then
+MOST_SIGNS: Final = 128  # of a description, at every provider
 PAYABLE_FOR: Final = timedelta(hours=1)  # as YooKassa's own links
 
 
@@ -27,6 +29,14 @@ class Description:
 
     receipt: str
     shown: str | None
+
+    @classmethod
+    def of(cls, words: Mapping[str, str], language: str, fill: Callable[[str, str], str]) -> "Description":
+        """`words`: a sentence by language, that of people of other languages among them in English; `fill` gives it,
+        with its language, what it leaves open."""
+        shown = language if language in words else "en"
+        receipt, page = (fill(words[each], each)[:MOST_SIGNS] for each in ("ru", shown))
+        return cls(receipt=receipt, shown=page)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +77,7 @@ _PLAIN: Final = tuple(field.name for field in fields(NewRow) if field.name not i
 
 
 def first_check(now: datetime) -> datetime:
-    """When the provider is asked for it first, if nothing is heard before."""
+    """When the provider is asked for it, or for a refund, first, if nothing is heard before."""
     return now + FIRST_CHECK
 
 

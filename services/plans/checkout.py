@@ -250,9 +250,8 @@ def _keeps(account: ProviderAccount, sale: _Sale, now: datetime) -> bool:
 
 def described(plan: PlanView, language: str) -> Description:
     """In Russian for the receipt, and in the customer's language for the page where they pay."""
-    shown = language if language in BOUGHT else "en"
 
-    def words(language: str) -> str:
-        return BOUGHT[language].format(title=plan.title.get(language) or plan.name)[:128]
+    def fill(sentence: str, language: str) -> str:
+        return sentence.format(title=plan.title.get(language) or plan.name)
 
-    return Description(receipt=words("ru"), shown=words(shown))
+    return Description.of(BOUGHT, language, fill)

@@ -2,7 +2,7 @@
 credits that are taken back and the messages. The payment's row is locked first, then the user, then the lots."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from services.billing.credits import format_credits
 from services.notifications import outbox
 from services.notifications.kinds.payments import PaymentTrouble, RefundSucceeded
 from services.notifications.owners import tell_owners, tell_user
-from services.payments.alerts import PaymentProblem
+from services.payments.alerts import TROUBLE_PAUSE, PaymentProblem
 from services.payments.fulfilment import Fulfilments
 from services.payments.merchant import Merchant
 from services.payments.providers.base import RemoteRefund
@@ -31,12 +31,10 @@ from services.payments.queries import (
     refunds_of,
 )
 from services.payments.refunds.begin import due_of, insert_refund, known_refund, total
-from services.payments.refunds.money_back import is_money_back
+from services.payments.refunds.money_back import attempts
 from services.payments.refunds.paid_lots import paid_lots
 
 log = structlog.get_logger()
-
-TROUBLE_PAUSE = timedelta(days=1)
 
 
 def settle(
@@ -103,7 +101,7 @@ def refuse(
     changed = _change(session, refund_id, (RefundStatus.PENDING,), now, **canceled)
     if changed and not seen and refund.actor_user_id is not None:
         tell_user(session, refund.actor_user_id, _trouble(refund, PaymentProblem.REFUND_FAILED, reason), now=now)
-    elif changed and is_money_back(refund.id, payment.id, {each.id for each in refunds_of(session, payment.id)}):
+    elif changed and refund.id in attempts(payment.id, refunds_of(session, payment.id)):
         tell_owners(session, owners, _trouble(refund, PaymentProblem.MONEY_BACK_FAILED, reason), now=now)
     return known_refund(session, refund_id)
 

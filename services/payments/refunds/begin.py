@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from services.audit_log.record import AuditRecord, record
 from services.billing.credits import format_credits
 from services.errors import N_, ShopError
 from services.money import Money, parse_money
+from services.payments.payment_row import first_check
 from services.payments.pricing import CurrencyNotTaken
 from services.payments.queries import (
     PaymentNotFound,
@@ -29,8 +30,6 @@ from services.payments.queries import (
 from services.payments.refunds.paid_lots import has_period, held_of_payment, returned_of
 from services.users.actor import Actor
 from services.users.roles import Staff
-
-FIRST_CHECK = timedelta(seconds=45)  # the call itself has ended by then
 
 
 class NotRefundable(ShopError):
@@ -207,7 +206,7 @@ def insert_refund(
         "actor_user_id": more.get("actor"),
         "reason": more.get("reason"),
         "provider_refund_id": more.get("provider_refund_id"),
-        "next_check_at": now + FIRST_CHECK,
+        "next_check_at": first_check(now),
         "created_at": now,
         "updated_at": now,
     }

@@ -11,13 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import structlog
-
 from services.children import environment_of_child
 from services.inference.runtimes.isolated.channel import SharedMemory, TensorChannel
 from services.inference.runtimes.isolated.wire import Garbled, Json, Tensors
 
-log = structlog.get_logger()
 PROGRAM: Final = "services.inference.runtimes.isolated.process"
 OPENING: Final = 90.0  # seconds by the clock that a start may take, the model's opening included
 

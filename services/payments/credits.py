@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from db.tables.billing import TransactionKind
 from db.tables.currencies import Currency
 from services.billing import ledger
-from services.payments.fulfilment import Fulfilment
+from services.payments.fulfilment import Fulfilment, NotSold
 from services.payments.merchant import Merchant
 from services.payments.packages import PackageGone, package_on_sale
 from services.payments.pricing import CurrencyNotTaken, DiscountOf, Pricing, price_in
@@ -36,12 +36,12 @@ class CreditFulfilment(Fulfilment):
             payment_id=payment.id,
         )
 
-    def is_sold(self, session: Session, payment: PaymentView, pricing: Pricing, now: datetime) -> bool:
+    def why_not_sold(self, session: Session, payment: PaymentView, pricing: Pricing, now: datetime) -> NotSold | None:
         if payment.package_id is None:
-            return True
+            return None
         try:
             package = package_on_sale(session, payment.package_id, payment.user_id, now, self.discount_of)
             price_now = price_in(package.price, Currency(payment.amount.currency), pricing)
         except (PackageGone, CurrencyNotTaken):
-            return False
-        return (price_now, package.credits) == (payment.amount, payment.credits)
+            return NotSold.CHANGED
+        return None if (price_now, package.credits) == (payment.amount, payment.credits) else NotSold.CHANGED

@@ -21,6 +21,17 @@ class Purpose(StrEnum):
     PLAN = "plan"
 
 
+class NotSold(StrEnum):
+    """Why money for a payment would buy nothing."""
+
+    CHANGED = "changed"
+    """It is not sold any more, or not at this price."""
+    PAID = "paid"
+    """What it buys is there."""
+    OVERTAKEN = "overtaken"
+    """What its buyer has is not what it was when the payment was begun."""
+
+
 class Fulfilment(ABC):
     """Of one purpose. Each is a part of the transaction in which a payment changes, behind its lock, and makes no call.
     Nothing follows, unless it is said here, for what is bought once, by somebody who pays by hand."""
@@ -32,8 +43,8 @@ class Fulfilment(ABC):
         """It has just succeeded. Called once."""
 
     @abstractmethod
-    def is_sold(self, session: Session, payment: PaymentView, pricing: Pricing, now: datetime) -> bool:
-        """Whether what it buys is sold still, at its price. Reads only."""
+    def why_not_sold(self, session: Session, payment: PaymentView, pricing: Pricing, now: datetime) -> NotSold | None:
+        """Asked before the money, so that none comes that would only go back. Reads only."""
 
     def refunded(self, session: Session, payment: PaymentView, now: datetime) -> None:  # noqa: B027
         """All of it went back; the credits that it brought were taken back before."""

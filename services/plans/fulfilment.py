@@ -2,24 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from db.base import table_of
-from db.tables.plans import Plan, PlanPrice
-from services.payments.fulfilment import Fulfilment
+from services.payments.fulfilment import Fulfilment, NotSold
 from services.payments.merchant import Merchant
 from services.payments.pricing import Pricing
 from services.payments.providers.base import Buyer, ProviderWord, RemotePayment, SavedMethod
 from services.payments.queries import PaymentView
-from services.plans import by_provider, chargeable, dunning, periods
-
-_plans, _prices = table_of(Plan), table_of(PlanPrice)
-_price_now = (
-    select(_prices.c.amount)
-    .join(_plans, _plans.c.id == _prices.c.plan_id)
-    .where(_plans.c.id == bindparam("plan"), _plans.c.enabled, _prices.c.currency == bindparam("currency"))
-)
+from services.plans import by_provider, chargeable, dunning, not_sold, periods
 
 
 class PlanFulfilment(Fulfilment):
@@ -28,12 +18,8 @@ class PlanFulfilment(Fulfilment):
     ) -> None:
         periods.paid(session, payment, remote, merchant, now)
 
-    def is_sold(self, session: Session, payment: PaymentView, pricing: Pricing, now: datetime) -> bool:
-        """The next period of a subscription keeps the price that was agreed."""
-        if payment.subscription_id is not None:
-            return True
-        which = {"plan": payment.plan_id, "currency": payment.amount.currency}
-        return session.scalar(_price_now, which) == payment.amount.minor
+    def why_not_sold(self, session: Session, payment: PaymentView, pricing: Pricing, now: datetime) -> NotSold | None:
+        return not_sold.why_not_sold(session, payment, now)
 
     def refunded(self, session: Session, payment: PaymentView, now: datetime) -> None:
         periods.refunded(session, payment, now)

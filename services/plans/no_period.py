@@ -1,4 +1,4 @@
-"""Why money for a plan buys no period."""
+"""Why money for a plan buys no period, or would buy none."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, table_of
 from db.tables.plans import LIVE, SubscriptionStatus
 from db.tables.users import User
-from services.plans.bought import Bought
+from services.plans.bought import PlanPayment
 from services.plans.changes import begins_at_once
 from services.plans.locks import is_shut_out
 from services.plans.replacing import is_being_refunded
@@ -36,7 +36,7 @@ class NoPeriod(StrEnum):
     PAID_OTHERWISE = "its period is paid, or nearly"
 
 
-def why_no_period(session: Session, bought: Bought, row: AnyRow | None, live: AnyRow | None) -> NoPeriod | None:
+def why_no_period(session: Session, bought: PlanPayment, row: AnyRow | None, live: AnyRow | None) -> NoPeriod | None:
     """`row`: the subscription that the payment is for; `live`: the user's. None where there is something to buy."""
     if session.connection().execute(_gone, {"user": bought.user_id}).first() is not None:
         return NoPeriod.ACCOUNT_GONE
@@ -47,7 +47,7 @@ def why_no_period(session: Session, bought: Bought, row: AnyRow | None, live: An
     return _refusal_of_first(session, bought, live) if row is None else _refusal_of_next(session, bought, row, live)
 
 
-def _refusal_of_first(session: Session, bought: Bought, live: AnyRow | None) -> NoPeriod | None:
+def _refusal_of_first(session: Session, bought: PlanPayment, live: AnyRow | None) -> NoPeriod | None:
     if bought.by_itself:
         return NoPeriod.ORPHAN
     if not bought.plan.enabled or bought.plan.is_free:
@@ -61,7 +61,7 @@ def _refusal_of_first(session: Session, bought: Bought, live: AnyRow | None) -> 
     return NoPeriod.REFUNDED if is_being_refunded(session, live.id, bought.now) else None
 
 
-def _refusal_of_next(session: Session, bought: Bought, row: AnyRow, live: AnyRow | None) -> NoPeriod | None:
+def _refusal_of_next(session: Session, bought: PlanPayment, row: AnyRow, live: AnyRow | None) -> NoPeriod | None:
     """The next period of `row` is bought once, while anybody wants it."""
     if bought.payment.period_number != row.number + 1:
         return NoPeriod.THERE

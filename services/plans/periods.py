@@ -11,13 +11,12 @@ from sqlalchemy.orm import Session
 
 from db.base import AnyRow
 from db.tables.plans import LIVE, MethodState, PeriodKind, SubscriptionStatus
-from services.billing.merges import merge_of
 from services.notifications.kinds.plans import PAID_OTHERWISE, PlanFact
 from services.payments.merchant import Merchant
 from services.payments.providers.base import RemotePayment
 from services.payments.queries import PaymentView, find_payment
 from services.plans.autopay import switch_off, tell_off
-from services.plans.bought import Bought
+from services.plans.bought import Bought, whose
 from services.plans.endings import finish
 from services.plans.locks import hold_user
 from services.plans.methods import find_method, stop
@@ -38,8 +37,7 @@ _add = insert(subscriptions)
 def paid(session: Session, payment: PaymentView, remote: RemotePayment, merchant: Merchant, now: datetime) -> None:
     """`payment`, which has just succeeded, buys its period; where there is none to buy, all of it goes back."""
     assert payment.plan_id is not None
-    row = None if payment.subscription_id is None else subscription_row(session, payment.subscription_id)
-    user_id = _owner(session, payment) if row is None else row.user_id
+    user_id = whose(session, payment)
     hold_user(session, user_id)
     plan = find_plan(session, payment.plan_id)
     bought = Bought(payment=payment, plan=plan, user_id=user_id, remote=remote, merchant=merchant, now=now)
@@ -114,11 +112,6 @@ def _as_in(session: Session, period: AnyRow) -> dict[str, Any]:  # Any: the colu
     assert payment is not None  # a foreign key says so
     amount = payment.amount
     return stands | {"price": amount.minor, "currency": amount.currency, "provider": payment.provider}
-
-
-def _owner(session: Session, payment: PaymentView) -> int:
-    merge = merge_of(session, payment.user_id)
-    return payment.user_id if merge is None else merge.into_user_id
 
 
 def _begin(session: Session, bought: Bought) -> None:

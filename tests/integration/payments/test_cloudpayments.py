@@ -11,25 +11,30 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.tables.payments import PaymentStatus, StrayPayment
-from db.tables.plans import MethodState, PaymentMethod
 from services.coordination.memory import MemoryCoordination
 from services.money import rub
 from services.payments.context import ProviderAccount
 from services.payments.merchant import Merchant
 from services.payments.packages import PackageOffer, Packages
+from services.payments.payment_row import Description, NewRow, insert_payment
 from services.payments.providers.cloudpayments.notifications import NAME
 from services.payments.providers.cloudpayments.question import LastQuestion
 from services.payments.providers.cloudpayments.signatures import signature
-from services.payments.queries import PaymentView, payments
+from services.payments.queries import PaymentView, find_payment
 from services.payments.refunds.begin import RefundRequest
 from services.payments.service import Payments
 from services.payments.topup import EmailNeeded, TopUpRequest
+from services.plans.checkout import PlanOrder
 from services.plans.discounts import discount_of
+from services.plans.methods import PaymentMethods
+from services.plans.subscriptions import Subscriptions, SubscriptionView
 from services.users.roles import Staff
+from tests.support.clock import START
 from tests.support.cloudpayments import (
     MISSING,
     PUBLIC_ID,
@@ -41,7 +46,8 @@ from tests.support.cloudpayments import (
     sample,
     transaction,
 )
-from tests.support.tills import MERCHANT, OWNER, PRICING, RETURN_URL, Cashier, make_till
+from tests.support.plans import add_plan
+from tests.support.tills import MERCHANT, OWNER, PRICING, RETURN_URL, Cashier, checkout_of, make_till
 from web.context import CloudPaymentsWebhook, WebContext, provide
 from web.webhooks import cloudpayments
 
@@ -207,18 +213,64 @@ async def test_the_last_question_about_what_is_sold_no_more(shop: Shop) -> None:
     assert await shop.told("check", payment) == 13
 
 
-async def test_the_last_question_about_a_card_that_was_taken_back(shop: Shop) -> None:
-    payment, card = await shop.begins(), table_of(PaymentMethod)
-    now, method_id = shop.cashier.clock(), uuid4()
-    row = {"id": method_id, "user_id": shop.anna, "provider": NAME, "provider_shop_id": PUBLIC_ID, "token": "tk_1"}
-    row |= {"title": "Visa •• 4242", "state": MethodState.ACTIVE, "consent": {}, "created_at": now, "updated_at": now}
-    await shop.cashier.db.write(lambda s: s.execute(insert(card), row) and None)
-    charged = update(payments).where(payments.c.id == payment.id).values(method_id=method_id)
-    await shop.cashier.db.write(lambda s: s.execute(charged) and None)
-    assert await shop.told("check", payment) == 0
-    back = update(card).values(state=MethodState.UNLINKED, token=None)
-    await shop.cashier.db.write(lambda s: s.execute(back) and None)
-    assert await shop.told("check", payment) == 13
+async def test_the_last_question_about_a_renewal(shop: Shop) -> None:
+    """While its owner wants it."""
+    checkout = checkout_of(shop.till)
+    shop.server.says(ORDERS, shop.order | {"Model": shop.order["Model"] | {"Amount": Decimal("300.00")}})
+    plan_id = await shop.cashier.db.write(add_plan)
+    order = PlanOrder(user_id=shop.anna, plan_id=plan_id, email="anna@example.com", return_url=RETURN_URL, consent=True)
+    await shop.pays(await checkout.start(order), Token="tk_1")
+    subscriptions = Subscriptions(shop.cashier.db, shop.cashier.clock, PRICING)
+    mine = await subscriptions.of(shop.anna)
+    assert mine is not None
+    assert mine.method is not None
+    charge = await shop.cashier.db.write(_charge, mine)
+    assert await shop.told("check", charge) == 0
+    await subscriptions.cancel(shop.anna)
+    assert await shop.told("check", charge) == 13
+    await subscriptions.resume(shop.anna)
+    assert await shop.told("check", charge) == 0
+    await PaymentMethods(shop.cashier.db, shop.cashier.clock).unlink(shop.anna, mine.method.id)
+    assert await shop.told("check", charge) == 13
+
+
+async def test_the_last_question_about_a_plan_that_is_there(shop: Shop) -> None:
+    """Two pages are open: the second takes no money that would only go back."""
+    checkout = checkout_of(shop.till)
+    shop.server.says(ORDERS, shop.order | {"Model": shop.order["Model"] | {"Amount": Decimal("300.00")}})
+    plan_id = await shop.cashier.db.write(add_plan)
+    orders = [
+        PlanOrder(user_id=shop.anna, plan_id=plan_id, email="anna@example.com", return_url=RETURN_URL) for _ in "12"
+    ]
+    one, other = [await checkout.start(order) for order in orders]
+    assert await shop.told("check", other) == 0
+    await shop.pays(one)
+    assert await shop.told("check", other) == 13
+
+
+def _charge(session: Session, mine: SubscriptionView) -> PaymentView:
+    """Of the saved card, for the next period."""
+    assert mine.method is not None
+    assert mine.price is not None
+    charge_id = uuid4()
+    new = NewRow(
+        id=charge_id,
+        user_id=mine.user_id,
+        plan_id=mine.plan.id,
+        subscription_id=mine.id,
+        period_number=mine.number + 1,
+        method_id=mine.method.id,
+        provider=NAME,
+        provider_shop_id=PUBLIC_ID,
+        test=False,
+        amount=mine.price,
+        credits=0,
+        description=Description(receipt="Тариф", shown=None),
+    )
+    insert_payment(session, new, START)
+    charge = find_payment(session, charge_id)
+    assert charge is not None
+    return charge
 
 
 @pytest.mark.parametrize("given", SAMPLES["notifications"], ids=lambda given: given["id"])

@@ -12,6 +12,7 @@ from services.payments.providers.stars.question import (
     InvoiceChanged,
     InvoiceOfAnother,
     InvoiceOver,
+    InvoiceOvertaken,
     InvoicePaid,
     PreCheckout,
 )
@@ -81,6 +82,33 @@ async def test_one_invoice_is_paid_once(shop: StarShop) -> None:
     invoice = await shop.begins(consent=False)
     await shop.pays(invoice)
     with pytest.raises(InvoicePaid):
+        await asks(shop, invoice)
+
+
+async def test_the_plan_was_paid_at_another_page(shop: StarShop) -> None:
+    invoice, page = await shop.begins(), await shop.begins(provider="yookassa", email="anna@example.com")
+    await asks(shop, invoice)
+    await shop.shop.pays(page)
+    with pytest.raises(InvoicePaid):
+        await asks(shop, invoice)
+
+
+async def test_a_dearer_plan_was_begun_meanwhile(shop: StarShop) -> None:
+    invoice, dearer = await shop.begins(), await shop.shop.sells("pro", stars=500)
+    await shop.pays(await shop.begins(dearer))
+    with pytest.raises(InvoiceOvertaken):
+        await asks(shop, invoice)
+
+
+async def test_the_plan_that_it_goes_on_with_has_ended(shop: StarShop) -> None:
+    """An owner has sent the money of the first period back."""
+    first = await shop.begins(consent=False)
+    await shop.pays(first)
+    invoice = await shop.begins(consent=False)
+    await asks(shop, invoice)
+    shop.telegram.sends_back("charge-1")
+    await shop.shop.cashier.till.reconciler.round(everything=True)
+    with pytest.raises(InvoiceOvertaken):
         await asks(shop, invoice)
 
 

@@ -4,18 +4,14 @@ until it is cancelled, and a card may be taken back meanwhile."""
 from datetime import datetime
 from enum import IntEnum
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.base import table_of
-from db.tables.plans import MethodState, PaymentMethod
 from services.payments.context import PaymentsContext
-from services.payments.fulfilment import Fulfilments
+from services.payments.fulfilment import Fulfilment, Fulfilments
+from services.payments.order import buyer_of
 from services.payments.pricing import Pricing
 from services.payments.providers.cloudpayments.notifications import NAME, CheckCall
 from services.payments.queries import PaymentView, find_payment, parse_id
-
-_methods = table_of(PaymentMethod)
 
 
 class CheckCode(IntEnum):
@@ -46,14 +42,17 @@ def answer_check(
     payment = None if payment_id is None else find_payment(session, payment_id)
     if payment is None or payment.provider != NAME:
         return CheckCode.UNKNOWN
-    account, linked = _account_of(session, payment)
+    fulfilment = fulfilments.of(payment)
+    account = _account_of(session, payment, fulfilment)
+    if account is None:
+        return CheckCode.REFUSED
     if asked.account != str(account):
         return CheckCode.OTHER_ACCOUNT
     if asked.amount != payment.amount:
         return CheckCode.OTHER_AMOUNT
     if _is_over(payment, now):
         return CheckCode.OVER
-    sold = payment.is_open and linked and fulfilments.of(payment).is_sold(session, payment, pricing, now)
+    sold = payment.is_open and fulfilment.why_not_sold(session, payment, pricing, now) is None
     return CheckCode.FINE if sold else CheckCode.REFUSED
 
 
@@ -62,12 +61,10 @@ def _is_over(payment: PaymentView, now: datetime) -> bool:
     return (payment.is_open and late) or payment.cancel_reason == "expired_on_confirmation"
 
 
-def _account_of(session: Session, payment: PaymentView) -> tuple[int, bool]:
-    """By which user the card is known there, and whether it may be charged still; true where the customer pays by
-    hand."""
+def _account_of(session: Session, payment: PaymentView, fulfilment: Fulfilment) -> int | None:
+    """By which user the card is known there, that of the buyer where they pay by hand; None where it may not be
+    charged any more."""
     if payment.method_id is None:
-        return payment.user_id, True
-    known_by = func.coalesce(_methods.c.kept_for, _methods.c.user_id)
-    query = select(known_by, _methods.c.state).where(_methods.c.id == payment.method_id)
-    account, state = session.execute(query).one()
-    return account, state == MethodState.ACTIVE
+        return payment.user_id
+    saved = fulfilment.chargeable(session, payment, buyer_of(session, payment))
+    return None if saved is None else saved.kept_for

@@ -3,6 +3,7 @@ and a message can be forwarded, so that all of it is looked at anew."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,7 +13,7 @@ from db.tables.payments import PaymentStatus
 from db.tables.users import User
 from services.errors import N_, ShopError
 from services.money import Money
-from services.payments.fulfilment import Fulfilments
+from services.payments.fulfilment import Fulfilments, NotSold
 from services.payments.pricing import Pricing
 from services.payments.providers.stars.gateway import NAME
 from services.payments.queries import PaymentView, find_payment, parse_id
@@ -44,6 +45,19 @@ class InvoiceChanged(ShopError):
     )
 
 
+class InvoiceOvertaken(ShopError):
+    """Its money would only go back."""
+
+    message = N_("Your plan is not what it was when this invoice was made. Please choose anew. Nothing was charged.")
+
+
+_REFUSALS: Final = {
+    NotSold.CHANGED: InvoiceChanged,
+    NotSold.PAID: InvoicePaid,
+    NotSold.OVERTAKEN: InvoiceOvertaken,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreCheckout:
     """`payer_id`: a Telegram id; `payload`: of the invoice."""
@@ -65,8 +79,10 @@ def may_pay(session: Session, asked: PreCheckout, pricing: Pricing, now: datetim
         raise InvoicePaid(payment_id=payment.id)
     if not payment.is_open or (payment.deadline_at is not None and now > payment.deadline_at):
         raise InvoiceOver(payment_id=payment.id)
-    if asked.amount != payment.amount or not fulfilments.of(payment).is_sold(session, payment, pricing, now):
+    if asked.amount != payment.amount:
         raise InvoiceChanged(payment_id=payment.id, asked=str(asked.amount))
+    if (why := fulfilments.of(payment).why_not_sold(session, payment, pricing, now)) is not None:
+        raise _REFUSALS[why](payment_id=payment.id, why=why)
 
 
 def _telegram_id(session: Session, payment: PaymentView) -> int | None:

@@ -4,14 +4,17 @@ from datetime import timedelta
 from typing import Final
 
 from db.tables.currencies import Currency
+from i18n.payments import what_refund_ended
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.billing.statement import Expiring
 from services.errors import N_
 from services.notifications.kinds.admins import CreditsChanged
 from services.notifications.kinds.identity import AccountsMerged, EmailLinked, SecondFactorChanged, TelegramLinked
+from services.notifications.kinds.payments import RefundEnds
 from services.notifications.kinds.webhooks import WebhookOff
 from services.payments.queries import PaymentView, RefundView
+from services.plans.subscriptions import PlanBought
 
 
 def credits_changed(news: CreditsChanged, tr: Translator) -> tuple[Html, ...]:
@@ -43,12 +46,15 @@ SENT_BACK: Final = {
 }
 
 
-def refunded(refund: RefundView, tr: Translator, *, balance: int) -> tuple[Html, ...]:
+def refunded(
+    refund: RefundView, bought: PlanBought | None, tr: Translator, *, balance: int, ended: RefundEnds
+) -> tuple[Html, ...]:
+    """`bought`: of a plan."""
     what = tr.html(SENT_BACK[Currency(refund.amount.currency)], amount=tr.money(refund.amount))
     taken: tuple[Html, ...] = ()
     if refund.credits_taken:
         taken = (tr.html("{credits} went with them.", credits=tr.credits(refund.credits_taken)),)
-    return (what, *taken, balance_line(balance, tr))
+    return (what, *taken, *what_refund_ended(bought, ended, tr), balance_line(balance, tr))
 
 
 def expiring(lot: Expiring, tr: Translator) -> Html:

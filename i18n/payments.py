@@ -5,10 +5,11 @@ from typing import Final
 
 from db.tables.currencies import Currency
 from db.tables.payments import PaymentStatus, RefundStatus
-from i18n.plans import bought_plan
+from i18n.plans import bought_plan, period_dates, plan_title
 from i18n.translator import Html, Translator
 from services.errors import N_
 from services.money import Money, rub
+from services.notifications.kinds.payments import RefundEnds
 from services.payments.providers.reasons import refund_reason
 from services.payments.providers.titles import provider_title
 from services.payments.queries import PaymentView, RefundView
@@ -48,6 +49,33 @@ def part_of(payment: PaymentView, bought: PlanBought | None, tr: Translator) -> 
     return tr.html("Of the payment of {amount} for {credits}", amount=amount, credits=tr.credits(payment.credits))
 
 
+def what_refund_takes(bought: PlanBought | None, tr: Translator, *, whole: bool) -> Html:
+    """With the money. `bought`: of a plan; `whole`: nothing of the payment is left then."""
+    if bought is None:
+        return tr.html("The credits of that part are taken back.")
+    if bought.period is None:
+        return tr.html("It bought no period, so nothing is taken back.")
+    if bought.is_over:
+        return tr.html("Its period is over: only credits that are left of it are taken back.")
+    if not whole:
+        return tr.html("Its period goes on; the credits of that part are taken back.")
+    return tr.html(
+        "⚠️ Its period ({dates}) ends at once: what is left of its credits and allowances is taken back, and nothing is "
+        "charged for the plan any more.",
+        dates=period_dates(bought.period, tr),
+    )
+
+
+def what_refund_ended(bought: PlanBought | None, ended: RefundEnds, tr: Translator) -> tuple[Html, ...]:
+    """With the money that went back. `bought`: of a plan."""
+    if bought is None or ended is RefundEnds.NOTHING:
+        return ()
+    plan = plan_title(bought.plan, tr)
+    if ended is RefundEnds.PLAN:
+        return (tr.html("The plan “{plan}” has ended with it; nothing is charged for it any more.", plan=plan),)
+    return (tr.html("Its period of the plan “{plan}” has ended with it.", plan=plan),)
+
+
 def stray_facts(stray: StrayView, tr: Translator) -> Html:
     """By whom, when and as what it came."""
     facts = tr.html(
@@ -60,14 +88,16 @@ def stray_facts(stray: StrayView, tr: Translator) -> Html:
     return Html(f"{facts}{payer}")
 
 
-def refund_notice(refund: RefundView, tr: Translator) -> Html:
+def refund_notice(refund: RefundView, bought: PlanBought | None, ended: RefundEnds, tr: Translator) -> Html:
+    """To who began it. `bought`: of a plan."""
     amount = tr.money(refund.amount)
     if refund.status is RefundStatus.PENDING:
         return tr.html("⏳ The refund of {amount} is under way; the shop follows it.", amount=amount)
     if refund.status is RefundStatus.CANCELED:
         reason = tr.gettext(refund_reason(refund.cancel_reason))
         return tr.html("✖️ The refund of {amount} did not go through: {reason}.", amount=amount, reason=reason)
-    return tr.html("✅ {amount} went back.", amount=amount)
+    gone = tr.html("✅ {amount} went back.", amount=amount)
+    return Html(" ".join([gone, *what_refund_ended(bought, ended, tr)]))
 
 
 def refund_line(refund: RefundView, tr: Translator) -> Html:

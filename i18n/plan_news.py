@@ -4,7 +4,7 @@ from typing import Final
 
 from db.tables.currencies import Currency
 from db.tables.plans import SubscriptionStatus
-from i18n.plans import plan_title
+from i18n.plans import plan_title, price_words
 from i18n.translator import Html, Translator
 from services.errors import N_
 from services.money import Money
@@ -29,8 +29,8 @@ WORDS: Final = {
         N_("It can be paid until {moment}."),
     ),
     PlanFact.PRICE_OFFERED: (
-        N_("💬 The plan “{plan}” costs <b>{price}</b> a period for new subscribers."),
-        N_("You keep your present price until you agree to the new one. Agree?"),
+        N_("💬 The plan “{plan}” has a new price: <b>{each}</b>. You pay {present} now."),
+        N_("If you agree, {price} are charged from {date} on. If you do not answer, your price stays."),
     ),
     PlanFact.MONEY_BACK: (
         N_("↩️ <b>{price}</b> for the plan “{plan}” bought nothing: there was nothing to pay for any more."),
@@ -57,8 +57,23 @@ def plan_news(news: PlanNews, plan: PlanView, tr: Translator) -> tuple[Html, ...
         return _ended(news, plan_title(plan, tr), tr)
     moment = "" if news.at is None else tr.date_and_time(news.at)
     facts = {"plan": plan_title(plan, tr), "price": price_in(news, tr), "moment": moment}
+    if news.fact is PlanFact.PRICE_OFFERED:
+        facts |= _offered(news, plan, tr)
     by_hand = news.fact is PlanFact.AUTOPAY_OFF and news.reason == PAID_OTHERWISE
     return tuple(tr.html(words, **facts) for words in (PAID_BY_HAND if by_hand else WORDS[news.fact]))
+
+
+def _offered(news: PlanNews, plan: PlanView, tr: Translator) -> dict[str, str]:
+    """`present`: news of an older version did not say it."""
+    price = price_of(news)
+    assert price is not None  # such news has one
+    present = "" if news.present is None else tr.money(price.of(news.present))
+    date = "" if news.at is None else tr.date(news.at)
+    return {
+        "each": price_words(price, plan.months, tr),
+        "present": present or tr.gettext("another price"),
+        "date": date,
+    }
 
 
 def price_in(news: PlanNews, tr: Translator) -> str:

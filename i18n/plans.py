@@ -22,6 +22,10 @@ STAYS_BY_HAND: Final = N_(
     "Your plan stays as it is. Telegram was told to stop, so nothing is charged by itself any more: please pay for the "
     "next period yourself."
 )
+NOT_RESUMED: Final = N_(
+    "Telegram is told to stop charging. It cannot be told to go on: to renew the plan by itself again you would "
+    "subscribe anew when it has ended."
+)
 PAID_AHEAD: Final = N_("From {date} on: <b>{plan}</b>. It is paid already.")
 NAMED: Final = 4  # models of an allowance that are told by name
 
@@ -68,6 +72,17 @@ def left(allowance: AllowanceLeft, titles: Titles) -> Html:
     else:
         line = tr.nhtml("{left} of {amount} request", "{left} of {amount} requests", amount, **words)
     return Html(f"• {line}{_scope(allowance.slugs, titles)}")
+
+
+def price_offer(offered: Money, subscription: SubscriptionView, tr: Translator) -> Html:
+    """A new price beside the present one, and from when on."""
+    words = N_(
+        "New subscribers pay <b>{price}</b>, you pay {present}. If you agree to the new price, it is paid from {date} "
+        "on; until then yours stays."
+    )
+    assert subscription.price is not None  # a free plan has no other price
+    prices = {"price": price_words(offered, subscription.plan.months, tr), "present": tr.money(subscription.price)}
+    return tr.html(words, date=tr.date(subscription.ends_at), **prices)
 
 
 def what_is_left(subscription: SubscriptionView, titles: Titles) -> list[Html]:

@@ -121,7 +121,9 @@ def _money(services: Services, post: Post) -> dict[str, Present]:
         if refund is None or letter.user_id is None:
             return None
         user = await services.users.get(letter.user_id)
-        told = words_of.refunded(refund, tr, balance=user.balance)
+        payment = await services.payment_queries.get(refund.payment_id)
+        bought = await services.subscriptions.bought_by(payment)
+        told = words_of.refunded(refund, bought, tr, balance=user.balance, ended=news.ended)
         subject = tr.gettext("{name}: {amount} sent back", name=name, amount=tr.money(refund.amount))
         return Words(subject=subject, paragraphs=_lines(told), link=_balance(post, tr))
 

@@ -97,7 +97,9 @@ def _refund(services: Services) -> dict[str, Present]:
         if refund is None:
             return None
         user = await services.users.get(notification.user_id)
-        return Rendered(screen=refunded_screen(refund, tr, balance=user.balance))
+        payment = await services.payment_queries.get(refund.payment_id)
+        bought = await services.subscriptions.bought_by(payment)
+        return Rendered(screen=refunded_screen(refund, bought, tr, balance=user.balance, ended=news.ended))
 
     return presenting(RefundSucceeded, present)
 

@@ -8,9 +8,10 @@ from i18n.plans import moment_of_charge, standing
 from i18n.top_up import bought_words
 from i18n.translator import Html, Translator
 from services.billing.statement import Expiring
+from services.notifications.kinds.payments import RefundEnds
 from services.payments.providers.reasons import payment_reason
 from services.payments.queries import PaymentView, RefundView
-from services.plans.subscriptions import SubscriptionView
+from services.plans.subscriptions import PlanBought, SubscriptionView
 
 
 def paid_screen(payment: PaymentView, tr: Translator, *, balance: int, left: Unfinished) -> Screen:
@@ -44,8 +45,11 @@ def canceled_screen(payment: PaymentView, tr: Translator, *, left: Unfinished) -
     return Screen(text=text, rows=((again,), *left.rows(tr), (buttons.menu_button(tr),)))
 
 
-def refunded_screen(refund: RefundView, tr: Translator, *, balance: int) -> Screen:
-    text = Html("\n".join(news.refunded(refund, tr, balance=balance)))
+def refunded_screen(
+    refund: RefundView, bought: PlanBought | None, tr: Translator, *, balance: int, ended: RefundEnds
+) -> Screen:
+    """`bought`: of a plan."""
+    text = Html("\n".join(news.refunded(refund, bought, tr, balance=balance, ended=ended)))
     return Screen(text=text, rows=((buttons.menu_button(tr),),))
 
 

@@ -14,6 +14,7 @@ from i18n.plans import way_title
 from i18n.text import cut_plain
 from i18n.top_up import AMOUNT_QUESTIONS, bought_words, credit_price_words, term_words
 from i18n.translator import Html, Translator
+from services.errors import N_
 from services.money import Money
 from services.payments.order import cut_title
 from services.payments.packages import PackageView
@@ -30,6 +31,12 @@ IN_A_ROW: Final = 2
 PACKAGES_SHOWN: Final = 20  # the first of an admin's order: Telegram takes 4096 characters and 100 buttons
 
 WAY: Final = "way"  # topup:way:<provider>
+ON_PAGE: Final = N_(
+    "Pay on the page that the button opens, then come back: this message changes by itself. The link works for an hour."
+)
+IN_TELEGRAM: Final = N_(
+    "The button opens Telegram's own window: pay there, and this message changes by itself. It can be paid for an hour."
+)
 
 _CHOICE = re.compile(rf"({AMOUNT}|{PACKAGE}):([0-9]{{1,9}}):([A-Za-z0-9_-]{{1,32}})(?::([a-z]{{1,16}}))?")
 
@@ -152,10 +159,7 @@ def payment_screen(payment: PaymentView, tr: Translator) -> Screen:
         return Screen(text="\n\n".join(["\n".join(facts), hint]), rows=((again,), (back,)))
     if is_invoice(payment):
         return _invoice(payment, tr, rows=((again,), (back,)))
-    hint = tr.html(
-        "Pay on the page that the button opens, then come back: this message changes by itself. "
-        "The link works for an hour."
-    )
+    hint = tr.html(IN_TELEGRAM if payment.provider == STARS else ON_PAGE)
     pay = Button(text=tr.gettext("💳 Pay {amount}", amount=amount), url=payment.confirmation_url)
     return Screen(text="\n\n".join(["\n".join(facts), hint]), rows=((pay,), (again,), (back,)))
 

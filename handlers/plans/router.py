@@ -9,6 +9,7 @@ from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
+from handlers.plans import lists
 from handlers.plans import screens as view
 from handlers.plans import subscription_screens as own
 from handlers.plans.offers import PlanStep, offer_of
@@ -16,8 +17,8 @@ from handlers.plans.purchase import PlanChoice, PlanPurchase, PlanQuestion, comp
 from i18n.plans import STAYS_BY_HAND
 from services.errors import ShopError
 from services.money import Money
-from services.plans.methods import MethodGone
 from services.plans.plans import PlanGone
+from services.plans.subscriptions import SubscriptionView
 
 
 def router() -> Router:
@@ -31,9 +32,9 @@ def router() -> Router:
     router.callback_query.register(take, Pressed(view.TAKE))
     router.callback_query.register(try_it, Pressed(view.TRY))
     router.callback_query.register(press_own, Pressed(buttons.SUBSCRIPTION))
-    router.callback_query.register(show_cards, Pressed(own.CARDS))
-    router.callback_query.register(remove_card, Pressed(own.CARD_OFF))
-    router.callback_query.register(show_periods, Pressed(own.PERIODS))
+    router.callback_query.register(lists.show_cards, Pressed(own.CARDS))
+    router.callback_query.register(lists.remove_card, Pressed(own.CARD_OFF))
+    router.callback_query.register(lists.show_periods, Pressed(own.PERIODS))
     return router
 
 
@@ -129,6 +130,9 @@ async def show_own(event: Event, *, ctx: Context, notice: str = "") -> None:
 async def press_own(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
     """`argument`: nothing, or what to do. What cannot be done is told above how things stand now."""
     verb, _, rest = argument.partition(":")
+    if verb == own.CANCEL and (asked := await _asked_about(rest, ctx)) is not None:
+        await ctx.respond(query, own.stop_question(asked, ctx.tr))
+        return
     try:
         notice = await _done(verb, rest, ctx)
     except ShopError as error:
@@ -140,7 +144,7 @@ async def _done(verb: str, rest: str, ctx: Context) -> str:
     """What was done, as HTML; nothing for what makes no sense."""
     subscriptions = ctx.services.subscriptions
     match verb:
-        case own.CANCEL:
+        case own.CANCEL | own.STOP:
             return await _cancel(rest, ctx)
         case own.RESUME:
             await subscriptions.resume(ctx.user.id)
@@ -155,38 +159,24 @@ async def _done(verb: str, rest: str, ctx: Context) -> str:
 
 
 async def _cancel(number: str, ctx: Context) -> str:
-    """In one tap. The button may be older than what its owner has now."""
-    mine = await ctx.services.subscriptions.of(ctx.user.id)
-    if mine is None or mine.id is None or mine.id.hex != number or mine.cancel_at_period_end:
+    """In one tap, where it can be taken back."""
+    if await _to_cancel(number, ctx) is None:
         return ""
     await ctx.services.subscriptions.cancel(ctx.user.id)
     return ctx.tr.html("✅ Canceled. Nothing will be charged any more.")
 
 
-async def show_cards(query: CallbackQuery, *, ctx: Context, argument: str = "", notice: str = "") -> None:
-    """`argument`: the page."""
-    methods = await ctx.services.payment_methods.of(ctx.user.id)
-    await ctx.respond(query, own.cards_screen(methods, ctx.viewer, page=buttons.parse_page(argument), notice=notice))
+async def _to_cancel(number: str, ctx: Context) -> SubscriptionView | None:
+    """The button may be older than what its owner has now."""
+    mine = await ctx.services.subscriptions.of(ctx.user.id)
+    gone = mine is None or mine.id is None or mine.id.hex != number or mine.cancel_at_period_end
+    return None if gone else mine
 
 
-async def remove_card(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
-    """In one tap."""
-    notice: str = ctx.tr.html("✅ Removed. It is not charged any more.")
-    try:
-        method_id = buttons.parse_id(argument)
-        if method_id is None:
-            raise MethodGone(method_id=argument[:32])
-        await ctx.services.payment_methods.unlink(ctx.user.id, method_id)
-    except MethodGone as error:
-        notice = f"⚠️ {ctx.tr.error_html(error)}"
-    await show_cards(query, ctx=ctx, notice=notice)
-
-
-async def show_periods(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
-    """`argument`: the page."""
-    page = buttons.parse_page(argument)
-    found = await ctx.services.subscriptions.periods(ctx.user.id, page, own.PERIODS_ON_PAGE)
-    await ctx.respond(query, own.periods_screen(found, ctx.tr))
+async def _asked_about(number: str, ctx: Context) -> SubscriptionView | None:
+    """What a provider charges by itself: it is not resumed from here."""
+    mine = await _to_cancel(number, ctx)
+    return mine if mine is not None and mine.is_charged_there else None
 
 
 def _plan_id(argument: str) -> int:

@@ -9,7 +9,17 @@ from handlers.kit.context import Viewer
 from handlers.plans.offers import has_free, is_paid_by_hand
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
-from i18n.plans import PAID_AHEAD, moment_of_charge, period_line, plan_title, price_words, standing, what_is_left
+from i18n.plans import (
+    NOT_RESUMED,
+    PAID_AHEAD,
+    moment_of_charge,
+    period_line,
+    plan_title,
+    price_offer,
+    price_words,
+    standing,
+    what_is_left,
+)
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.errors import N_
@@ -21,6 +31,7 @@ from services.plans.methods import MethodView
 from services.plans.subscriptions import PeriodView, SubscriptionView
 
 CANCEL: Final = "cancel"  # sub:cancel:<hex id>
+STOP: Final = "stop"  # sub:stop:<hex id>: the same, after a question
 RESUME: Final = "resume"  # sub:resume
 STAY: Final = "stay"  # sub:stay: no other plan next
 AGREE: Final = "agree"  # sub:agree:<minor units>:<currency>
@@ -41,7 +52,7 @@ def subscription_screen(subscription: SubscriptionView, viewer: Viewer, *, notic
     head = tr.html("<b>🎟 Your plan: {plan}</b>", plan=plan_title(subscription.plan, tr))
     parts = [notice, head, Html("\n".join(_facts(subscription, tr)))]
     if (offered := subscription.offered_price) is not None:
-        parts.append(_offer(offered, subscription, tr))
+        parts.append(price_offer(offered, subscription, tr))
     if lines := what_is_left(subscription, viewer.titles):
         until = tr.html("<b>Left until {date}</b>", date=tr.date(subscription.runs_until))
         parts.append(Html("\n".join([until, *lines])))
@@ -59,6 +70,19 @@ def subscription_screen(subscription: SubscriptionView, viewer: Viewer, *, notic
 def cancel_action(subscription: SubscriptionView) -> str:
     assert subscription.id is not None  # one that is paid or tried
     return f"{buttons.SUBSCRIPTION}:{CANCEL}:{subscription.id.hex}"
+
+
+def stop_question(subscription: SubscriptionView, tr: Translator) -> Screen:
+    """Where a provider charges by itself, who has to be told to stop and is not told to go on."""
+    assert subscription.id is not None  # as above
+    sure = Button(
+        text=tr.gettext("✖️ Cancel it for good"), action=f"{buttons.SUBSCRIPTION}:{STOP}:{subscription.id.hex}"
+    )
+    parts = [tr.html("Cancel the plan “{plan}”?", plan=plan_title(subscription.plan, tr))]
+    if subscription.status is SubscriptionStatus.ACTIVE:
+        parts.append(tr.html("It stays until {date}.", date=tr.date(subscription.ends_at)))
+    parts.append(tr.html(NOT_RESUMED))
+    return Screen(text=Html("\n".join(parts)), rows=((sure,), (buttons.back_button(tr, buttons.SUBSCRIPTION),)))
 
 
 def agree_action(price: Money) -> str:
@@ -131,11 +155,6 @@ def _next_plan(subscription: SubscriptionView, tr: Translator) -> list[Html]:
         price=price_words(price, scheduled.months, tr),
     )
     return [words]
-
-
-def _offer(price: Money, subscription: SubscriptionView, tr: Translator) -> Html:
-    now = price_words(price, subscription.plan.months, tr)
-    return tr.html("New subscribers pay <b>{price}</b>. You keep yours until you agree to the new one.", price=now)
 
 
 def _ways_on(subscription: SubscriptionView, tr: Translator) -> list[buttons.Row]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
+from services.notifications.kinds.payments import RefundEnds
 from services.payments.merchant import Merchant
 from services.payments.pricing import Pricing
 from services.payments.providers.base import Buyer, ProviderWord, RemotePayment, SavedMethod
@@ -46,8 +47,10 @@ class Fulfilment(ABC):
     def why_not_sold(self, session: Session, payment: PaymentView, pricing: Pricing, now: datetime) -> NotSold | None:
         """Asked before the money, so that none comes that would only go back. Reads only."""
 
-    def refunded(self, session: Session, payment: PaymentView, now: datetime) -> None:  # noqa: B027
-        """All of it went back; the credits that it brought were taken back before."""
+    def refunded(self, session: Session, payment: PaymentView, now: datetime) -> RefundEnds:
+        """All of it went back; the credits that it brought were taken back before. What ended with it: who hears of the
+        money hears of that in the same message."""
+        return RefundEnds.NOTHING
 
     def renewal_of(
         self, session: Session, first: PaymentView, remote: RemotePayment, now: datetime

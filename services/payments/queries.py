@@ -76,6 +76,17 @@ class PaymentView:
         """It may still be paid in the usual way."""
         return self.status in (PaymentStatus.PENDING, PaymentStatus.WAITING_FOR_CAPTURE)
 
+    @property
+    def number_there(self) -> str | None:
+        """As the provider's own cabinet has it: of the money, or of the payment. None while it has given none."""
+        given = None if self.provider_payment_id == str(self.id) else self.provider_payment_id
+        return self.charge_id or given
+
+    @property
+    def card(self) -> str | None:
+        """Such as `Visa •• 4242`."""
+        return f"{self.card_type or ''} •• {self.card_last4}".strip() if self.card_last4 else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundView:
@@ -268,7 +279,8 @@ def _find(session: Session, text: str) -> PaymentView | None:
     payment_id = parse_id(text)
     if payment_id is not None and (payment := find_payment(session, payment_id)) is not None:
         return payment
-    row = session.execute(select(payments).where(payments.c.provider_payment_id == text)).first()
+    there = or_(payments.c.provider_payment_id == text, payments.c.charge_id == text)
+    row = session.execute(select(payments).where(there)).first()
     return None if row is None else payment_view(row)
 
 

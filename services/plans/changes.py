@@ -12,6 +12,7 @@ from db.tables.plans import SubscriptionStatus
 from services.errors import N_, ShopError
 from services.money import Money
 from services.payments.pricing import Pricing
+from services.plans.agreeing import agree_anew
 from services.plans.endings import paid_one
 from services.plans.methods import find_method, stop
 from services.plans.plans import PlanGone, PlanView, find_plan, plan_on_sale
@@ -67,6 +68,9 @@ def schedule(session: Session, user_id: int, plan_id: int, now: datetime) -> Non
     if plan_id == live.plan_id:
         none = {"scheduled_plan_id": None, "scheduled_price": None}
         session.execute(update(subscriptions).where(here).values(none))
+        if live.scheduled_plan_id is not None and live.price is not None:
+            present = Money(live.price, Currency(live.currency))
+            agree_anew(session, live, present, find_plan(session, plan_id).months, now)
         return
     plan = plan_on_sale(session, plan_id)
     if begins_at_once(session, live, plan):
@@ -75,6 +79,7 @@ def schedule(session: Session, user_id: int, plan_id: int, now: datetime) -> Non
         raise PlanGone(plan_id=plan_id)
     chosen = {"scheduled_plan_id": plan_id, "scheduled_price": price.minor, "cancel_at_period_end": False}
     session.execute(update(subscriptions).where(here).values(chosen))
+    agree_anew(session, live, price, plan.months, now)
     if stop(session, live.method_id, now):  # who charges by itself knows one price
         session.execute(update(subscriptions).where(here).values(auto_renew=False))
 

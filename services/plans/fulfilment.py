@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from services.notifications.kinds.payments import RefundEnds
 from services.payments.fulfilment import Fulfilment, NotSold
 from services.payments.merchant import Merchant
 from services.payments.pricing import Pricing
@@ -21,8 +22,8 @@ class PlanFulfilment(Fulfilment):
     def why_not_sold(self, session: Session, payment: PaymentView, pricing: Pricing, now: datetime) -> NotSold | None:
         return not_sold.why_not_sold(session, payment, now)
 
-    def refunded(self, session: Session, payment: PaymentView, now: datetime) -> None:
-        periods.refunded(session, payment, now)
+    def refunded(self, session: Session, payment: PaymentView, now: datetime) -> RefundEnds:
+        return periods.refunded(session, payment, now)
 
     def renewal_of(
         self, session: Session, first: PaymentView, remote: RemotePayment, now: datetime

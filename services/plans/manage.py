@@ -81,8 +81,8 @@ class PlanManagement:
         return await self._db.write(self._move, plan_id, places, actor, self._clock())
 
     async def offer_price(self, plan_id: int, *, actor: Actor) -> int:
-        """Subscribers whose price is another one are asked whether they agree to the present one; nothing changes for
-        those who do not answer. How many were asked. Raises `PlanGone`."""
+        """Subscribers who are charged another price by themselves are asked whether they agree to the present one;
+        nothing changes for those who do not answer. How many were asked. Raises `PlanGone`."""
         return await self._db.write(self._offer_price, plan_id, actor, self._clock())
 
     def _create(self, session: Session, offer: PlanOffer, actor: Actor, now: datetime) -> PlanView:
@@ -140,7 +140,8 @@ class PlanManagement:
         plan, asked = find_plan(session, plan_id), 0
         for currency, price in plan.prices.items():
             for row in session.execute(_with_another_price(plan_id, currency, price)).all():
-                told = {"amount": price.minor, "currency": price.currency, "at": row.ends_at}
+                present = row.price if row.scheduled_price is None else row.scheduled_price
+                told = {"amount": price.minor, "present": present, "currency": currency, "at": row.ends_at}
                 tell(session, row, PlanFact.PRICE_OFFERED, now, about=f":{price.minor}:{now:%Y%m%d}", **told)
                 asked += 1
         _record(session, AuditAction.PLAN_OFFER, plan.name, actor, now, after={"asked": asked})
@@ -148,8 +149,8 @@ class PlanManagement:
 
 
 def _with_another_price(plan_id: int, currency: Currency, price: Money) -> Any:  # Any: statements carry no types
-    """Of those whose next period is one of this plan; Telegram's own subscriptions have the price that they began
-    with."""
+    """Of those whose next period is one of this plan and is charged by itself; Telegram's own subscriptions have the
+    price that they began with."""
     itself = select(methods.c.id).where(methods.c.id == subscriptions.c.method_id, methods.c.by_provider).exists()
     return select(subscriptions).where(
         subscriptions.c.plan_id == plan_id,
@@ -157,6 +158,7 @@ def _with_another_price(plan_id: int, currency: Currency, price: Money) -> Any: 
         subscriptions.c.currency == currency,
         subscriptions.c.price != price.minor,
         subscriptions.c.status.in_((SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)),
+        subscriptions.c.auto_renew,
         ~subscriptions.c.cancel_at_period_end,
         subscriptions.c.scheduled_price.is_distinct_from(price.minor),
         ~itself,

@@ -9,6 +9,7 @@ from db.tables.currencies import Currency
 from db.tables.plans import MethodState
 from services.errors import N_, ShopError
 from services.money import Money
+from services.plans.agreeing import agree_anew
 from services.plans.endings import paid_one
 from services.plans.methods import methods
 from services.plans.plans import OtherPrice, PlanGone, find_plan
@@ -28,7 +29,8 @@ def agree(session: Session, user_id: int, now: datetime, shown: Money | None = N
     """From the next period on the plan's present price is paid: `shown`, as its owner saw it. Raises `NoSubscription`,
     `PlanGone`, `OtherPrice`, `PriceStays`."""
     live = paid_one(session, user_id)
-    if live.currency is None or (price := find_plan(session, live.plan_id).prices.get(Currency(live.currency))) is None:
+    plan = find_plan(session, live.plan_id)
+    if live.currency is None or (price := plan.prices.get(Currency(live.currency))) is None:
         raise PlanGone(plan_id=live.plan_id)
     if shown is not None and shown != price:
         raise OtherPrice(plan_id=live.plan_id)
@@ -38,8 +40,5 @@ def agree(session: Session, user_id: int, now: datetime, shown: Money | None = N
         raise PriceStays(plan_id=live.plan_id)
     chosen = {"scheduled_plan_id": live.plan_id, "scheduled_price": price.minor}
     session.execute(update(subscriptions).where(subscriptions.c.id == live.id).values(chosen))
-    if method is not None:
-        agreed = {"amount": price.minor, "currency": price.currency, "at": now.isoformat()}
-        consent = method.consent | {"agreed": [*method.consent.get("agreed", []), agreed]}
-        session.execute(update(methods).where(methods.c.id == method.id).values(consent=consent, updated_at=now))
+    agree_anew(session, live, price, plan.months, now)
     return price

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.base import AnyRow
 from db.tables.plans import LIVE, MethodState, PeriodKind, SubscriptionStatus
+from services.notifications.kinds.payments import RefundEnds
 from services.notifications.kinds.plans import PAID_OTHERWISE, PlanFact
 from services.payments.merchant import Merchant
 from services.payments.providers.base import RemotePayment
@@ -70,29 +71,30 @@ def _stop_charging(session: Session, bought: Bought, row: AnyRow | None, why: No
         switch_off(session, row, now, reason=PAID_OTHERWISE)
 
 
-def refunded(session: Session, payment: PaymentView, now: datetime) -> None:
+def refunded(session: Session, payment: PaymentView, now: datetime) -> RefundEnds:
     """All of the payment went back: its period ends, and with it the subscription; what was paid ahead goes back too.
     What it brought was taken back before. The running period stays where the one after it is refunded. After the last
-    one, in the days of grace, the subscription ends too."""
+    one, in the days of grace, the subscription ends too. What has ended is told by the news of the refund."""
     period = period_of_payment(session, payment.id)
     if period is None or period.closed_at is not None:
-        return
+        return RefundEnds.NOTHING
     row = subscription_row(session, period.subscription_id)
     assert row is not None  # a foreign key says so
     hold_user(session, row.user_id)
     row = subscription_row(session, period.subscription_id)
     assert row is not None
     if period.ends_at <= now:
-        if row.status in LIVE and row.number == period.number:
-            finish(session, row, SubscriptionStatus.CANCELED, now)
-        return
+        last = row.status in LIVE and row.number == period.number
+        if last:
+            finish(session, row, SubscriptionStatus.CANCELED, now, quietly=True)
+        return RefundEnds.PLAN if last else RefundEnds.NOTHING
     close_period(session, period, now, key="period_refunded")
     if row.status not in LIVE:
-        return
+        return RefundEnds.PERIOD
     rest = unfinished_periods(session, row.id, now)
     if not rest:
-        finish(session, row, SubscriptionStatus.CANCELED, now)
-        return
+        finish(session, row, SubscriptionStatus.CANCELED, now, quietly=True)
+        return RefundEnds.PLAN
     for ahead in (each for each in rest if each.starts_at > now and each.payment_id is not None):
         paid_ahead = find_payment(session, ahead.payment_id)
         assert paid_ahead is not None  # as above
@@ -100,6 +102,7 @@ def refunded(session: Session, payment: PaymentView, now: datetime) -> None:
     ends = {"cancel_at_period_end": True, "auto_renew": False, "canceled_at": now, "look_at": now}
     change_subscription(session, row.id, _as_in(session, rest[-1]) | ends)
     stop(session, row.method_id, now)
+    return RefundEnds.PERIOD
 
 
 def _as_in(session: Session, period: AnyRow) -> dict[str, Any]:  # Any: the columns' values

@@ -18,5 +18,6 @@ def is_relevant(news: PlanNews, mine: SubscriptionView | None) -> bool:
         case PlanFact.RENEWAL_SOON:
             return mine.next_charge is not None
         case PlanFact.PRICE_OFFERED:
-            return mine.scheduled is None or mine.scheduled.id == mine.last_plan.id
+            stays = mine.scheduled is None or mine.scheduled.id == mine.last_plan.id
+            return stays and mine.auto_renew and not mine.cancel_at_period_end
     return True

@@ -97,6 +97,11 @@ class SubscriptionView:
         return method and paid and not self.auto_renew
 
     @property
+    def is_charged_there(self) -> bool:
+        """A provider charges by itself. Once told to stop it is not told to go on."""
+        return self.method is not None and self.method.by_provider and self.auto_renew
+
+    @property
     def was_stopped(self) -> bool:
         """Who charged by itself was told to stop, and does not begin again by a word of the shop."""
         return self.method is not None and self.method.by_provider and not self.auto_renew
@@ -104,7 +109,7 @@ class SubscriptionView:
     @property
     def offered_price(self) -> Money | None:
         """What new subscribers pay, where that is another price and nothing is chosen for the next period yet. Who
-        charges by itself knows one price."""
+        charges by itself knows one price; who is not charged any more is asked to nothing but to pay less."""
         if self.paid_ahead is not None:
             return None
         if self.price is None or self.scheduled is not None or self.cancel_at_period_end or not self.plan.enabled:
@@ -112,7 +117,8 @@ class SubscriptionView:
         if self.method is not None and self.method.by_provider:
             return None
         now = self.plan.prices.get(Currency(self.price.currency))
-        return None if now == self.price else now
+        wanted = now is not None and (now.minor < self.price.minor or (self.auto_renew and now != self.price))
+        return now if wanted else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,12 +139,13 @@ class PeriodView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanBought:
     """What a payment for a plan is for. `number` of the period; `period`: None until it is paid, and where the money
-    bought nothing; `by_itself`: nobody pressed a button for it."""
+    bought nothing; `is_over`: that one; `by_itself`: nobody pressed a button for it."""
 
     plan: PlanView
     number: int
     period: PeriodView | None
     by_itself: bool
+    is_over: bool = False
 
 
 class Subscriptions:
@@ -159,7 +166,7 @@ class Subscriptions:
 
     async def bought_by(self, payment: PaymentView) -> PlanBought | None:
         """None where it is not for a plan."""
-        return await self._db.read(bought_by, payment)
+        return await self._db.read(bought_by, payment, self._clock())
 
     async def cancel(self, user_id: int) -> None:
         """Nothing is charged any more; what was paid stays. Raises `NoSubscription`."""
@@ -243,7 +250,7 @@ def periods_of(session: Session, user_id: int, page: int, size: int) -> Page[Per
     return found.holding([_period_view(session, row) for row in found.items])
 
 
-def bought_by(session: Session, payment: PaymentView) -> PlanBought | None:
+def bought_by(session: Session, payment: PaymentView, now: datetime) -> PlanBought | None:
     if payment.plan_id is None:
         return None
     row = period_of_payment(session, payment.id)
@@ -252,6 +259,7 @@ def bought_by(session: Session, payment: PaymentView) -> PlanBought | None:
         number=(payment.period_number or 1) if row is None else row.number,
         period=None if row is None else _period_view(session, row),
         by_itself=payment.method_id is not None,
+        is_over=row is not None and (row.closed_at is not None or row.ends_at <= now),
     )
 
 

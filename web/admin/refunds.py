@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from i18n.payments import part_of
+from i18n.payments import part_of, what_refund_takes
 from i18n.people import name_of
 from services.errors import ShopError
 from services.money import Money
@@ -107,7 +107,7 @@ async def _confirm(
     lines = [
         tr.html("Send <b>{amount}</b> back to {name}?", amount=tr.money(amount), name=name_of(customer, tr)),
         part_of(payment, bought, tr),
-        *((tr.html("The credits of that part are taken back."),) if bought is None else ()),
+        what_refund_takes(bought, tr, whole=amount == (await _quote(who, payment)).rest),
         tr.html("Reason: {reason}", reason=typed.reason),
     ]
     whole = tr.gettext("↩️ Refund {amount}", amount=tr.money(amount))

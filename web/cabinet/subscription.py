@@ -9,11 +9,13 @@ from starlette.responses import RedirectResponse, Response
 from db.tables.currencies import Currency
 from db.tables.plans import SubscriptionStatus
 from i18n.plans import (
+    NOT_RESUMED,
     PAID_AHEAD,
     STAYS_BY_HAND,
     moment_of_charge,
     period_line,
     plan_title,
+    price_offer,
     price_words,
     standing,
     what_is_left,
@@ -63,8 +65,10 @@ async def show_subscription(
         price="" if mine is None or mine.price is None else _price(mine, tr),
         declined="" if mine is None or not mine.decline_reason else tr.gettext(payment_reason(mine.decline_reason)),
         offered=None if mine is None else mine.offered_price,
+        offer="" if mine is None or mine.offered_price is None else price_offer(mine.offered_price, mine, tr),
         can_cancel=mine is not None and mine.can_cancel,
         can_resume=mine is not None and mine.can_resume,
+        not_resumed=tr.gettext(NOT_RESUMED),
         resume_in_telegram=tr.gettext(RenewedInTelegram.message),
         can_pay=mine is not None and features_pay(me) and can_pay(mine, me),
         cards=await services.payment_methods.of(me.user.id),

@@ -18,6 +18,7 @@ from i18n.people import name_of
 from i18n.translator import Html
 from services.errors import N_, ShopError
 from services.money import Money
+from services.notifications.kinds.payments import RefundEnds
 from services.payments.pricing import PaymentsOff
 from services.payments.providers.base import ProviderError, Refused
 from services.payments.queries import PaymentNotFound, PaymentView
@@ -131,10 +132,16 @@ async def propose_refund(event: Event, payment: PaymentView, amount: Money, reas
         "confirmed": False,
     }
     action = PendingAction.of(REFUND, **facts)
-    customer = name_of(await ctx.services.user_management.card(payment.user_id), ctx.tr)
-    bought = await ctx.services.subscriptions.bought_by(payment)
+    quote = await require_quote(payment, ctx=ctx)
     screen = view.refund_confirmation(
-        payment, ctx.tr, customer=customer, bought=bought, amount=amount, reason=reason, nonce=action.nonce
+        payment,
+        ctx.tr,
+        customer=name_of(await ctx.services.user_management.card(payment.user_id), ctx.tr),
+        bought=await ctx.services.subscriptions.bought_by(payment),
+        amount=amount,
+        whole=amount == quote.rest,
+        reason=reason,
+        nonce=action.nonce,
     )
     await ctx.propose(event, screen, action)
 
@@ -152,8 +159,12 @@ async def refund(query: CallbackQuery, *, ctx: AdminContext, action: PendingActi
         reason=facts["reason"],
         confirmed=facts["confirmed"],
     )
+    before = await ctx.services.subscriptions.bought_by(payment)
     try:
-        notice = refund_notice(await payments.refunds.start(wish), ctx.tr)
+        made = await payments.refunds.start(wish)
+        now = await ctx.services.subscriptions.bought_by(payment)
+        ends = before is not None and now is not None and now.is_over and not before.is_over
+        notice = refund_notice(made, now, RefundEnds.PERIOD if ends else RefundEnds.NOTHING, ctx.tr)
     except RefundNeedsConfirmation as problem:
         again = PendingAction.of(REFUND, **{**facts, "confirmed": True})
         await ctx.propose(query, view.second_confirmation(payment, problem, again.nonce, ctx.tr), again)

@@ -11,7 +11,7 @@ from handlers.admin.widgets import confirmation, notice_first, panel_button, que
 from handlers.kit import buttons as keyboards
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
-from i18n.payments import PAYMENT_MARKS, STATUSES, part_of, provider_words, refund_line
+from i18n.payments import PAYMENT_MARKS, STATUSES, part_of, provider_words, refund_line, what_refund_takes
 from i18n.people import plain_name
 from i18n.plans import bought_period, bought_plan
 from i18n.text import cut_plain
@@ -97,13 +97,15 @@ def refund_confirmation(
     customer: str,
     bought: PlanBought | None,
     amount: Money,
+    whole: bool,
     reason: str,
     nonce: str,
 ) -> Screen:
-    """`customer`: HTML."""
+    """`customer`: HTML; `whole`: nothing of the payment is left then."""
     lines = [
         tr.html("Send <b>{amount}</b> back to {name}?", amount=tr.money(amount), name=Html(customer)),
         part_of(payment, bought, tr),
+        what_refund_takes(bought, tr, whole=whole),
         tr.html("Reason: {reason}", reason=reason),
     ]
     back = names.action(names.PAYMENT, payment.id.hex)
@@ -133,9 +135,11 @@ def _facts(payment: PaymentView, bought: PlanBought | None, customer: str, tr: T
     if payment.paid_at is not None:
         lines.append(tr.html("Paid: {moment}", moment=tr.moment(payment.paid_at)))
     lines.append(tr.html("Number: <code>{id}</code>", id=payment.id))
-    if payment.provider_payment_id is not None:
+    if payment.number_there is not None:
         provider = provider_words(payment, tr)
-        lines.append(tr.html("At {provider}: <code>{id}</code>", provider=provider, id=payment.provider_payment_id))
+        lines.append(tr.html("At {provider}: <code>{id}</code>", provider=provider, id=payment.number_there))
+    if payment.card is not None:
+        lines.append(tr.html("Card: {card}", card=payment.card))
     return Html("\n".join(lines))
 
 

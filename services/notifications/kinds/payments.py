@@ -1,6 +1,7 @@
 """Money that came or went back, and what owners must mend for it."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final, Self
 from uuid import UUID
 
@@ -33,22 +34,33 @@ class PaymentNews(News):
         return cls(payment_id=UUID(payload["payment_id"]), fact="" if look else payload["fact"], look=look)
 
 
+class RefundEnds(StrEnum):
+    """What ends with money that goes back."""
+
+    NOTHING = ""
+    PERIOD = "period"
+    PLAN = "plan"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundSucceeded(News):
     kind = OutboxKind.REFUND
     refund_id: UUID
     payment_id: UUID
+    ended: RefundEnds = RefundEnds.NOTHING
 
     @property
     def key(self) -> str:
         return f"refund:{self.refund_id}:succeeded"
 
     def dump(self) -> JsonObject:
-        return {"refund_id": self.refund_id.hex, "payment_id": self.payment_id.hex}
+        ids = {"refund_id": self.refund_id.hex, "payment_id": self.payment_id.hex}
+        return ids | ({"ended": self.ended} if self.ended else {})
 
     @classmethod
     def load(cls, payload: JsonObject) -> Self:
-        return cls(refund_id=UUID(payload["refund_id"]), payment_id=UUID(payload["payment_id"]))
+        ids = {name: UUID(payload[name]) for name in ("refund_id", "payment_id")}
+        return cls(**ids, ended=RefundEnds(payload.get("ended", "")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ class PlanFact(StrEnum):
     ENDED = "ended"
     """As was wished, or as nobody paid (`reason`: the subscription's status)."""
     PRICE_OFFERED = "price_offered"
-    """A period costs `amount` for new subscribers; who agrees pays it from `at` on."""
+    """A period costs `amount` for new subscribers; who agrees pays it from `at` on, in place of `present`."""
     MONEY_BACK = "money_back"
     """`amount` of the payment `payment_id` bought nothing and goes back by itself."""
     AUTOPAY_OFF = "autopay_off"
@@ -40,8 +40,8 @@ class PlanFact(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanNews(News):
-    """`number` of the period that it is about; `amount` in minor units of `currency`; `about`: for the key, where
-    number and fact do not tell apart."""
+    """`number` of the period that it is about; `amount` and `present` in minor units of `currency`; `about`: for the
+    key, where number and fact do not tell apart."""
 
     kind = OutboxKind.PLAN
     subscription_id: UUID | None
@@ -49,6 +49,7 @@ class PlanNews(News):
     fact: PlanFact
     number: int = 0
     amount: int | None = None
+    present: int | None = None
     currency: str | None = None
     at: datetime | None = None
     reason: str | None = None
@@ -67,6 +68,7 @@ class PlanNews(News):
             "fact": self.fact,
             "number": self.number,
             "amount": self.amount,
+            "present": self.present,
             "currency": self.currency,
             "at": self.at and self.at.isoformat(),
             "reason": self.reason,
@@ -83,6 +85,7 @@ class PlanNews(News):
             fact=PlanFact(payload["fact"]),
             number=payload["number"],
             amount=payload.get("amount"),
+            present=payload.get("present"),
             currency=payload.get("currency"),
             at=datetime.fromisoformat(payload["at"]) if "at" in payload else None,
             reason=payload.get("reason"),

@@ -14,7 +14,7 @@ from db.tables.payments import RefundStatus
 from services.billing import ledger
 from services.billing.credits import format_credits
 from services.notifications import outbox
-from services.notifications.kinds.payments import PaymentTrouble, RefundSucceeded
+from services.notifications.kinds.payments import PaymentTrouble, RefundEnds, RefundSucceeded
 from services.notifications.owners import tell_owners, tell_user
 from services.payments.alerts import TROUBLE_PAUSE, PaymentProblem
 from services.payments.fulfilment import Fulfilments
@@ -147,9 +147,10 @@ def _succeed(
         taken = 0 if posting is None else -posting.amount
     owed = {"credits_taken": taken, "credits_uncollected": due - taken}
     session.execute(update(refunds).where(refunds.c.id == refund.id).values(owed))
-    if before + refund.amount.minor >= payment.amount.minor:
-        fulfilments.of(payment).refunded(session, payment, now)
-    _tell(session, refund, payment, now)
+    whole = before + refund.amount.minor >= payment.amount.minor
+    ended = fulfilments.of(payment).refunded(session, payment, now) if whole else RefundEnds.NOTHING
+    news = RefundSucceeded(refund_id=refund.id, payment_id=payment.id, ended=ended)
+    outbox.put(session, news, user_id=payment.user_id, now=now)
     if due > taken and refund.actor_user_id is None:
         trouble = _trouble(refund, PaymentProblem.UNCOLLECTED, format_credits(due - taken))
         tell_owners(session, merchant.owners, trouble, now=now)
@@ -157,11 +158,6 @@ def _succeed(
 
 def _trouble(refund: RefundView, problem: PaymentProblem, detail: str = "") -> PaymentTrouble:
     return PaymentTrouble(problem=problem, about=str(refund.id), detail=detail, payment_id=refund.payment_id)
-
-
-def _tell(session: Session, refund: RefundView, payment: PaymentView, now: datetime) -> None:
-    news = RefundSucceeded(refund_id=refund.id, payment_id=payment.id)
-    outbox.put(session, news, user_id=payment.user_id, now=now)
 
 
 def _mismatch(refund: RefundView, payment: PaymentView, remote: RemoteRefund) -> str | None:

@@ -9,6 +9,7 @@ import pytest_asyncio
 from sandbox.client.person import Person
 from services.users.actor import Actor
 from tests.conversations.payments.subscribing import comes_to_be_tried, ends_soon, plan, subscribes
+from tests.conversations.payments.tills import payments
 from tests.conversations.stage import Stage
 
 TEXT = "name: start\nru: Старт\nen: Start\nroubles: 199,90\ncredits: 20\nrequests: 5 wine"
@@ -76,6 +77,30 @@ async def test_an_owner_sees_who_subscribes_and_what_each_payment_bought(stage: 
     asked = await olga.sees("Вернуть 590 ₽? Кому: Анна-подписчица")
     assert asked.holds("Из платежа 590 ₽: тариф «Полный»")
     await olga.presses("‹ Назад")
+
+
+@pytest.mark.usefixtures("full_plan")
+async def test_a_refund_says_before_and_after_that_the_plan_ends(stage: Stage, olga: Person, kate: Person) -> None:
+    """One message each: money, credits and the plan in it."""
+    words = {
+        "ru": ("Полный", "закончится сразу", "Вместе с этим закончился", "50,00 кредитов", "Баланс: 10,00"),
+        "en": ("Full", "ends at once", "has ended with it", "50.00 credits went with them", "Balance: 10.00"),
+    }
+    for owner, language in ((olga, "ru"), (kate, "en")):
+        title, before, after, taken, balance = words[language]
+        person = await stage.person(f"Refunded {language}", language)
+        await subscribes(person, title, "590 ₽")
+        (payment,) = await payments(stage, person)
+        await owner.says(f"/refund {payment.id} it promised more")
+        asked = await owner.sees(f"Refunded {language}")
+        assert asked.holds(before)
+        await owner.presses("↩️")
+        done = await owner.sees("✅ ")
+        assert done.holds(after)
+        news = await person.sees("↩️ 590 ₽")
+        for said in (title, after, taken, balance):
+            assert news.holds(said)
+        assert person.messages[-1].id == news.id  # nothing comes beside it
 
 
 @pytest.mark.usefixtures("full_plan")

@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from db.tables.currencies import Currency
 from db.tables.plans import SubscriptionStatus
+from i18n.translator import Catalogues
 from sandbox.client.person import Person
 from sandbox.client.shop import Shop
 from services.money import Money
@@ -122,17 +123,21 @@ async def test_a_new_price_is_paid_by_who_agrees(
     await manage.edit(plans[1].id, plan("full", 69_000), actor=OWNER)
     await manage.offer_price(plans[1].id, actor=OWNER)
     try:
-        asked = await anna.sees("💬 Для новых подписчиков период тарифа «Полный» стоит 690 ₽.")
-        assert "Ваша цена не изменится, пока вы не согласитесь на новую." in asked.text
+        asked = await anna.sees("💬 У тарифа «Полный» новая цена: 690 ₽ в месяц. Сейчас вы платите 590 ₽.")
+        day = Catalogues()["ru"].date((await mine(stage, anna)).ends_at)
+        assert asked.holds(f"Если согласитесь, 690 ₽ будут списываться начиная с {day}.")
         await anna.presses("✅ Согласиться на 690 ₽")
         agreed = await anna.sees("✅ Спасибо! Новая цена действует со следующего периода.")
         assert agreed.holds("🔁 Следующее списание: 690 ₽")
+        await anna.presses("💳 Способы оплаты")
+        await anna.sees("Списывать 690 ₽ каждый месяц")
+        await anna.presses("‹ Назад")
         await anna.presses("↩️ Оставить прежнюю цену")
         kept = await anna.sees("✅ Ваш тариф остаётся прежним.")
         assert kept.holds("🔁 Следующее списание: 590 ₽")
-        await john.sees("💬 The plan “Full” costs 690 ₽ a period for new subscribers.")
+        await john.sees("💬 The plan “Full” has a new price: 690 ₽ a month. You pay 590 ₽ now.")
         await john.presses("🎟 My plan")
-        own = await john.sees("New subscribers pay 690 ₽ a month. You keep yours until you agree to the new one.")
+        own = await john.sees("New subscribers pay 690 ₽ a month, you pay 590 ₽. If you agree to the new price, it")
         assert own.holds("🔁 Next charge: 590 ₽")
         assert own.button("✅ Agree to 690 ₽") is not None
     finally:
@@ -140,6 +145,31 @@ async def test_a_new_price_is_paid_by_who_agrees(
     await john.presses("✅ Agree to 690 ₽")  # which is not the price any more
     await john.sees("The price has changed since it was shown.")
     assert (await mine(stage, john)).price == Money(59_000, Currency.RUB)
+
+
+async def test_nobody_is_asked_to_pay_more_who_is_not_charged_any_more(
+    stage: Stage, plans: list[PlanView], anna: Person, john: Person
+) -> None:
+    """One has removed the card, the other has cancelled."""
+    await subscribes(anna, "Полный", "590 ₽")
+    await subscribes(john, "Full", "590 ₽")
+    await anna.says("/subscription")
+    await anna.presses("💳 Способы оплаты")
+    await anna.presses("✖️ Удалить")
+    await john.says("/subscription")
+    await john.presses("✖️ Cancel the subscription")
+    await john.sees("✅ Canceled.")
+    manage = stage.app.services.plan_management
+    await manage.edit(plans[1].id, plan("full", 69_000), actor=OWNER)
+    try:
+        await manage.offer_price(plans[1].id, actor=OWNER)
+        for person in (anna, john):
+            await person.never_sees("690 ₽")
+            await person.says("/subscription")
+            own = await person.sees("🎟")
+            assert "690 ₽" not in own.text
+    finally:
+        await manage.edit(plans[1].id, plan("full", 59_000), actor=OWNER)
 
 
 async def test_money_for_a_plan_that_is_there_goes_back(stage: Stage, anna: Person, yookassa: Shop) -> None:

@@ -9,12 +9,15 @@ import pytest_asyncio
 from bot.app import App
 from db.tables.currencies import Currency
 from db.tables.plans import AllowanceUnit
+from db.tables.users import Role
 from sandbox.client.person import Person
+from sandbox.client.screen import Message
 from sandbox.testing import new_token, new_world, running_sandbox
 from services.money import Money
 from services.plans.plans import AllowanceView
 from services.users.actor import Actor
 from tests.conversations.payments.subscribing import mine, plan
+from tests.conversations.payments.tills import payments
 from tests.conversations.stage import Stage, shop_settings
 from tests.support.databases import SqliteServer
 
@@ -37,6 +40,11 @@ RU = {
     "cards": "💳 Способы оплаты",
     "remove": "✖️ Удалить",
     "removed": "✅ Удалено. Больше ничего не спишется.",
+    "window": "Кнопка откроет окно оплаты Telegram",
+    "cancel": "✖️ Отменить подписку",
+    "for good": "Отменить тариф «Профи»?",
+    "anew": "Включить это снова нельзя",
+    "back": "‹ Назад",
     "nothing": "Само ничего не спишется.",
 }
 EN = {
@@ -57,6 +65,11 @@ EN = {
     "cards": "💳 Saved ways to pay",
     "remove": "✖️ Remove",
     "removed": "✅ Removed. It is not charged any more.",
+    "window": "The button opens Telegram's own window",
+    "cancel": "✖️ Cancel the subscription",
+    "for good": "Cancel the plan “Pro”?",
+    "anew": "It cannot be told to go on",
+    "back": "‹ Back",
     "nothing": "Nothing will be charged by itself.",
 }
 BOTH = pytest.mark.parametrize(("language", "words"), [("ru", RU), ("en", EN)], ids=["ru", "en"])
@@ -127,15 +140,38 @@ async def takes_it_back(stage: Stage, person: Person, words: dict[str, str]) -> 
     assert (await mine(stage, person)).next_charge is None
 
 
+async def is_found_by_its_number_there(stage: Stage, person: Person, language: str, wanted: str) -> Message:
+    """The owner's card shows the number that the provider's cabinet has, and is found by it."""
+    (payment,) = await payments(stage, person)
+    owner = await stage.person("Ольга", language)
+    await stage.app.services.admins.appoint(owner.id, Role.ADMIN, actor=Actor.system())
+    await owner.says("/admin")
+    await owner.presses("💰")
+    await owner.presses("🔎")
+    await owner.says(payment.charge_id or "")
+    card = await owner.sees(str(payment.id))
+    found = re.search(wanted, card.text)
+    assert found is not None, card.text
+    assert found[2] == payment.charge_id
+    return card
+
+
 @BOTH
 async def test_by_stars_without_leaving_the_chat(stage: Stage, language: str, words: dict[str, str]) -> None:
     person = await stage.person("Вера", language)
     await chooses(person, words["stars"], words, price="each 30 days")
+    await person.sees(words["window"])
     assert (await person.wallet.pays("⭐ 300")).state == "paid"
     await is_theirs(stage, person, words, "⭐ 300")
+    await person.presses(words["cancel"])
+    asked = await person.sees(words["for good"])
+    assert words["anew"] in asked.text
+    await person.presses(words["back"])
+    assert (await mine(stage, person)).next_charge is not None
     await takes_it_back(stage, person, words)
 
     assert (await mine(stage, person)).provider == "stars"
+    await is_found_by_its_number_there(stage, person, language, r"(В|At) Telegram Stars: (\S+)")
 
 
 @BOTH
@@ -148,6 +184,8 @@ async def test_by_cloudpayments(stage: Stage, language: str, words: dict[str, st
     await is_theirs(stage, person, words, "490 ₽")
     assert (await mine(stage, person)).provider == "cloudpayments"
     await takes_it_back(stage, person, words)
+    card = await is_found_by_its_number_there(stage, person, language, r"(В|At) CloudPayments: (\d+)")
+    assert card.holds("Visa •• 4242")
 
 
 @BOTH
@@ -158,6 +196,17 @@ async def test_by_yookassa(stage: Stage, language: str, words: dict[str, str]) -
     await is_theirs(stage, person, words, "490 ₽")
     assert (await mine(stage, person)).provider == "yookassa"
     await takes_it_back(stage, person, words)
+
+
+async def test_what_telegram_charges_is_cancelled_after_a_question(stage: Stage) -> None:
+    person = await stage.person("Яна", "ru")
+    await chooses(person, RU["stars"], RU, price="each 30 days")
+    assert (await person.wallet.pays("⭐ 300")).state == "paid"
+    await is_theirs(stage, person, RU, "⭐ 300")
+    await person.presses(RU["cancel"])
+    await person.presses("✖️ Отменить насовсем")
+    await person.sees("✅ Подписка отменена.")
+    assert (await mine(stage, person)).next_charge is None
 
 
 async def test_who_stops_it_in_telegram_is_told_so_here(stage: Stage) -> None:

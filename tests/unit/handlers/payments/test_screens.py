@@ -44,6 +44,7 @@ from services.errors import ShopError
 from services.models.folders import FolderProblem
 from services.models.manage import MAX_PRICE, ModelLine, ModelNotFound
 from services.money import rub
+from services.notifications.kinds.payments import RefundEnds
 from services.notifications.message_ref import MessageRef
 from services.pages import Page
 from services.payments.alerts import PaymentProblem
@@ -227,7 +228,8 @@ def _money(tr: Translator) -> Iterator[Screen]:
     yield payments.paid_screen(PAYMENT, tr, balance=MOST, left=LEFT)
     for reason in (*PAYMENT_REASONS, "something_new", None):
         yield payments.canceled_screen(replace(PAYMENT, cancel_reason=reason), tr, left=Unfinished())
-    yield payments.refunded_screen(REFUND, tr, balance=0)
+    yield payments.refunded_screen(REFUND, None, tr, balance=0, ended=RefundEnds.NOTHING)
+    yield payments.refunded_screen(REFUND, BOUGHT, tr, balance=0, ended=RefundEnds.PLAN)
     yield payments.expiring_screen(Expiring(remaining=MOST, expires_at=START), tr)
     for muted in (True, False):
         last = [GrantView(week="2026-W47", amount=MOST, created_at=START)] * 5
@@ -265,7 +267,14 @@ def _panel(tr: Translator) -> Iterator[Screen]:
     latest = Page(items=[PAYMENT] * 8, page=5, pages=10**6)
     yield till.payments_screen(latest, {PAYMENT.user_id: CARD}, tr)
     yield till.refund_confirmation(
-        PAYMENT, tr, customer=name_of(CARD, tr), bought=BOUGHT, amount=rub(1), reason="<" * MAX_REASON, nonce="x" * 8
+        PAYMENT,
+        tr,
+        customer=name_of(CARD, tr),
+        bought=BOUGHT,
+        amount=rub(1),
+        whole=True,
+        reason="<" * MAX_REASON,
+        nonce="x" * 8,
     )
     yield till.second_confirmation(PAYMENT, RefundNeedsConfirmation(due=MOST, held=0), "x" * 8, tr)
     yield roles.role_screen(CARD, 2**52, tr, role=Role.ADMIN)

@@ -1,0 +1,34 @@
+"""Saved ways to pay, and periods that were."""
+
+from aiogram.types import CallbackQuery
+
+from handlers.kit import buttons
+from handlers.kit.context import Context
+from handlers.plans import subscription_screens as own
+from services.plans.methods import MethodGone
+
+
+async def show_cards(query: CallbackQuery, *, ctx: Context, argument: str = "", notice: str = "") -> None:
+    """`argument`: the page."""
+    methods = await ctx.services.payment_methods.of(ctx.user.id)
+    await ctx.respond(query, own.cards_screen(methods, ctx.viewer, page=buttons.parse_page(argument), notice=notice))
+
+
+async def remove_card(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
+    """In one tap."""
+    notice: str = ctx.tr.html("✅ Removed. It is not charged any more.")
+    try:
+        method_id = buttons.parse_id(argument)
+        if method_id is None:
+            raise MethodGone(method_id=argument[:32])
+        await ctx.services.payment_methods.unlink(ctx.user.id, method_id)
+    except MethodGone as error:
+        notice = f"⚠️ {ctx.tr.error_html(error)}"
+    await show_cards(query, ctx=ctx, notice=notice)
+
+
+async def show_periods(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
+    """`argument`: the page."""
+    page = buttons.parse_page(argument)
+    found = await ctx.services.subscriptions.periods(ctx.user.id, page, own.PERIODS_ON_PAGE)
+    await ctx.respond(query, own.periods_screen(found, ctx.tr))

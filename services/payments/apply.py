@@ -86,7 +86,9 @@ def _stray(session: Session, remote: RemotePayment, merchant: Merchant, now: dat
 
 
 def _note_charge(session: Session, payment: PaymentView, remote: RemotePayment, now: datetime) -> None:
-    """Whose money it was and what it was taken from, as soon as the provider tells."""
+    """Whose money it was and what it was taken from. What is only held may be let go, and other money come."""
+    if remote.status != PaymentStatus.SUCCEEDED:
+        return
     told: dict[str, object] = {
         name: getattr(remote, name)
         for name in ("charge_id", "payer_id", "card_type", "card_last4")

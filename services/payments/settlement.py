@@ -240,11 +240,12 @@ class Settlement:
         ctx.on_news()
 
     async def _capture(self, remote: RemotePayment, payment: PaymentView, account: ProviderAccount) -> Verdict:
+        charge = remote.charge_id or remote.id  # of several tries the one that is held
         try:
-            captured = await account.provider.capture(remote.id, key=payment.id)
+            captured = await account.provider.capture(charge, key=payment.id)
         except Refused as error:  # it was taken, or canceled, meanwhile
             log.warning("payment_not_captured", payment_id=str(payment.id), code=error.code)
-            captured = await account.provider.get(remote.id)
+            captured = await account.provider.get(charge)
         return await self._write(captured, account)
 
     async def _write(self, remote: RemotePayment, account: ProviderAccount) -> Verdict:

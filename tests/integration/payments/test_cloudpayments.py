@@ -335,8 +335,8 @@ async def test_a_try_in_vain_and_another_one(shop: Shop) -> None:
 
 async def test_held_money_is_taken_before_it_counts(shop: Shop) -> None:
     payment = await shop.begins()
-    shop.server.says(GET, transaction(payment.id, Status="Authorized"))
-    shop.server.says(FIND, transaction(payment.id, Status="Authorized"), transaction(payment.id))
+    held = transaction(payment.id, Status="Authorized")
+    shop.server.says(GET, held, held, transaction(payment.id))
     shop.server.says("/payments/confirm", {"Success": True, "Message": None})
     assert await shop.told("pay", payment, Status="Authorized") == 0
     await shop.looks()

@@ -182,7 +182,7 @@ async def test_held_money_is_taken(server: AnsweringServer, cloud: CloudPayments
     server.says("/payments/confirm", {"Success": True, "Message": None})
     assert (await cloud.capture(str(ORDER), key=ORDER)).status == "succeeded"
     [call] = server.asked("/payments/confirm")
-    assert (call.key, call.body) == (f"confirm-{ORDER}", {"TransactionId": 897728001, "Amount": 300})
+    assert (call.key, call.body) == (f"confirm-{ORDER}-897728001", {"TransactionId": 897728001, "Amount": 300})
 
 
 async def test_a_kept_card_is_charged(server: AnsweringServer, cloud: CloudPayments) -> None:

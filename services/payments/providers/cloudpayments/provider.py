@@ -82,16 +82,15 @@ class CloudPayments:
 
     async def get(self, payment_id: str) -> RemotePayment:
         """By our id, or by the number of a transaction, as notifications give it."""
-        model = (
-            await self._calls.transaction(payment_id) if payment_id.isdecimal() else await self._calls.last(payment_id)
-        )
+        model = await self._model(payment_id)
         refunded = await self._sent_back(model) if model.get("Refunded") is True else None
         return read(lambda: payment_of(model, refunded))
 
     async def capture(self, payment_id: str, *, key: UUID) -> RemotePayment:
-        model = await self._calls.last(payment_id)
+        """By either, as `get`."""
+        model = await self._model(payment_id)
         body = read(lambda: orders.confirmation(model["TransactionId"], model["Amount"]))
-        await self._calls.done("/payments/confirm", body, key=f"confirm-{key}")
+        await self._calls.done("/payments/confirm", body, key=f"confirm-{key}-{model['TransactionId']}")
         return await self.get(payment_id)
 
     async def charge(self, payment: NewPayment, method: SavedMethod) -> RemotePayment:
@@ -184,6 +183,11 @@ class CloudPayments:
 
     def close(self) -> None:
         self._calls.close()
+
+    async def _model(self, payment_id: str) -> Json:
+        if payment_id.isdecimal():
+            return await self._calls.transaction(payment_id)
+        return await self._calls.last(payment_id)
 
     async def _sent_back(self, model: Json) -> Money:
         """The answer says only whether, not how much."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from db.tables.currencies import Currency
-from db.tables.payments import PaymentStatus, RefundStatus
+from db.tables.payments import PaymentStatus, RefundStatus, StrayStatus
 from i18n.plans import bought_plan, period_dates, plan_title
 from i18n.translator import Html, Translator
 from services.errors import N_
@@ -85,7 +85,9 @@ def stray_facts(stray: StrayView, tr: Translator) -> Html:
         charge=stray.charge_id,
     )
     payer = "" if stray.payer_id is None else tr.html(", from Telegram <code>{id}</code>", id=stray.payer_id)
-    return Html(f"{facts}{payer}")
+    in_part = stray.returned.minor and stray.status is StrayStatus.KEPT
+    part = tr.html(", {amount} went back already", amount=tr.money(stray.returned)) if in_part else ""
+    return Html(f"{facts}{payer}{part}")
 
 
 def refund_notice(refund: RefundView, bought: PlanBought | None, ended: RefundEnds, tr: Translator) -> Html:

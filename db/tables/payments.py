@@ -172,6 +172,7 @@ class StrayPayment(Base):
     amount: Mapped[Kopecks]
     currency: Mapped[CurrencyCode]
     payload: Mapped[str] = mapped_column(String(255))  # what the money said that it was for
+    returned: Mapped[JsonObject] = mapped_column(server_default="{}")  # minor units by refund; "": told as a sum
     status: Mapped[Word]
     seen_at: Mapped[datetime]
     refunded_at: Mapped[datetime | None]

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from db.base import AnyRow, table_of
+from db.base import AnyRow, JsonObject, table_of
 from db.tables.currencies import Currency
 from db.tables.payments import RefundStatus, StrayPayment, StrayStatus
 from db.tables.users import AuditAction
@@ -29,6 +29,7 @@ from services.users.roles import Staff
 
 log = structlog.get_logger()
 _strays = table_of(StrayPayment)
+TOLD: Final = ""  # no refund is called so
 REFUNDS: Final = UUID("0b6c2e57-7b0f-4f57-9a3c-1f3a8f0f6a51")
 
 
@@ -38,16 +39,23 @@ class StrayGone(ShopError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrayView:
-    """`payer_id`: a Telegram id; `payload`: what the money said that it was for."""
+    """`payer_id`: a Telegram id; `payload`: what the money said that it was for; `returned`: what of it went back at
+    the provider."""
 
     id: int
     provider: str
     charge_id: str
     payer_id: int | None
     amount: Money
+    returned: Money
     payload: str
     status: StrayStatus
     seen_at: datetime
+
+    @property
+    def rest(self) -> Money:
+        """That can be sent back."""
+        return self.amount.of(max(0, self.amount.minor - self.returned.minor))
 
 
 class Strays:
@@ -64,15 +72,16 @@ class Strays:
         return await self._ctx.db.read(_page, page, size)
 
     async def send_back(self, stray_id: int, *, actor: Actor) -> StrayView:
-        """All of it, once. In the audit log whatever comes of it. Raises `NotAllowed`, `StrayGone`, `OtherShop`, and
-        `ProviderError` where it did not go back: it may be tried again."""
+        """All that is left of it, once. In the audit log whatever comes of it. Raises `NotAllowed`, `StrayGone`,
+        `OtherShop`, and `ProviderError` where it did not go back: it may be tried again."""
         stray, entry = await self._ctx.db.write(self._begin, stray_id, actor, self._ctx.clock())
         if entry is None:
             return stray
+        after = f":{stray.returned.minor}" if stray.returned.minor else ""
         order = NewRefund(
-            id=uuid5(REFUNDS, f"{stray.provider}:{stray.charge_id}"),
+            id=uuid5(REFUNDS, f"{stray.provider}:{stray.charge_id}{after}"),
             provider_payment_id=stray.payload,
-            amount=stray.amount,
+            amount=stray.rest,
             description=stray.payload,
             charge_id=stray.charge_id,
             payer_id=stray.payer_id,
@@ -86,7 +95,7 @@ class Strays:
         stray = _get(session, stray_id)
         if stray.status is StrayStatus.REFUNDED:
             return stray, None
-        subject, before = stray.charge_id[:64], {"status": stray.status, "amount": str(stray.amount)}
+        subject, before = stray.charge_id[:64], {"status": stray.status, "amount": str(stray.rest)}
         entry = AuditRecord(actor=actor, action=AuditAction.STRAY_REFUND, subject=subject, before=before)
         return stray, record(session, entry, now)
 
@@ -105,6 +114,7 @@ def keep(session: Session, remote: RemotePayment, merchant: Merchant, now: datet
         "amount": remote.amount.minor,
         "currency": remote.amount.currency,
         "payload": (remote.our_id or "").replace("\x00", "")[:255],
+        "returned": {TOLD: remote.refunded.minor} if remote.refunded.minor else {},
         "status": StrayStatus.KEPT,
         "seen_at": now,
     }
@@ -120,10 +130,19 @@ def keep(session: Session, remote: RemotePayment, merchant: Merchant, now: datet
 def sent_back(session: Session, provider: str, refund: RemoteRefund, now: datetime) -> bool:
     """Follow a refund that succeeded. Whether it is of such money; of a part of it the rest is still kept."""
     here = _this(provider, refund.charge_id)
-    amount = session.scalar(select(_strays.c.amount).where(here))
-    if amount is not None and refund.status == RefundStatus.SUCCEEDED and refund.amount.minor >= amount:
-        _went_back(session, here, now)
-    return amount is not None
+    row = session.execute(select(_strays).where(here).with_for_update()).first()
+    if row is not None and refund.status == RefundStatus.SUCCEEDED:
+        returned = row.returned | {refund.id: refund.amount.minor}
+        session.execute(update(_strays).where(here).values(returned=returned))
+        if _sum(returned) >= row.amount:
+            _went_back(session, here, now)
+    return row is not None
+
+
+def _sum(returned: JsonObject) -> int:
+    """Refunds one by one, or what was told of them altogether when the money was first seen."""
+    one_by_one = sum(int(minor) for refund, minor in returned.items() if refund != TOLD)
+    return max(int(returned.get(TOLD, 0)), one_by_one)
 
 
 def _went_back(session: Session, here: ColumnElement[bool], now: datetime) -> None:
@@ -168,5 +187,7 @@ def _end(session: Session, stray: StrayView, entry: int, now: datetime) -> Stray
 
 
 def _view(row: AnyRow) -> StrayView:
-    fields = {name: getattr(row, name) for name in StrayView.__slots__ if name not in {"amount", "status"}}
-    return StrayView(**fields, amount=Money(row.amount, Currency(row.currency)), status=StrayStatus(row.status))
+    others = {"amount", "returned", "status"}
+    fields = {name: getattr(row, name) for name in StrayView.__slots__ if name not in others}
+    amount = Money(row.amount, Currency(row.currency))
+    return StrayView(**fields, amount=amount, returned=amount.of(_sum(row.returned)), status=StrayStatus(row.status))

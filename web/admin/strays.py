@@ -37,7 +37,7 @@ async def ask(who: Acts, number: str) -> Response:
     return confirmation(
         who,
         title=tr.gettext("Send money back?"),
-        lines=[tr.html("Send <b>{amount}</b> back?", amount=tr.money(stray.amount)), stray_facts(stray, tr)],
+        lines=[tr.html("Send <b>{amount}</b> back?", amount=tr.money(stray.rest)), stray_facts(stray, tr)],
         yes=tr.gettext("↩️ Send back"),
         action=f"{PLACE}/{stray.id}",
         back=PLACE,

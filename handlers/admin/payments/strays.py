@@ -77,13 +77,13 @@ def _line(stray: StrayView, tr: Translator) -> Html:
 
 def _back_button(stray: StrayView, tr: Translator) -> Button:
     text = tr.gettext(
-        "↩️ Send back {amount} of {moment}", amount=tr.money(stray.amount), moment=tr.short_moment(stray.seen_at)
+        "↩️ Send back {amount} of {moment}", amount=tr.money(stray.rest), moment=tr.short_moment(stray.seen_at)
     )
     return Button(text=text, action=names.action(names.STRAY, stray.id))
 
 
 def _question(stray: StrayView, tr: Translator, *, nonce: str) -> Screen:
-    lines = [tr.html("Send <b>{amount}</b> back?", amount=tr.money(stray.amount)), stray_facts(stray, tr)]
+    lines = [tr.html("Send <b>{amount}</b> back?", amount=tr.money(stray.rest)), stray_facts(stray, tr)]
     return confirmation("\n".join(lines), tr, yes=tr.gettext("↩️ Send back"), nonce=nonce, back=names.STRAYS)
 
 

@@ -112,6 +112,7 @@ STRAY = StrayView(
     charge_id="<" * 128,
     payer_id=2**52,
     amount=STARS,
+    returned=STARS,
     payload="",
     status=StrayStatus.KEPT,
     seen_at=START,

@@ -2,14 +2,17 @@
 All plain text: the caller escapes it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from i18n.outputs import Answer, amount, decimals_of, percent, ranked, series_decimals
+from i18n.overlays import found_words, mask_words
+from i18n.told import Told
 from i18n.translator import Translator
 from services.manifests.manifest import (
+    BoxesOutput,
     ClassesOutput,
     Manifest,
+    MaskOutput,
     NumberOutput,
     Output,
     ProbabilityOutput,
@@ -19,18 +22,6 @@ from services.manifests.manifest import (
 from services.predictions.enclosures import fits_a_line
 
 OTHERS: Final = 4  # classes named after the first
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """`aside`: how sure the model is of a class; `others`: the classes that come next; `written`: a text of the
-    model's own, as long as it may be."""
-
-    label: str
-    value: str
-    aside: str = ""
-    others: str = ""
-    written: bool = False
 
 
 def told(output: Output, answer: Answer, tr: Translator) -> Told | None:
@@ -46,6 +37,15 @@ def told(output: Output, answer: Answer, tr: Translator) -> Told | None:
             return _classes(output, answer, tr)
         case SeriesOutput(), [_, *_]:
             return Told(label=label, value=_series(output, answer, tr))
+    return _found_in_photo(output, answer, tr)
+
+
+def _found_in_photo(output: Output, answer: Answer, tr: Translator) -> Told | None:
+    match output, answer:
+        case BoxesOutput(), {"found": int(), "boxes": list()}:
+            return found_words(output, answer, tr)
+        case MaskOutput(), {"share": _} | {"shares": _}:
+            return mask_words(output, answer, tr)
     return None
 
 

@@ -2,23 +2,24 @@
 
 from collections.abc import Iterator, Mapping
 
-from i18n.answers import Told, told
+from i18n.answers import told
 from i18n.outputs import Answer
 from i18n.text import cut_plain
+from i18n.told import Told
 from i18n.translator import Html, Translator
-from services.manifests.manifest import ImageOutput, Manifest
+from services.manifests.manifest import ImageOutput, Manifest, Overlay
 from services.predictions.enclosures import WORDS
 
 
 def outputs_html(manifest: Manifest, outputs: Mapping[str, Answer], tr: Translator, *, helped: int) -> Html:
     """Every answer with its label; of the first `helped` of them also what it means."""
-    pictures = [output for output in manifest.outputs if isinstance(output, ImageOutput)]
+    pictures = [output for output in manifest.outputs if isinstance(output, ImageOutput | Overlay)]
     pictured = pictures[0] if len(pictures) > 1 else None  # the others come below, with theirs
     parts = []
     for position, output in enumerate(manifest.outputs):
         words = told(output, outputs.get(output.name), tr)
         lines = [] if words is None else list(_lines(words, tr))
-        if output is pictured:
+        if output is pictured and isinstance(output, ImageOutput):
             lines.append(Html(f"🖼 {tr.escape(tr.pick(output.label))}"))
         if lines and position < helped and output.help is not None:
             lines.append(Html(f"<i>{tr.escape(tr.pick(output.help))}</i>"))

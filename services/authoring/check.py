@@ -21,8 +21,8 @@ from services.inference.runtimes.onnx_file import held, one_line
 from services.inference.runtimes.onnx_kind import ONNX
 from services.inference.runtimes.registry import AssistantKind, RemoteKind, Runtimes
 from services.manifests.errors import ManifestError
+from services.manifests.labelled import Labelled
 from services.manifests.manifest import ImageInput, Manifest, SeriesInput, load_manifest
-from services.manifests.outputs import Labelled
 from services.manifests.runtime import OnnxSpec
 from services.values.samples import example_row
 

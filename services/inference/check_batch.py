@@ -2,7 +2,7 @@
 customers, and one's answer must not be made of another's row."""
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Any, Final, TypeAlias
 
@@ -83,13 +83,15 @@ def _same(expected: Sequence[Result], found: Sequence[Result]) -> bool:
             bearable = NEAR * _scale(numbers) + NOISE * most[name]
             if not _near(answer, other.outputs[name], bearable):
                 return False
+        if one.images.keys() != other.images.keys():
+            return False
         if not all(_alike(one.images[name], other.images[name]) for name in one.images):
             return False
     return True
 
 
 def _near(one: Any, other: Any, bearable: float) -> bool:  # Any: JSON of an answer
-    if isinstance(one, dict):
+    if isinstance(one, dict) and "probabilities" in one:
         shares, others = one["probabilities"], other["probabilities"]
         if shares.keys() != others.keys():
             return len(shares) > len(others) or len(others) > 0  # of very many classes the likeliest alone are kept
@@ -102,13 +104,17 @@ def _near(one: Any, other: Any, bearable: float) -> bool:  # Any: JSON of an ans
 
 
 def _numbers(answer: Any) -> NDArray[np.float64]:  # Any: as above
+    return np.array(list(_flat(answer)), np.float64)
+
+
+def _flat(answer: Any) -> Iterator[float]:  # Any: as above
+    """All numbers in it."""
     if isinstance(answer, dict):
-        answer = list(answer["probabilities"].values())
-    if answer is None or isinstance(answer, str):
-        return np.empty(0)
-    listed = answer if isinstance(answer, list) else [answer]
-    flat = chain.from_iterable(each if isinstance(each, list) else [each] for each in listed)
-    return np.array(list(flat), np.float64)
+        answer = list(answer.values())
+    if isinstance(answer, list):
+        yield from chain.from_iterable(map(_flat, answer))
+    elif isinstance(answer, int | float):
+        yield answer
 
 
 def _scale(numbers: NDArray[np.float64]) -> float:

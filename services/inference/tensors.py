@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 from services.values.parse import Value
 
 Json: TypeAlias = "float | str | list[Json] | dict[str, Json] | None"
 Shape: TypeAlias = tuple[int | None, ...]
+ENGLISH: Final = "en"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,18 +27,21 @@ def _unheard(_progress: RunProgress) -> None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One customer's answers by the input's name; for images `files` has the stored file's bytes. `id` is the
-    prediction's: a server that keeps jobs knows the job by it. `report` may be called on the engine's loop, often."""
+    prediction's: a server that keeps jobs knows the job by it. `report` may be called on the engine's loop, often.
+    `language`: of the words that are drawn into the answer's pictures."""
 
     values: Mapping[str, Value]
     files: Mapping[str, bytes] = field(default_factory=dict)
     id: UUID | None = None
     report: Callable[[RunProgress], None] = _unheard
+    language: str = ENGLISH
 
 
 class Result(NamedTuple):
     """Answers by the output's name: number and probability → float, classes → `{"value", "probabilities"}`,
     text → str, series → list (of `[low, middle, high]` for a band), image → null here and
-    the bytes of a file in `images`.
+    the bytes of a file in `images`, boxes → `{"found", "boxes"}` and mask → `{"share"}` or `{"shares"}`, both with a
+    file in `images` where there is something to draw.
 
     `advice` is the position of the first rule of the manifest that holds. (A named tuple is made in half the time of
     a frozen dataclass, and one is made for every row.)

@@ -17,6 +17,7 @@ from services.manifests.inputs import (
     SeriesInput,
     TextInput,
 )
+from services.manifests.labelled import Labelled
 from services.manifests.outputs import (
     ClassesOutput,
     ImageOutput,
@@ -26,6 +27,7 @@ from services.manifests.outputs import (
     SeriesOutput,
     TextOutput,
 )
+from services.manifests.overlays import BoxesOutput, MaskOutput
 from services.manifests.schema import Text
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -39,6 +41,8 @@ PICTURE: Final[Json] = {
     "x-file": "image",
 }
 """The id of an upload, or the picture itself."""
+SHARE: Final[Json] = {"type": "number", "minimum": 0, "maximum": 1}
+IMAGE_ADDRESS: Final[Json] = {"format": "uri-reference", "x-file": "image"}
 
 
 def input_schema(fields: Sequence[Input], *, title: str, language: str) -> Json:
@@ -137,7 +141,7 @@ def _answer(output: Output, language: str) -> Json:
         case NumberOutput():
             return {"type": "number"}
         case ProbabilityOutput():
-            return {"type": "number", "minimum": 0, "maximum": 1}
+            return SHARE
         case ClassesOutput():
             return {
                 "type": "object",
@@ -145,7 +149,7 @@ def _answer(output: Output, language: str) -> Json:
                     "value": _class(output, language),
                     "probabilities": {
                         "type": "object",
-                        "additionalProperties": {"type": "number", "minimum": 0, "maximum": 1},
+                        "additionalProperties": SHARE,
                     },
                 },
                 "required": ["value", "probabilities"],
@@ -154,11 +158,40 @@ def _answer(output: Output, language: str) -> Json:
             return {"type": "string"}
         case SeriesOutput():
             return {"type": "array", "items": _point(output)}
-        case ImageOutput():
-            return {"type": ["string", "null"], "format": "uri-reference", "x-file": "image"}
+    return _picture(output, language)
 
 
-def _class(output: ClassesOutput, language: str) -> Json:
+def _picture(output: ImageOutput | BoxesOutput | MaskOutput, language: str) -> Json:
+    match output:
+        case BoxesOutput():
+            return _boxes(output, language)
+        case MaskOutput():
+            return _mask(output)
+    return {"type": ["string", "null"]} | IMAGE_ADDRESS
+
+
+def _boxes(output: BoxesOutput, language: str) -> Json:
+    """Places are parts of the photo's width and height."""
+    box: Json = {"box": {"type": "array", "items": SHARE, "minItems": 4, "maxItems": 4}, "score": SHARE}
+    if output.classes:
+        box["class"] = _class(output, language)
+    boxes = {"type": "object", "properties": box, "required": list(box)}
+    return _drawn({"found": {"type": "integer", "minimum": 0}, "boxes": {"type": "array", "items": boxes}})
+
+
+def _mask(output: MaskOutput) -> Json:
+    if output.holds == "share":
+        return _drawn({"share": SHARE})
+    return _drawn({"shares": {"type": "object", "additionalProperties": SHARE}})
+
+
+def _drawn(properties: Json) -> Json:
+    """`image` is left out where nothing was found to draw."""
+    image: Json = {"type": "string"} | IMAGE_ADDRESS
+    return {"type": "object", "properties": properties | {"image": image}, "required": list(properties)}
+
+
+def _class(output: Labelled, language: str) -> Json:
     """Thousands of classes are named by nobody's form."""
     if len(output.classes) > 1000:
         return {"type": "string"}

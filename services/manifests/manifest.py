@@ -45,6 +45,7 @@ from services.manifests.outputs import (
     SeriesOutput,
     TextOutput,
 )
+from services.manifests.overlays import BoxesOutput, MaskOutput, Overlay
 from services.manifests.preparation import Prepare
 from services.manifests.runtime import SPECS, RuntimeSpec, Specs
 from services.manifests.schema import Array, Figure, NumericDtype, Table, TensorSpec, Text, check_values, shorter, wrong
@@ -52,6 +53,7 @@ from services.manifests.schema import Array, Figure, NumericDtype, Table, Tensor
 __all__ = [
     "Advice",
     "BooleanInput",
+    "BoxesOutput",
     "ChoiceInput",
     "ClassesOutput",
     "Constant",
@@ -61,9 +63,11 @@ __all__ = [
     "Input",
     "IntegerInput",
     "Manifest",
+    "MaskOutput",
     "NumberInput",
     "NumberOutput",
     "Output",
+    "Overlay",
     "Prepare",
     "ProbabilityOutput",
     "SeriesInput",
@@ -164,6 +168,11 @@ class Manifest(Table):
         return bool(self.outputs) and all(isinstance(output, ImageOutput) for output in self.outputs)
 
     @property
+    def draws_words(self) -> bool:
+        """Whether words stand in the pictures of its answers."""
+        return any(isinstance(output, BoxesOutput) and output.classes for output in self.outputs)
+
+    @property
     def has_chart(self) -> bool:
         return any(getattr(output, "chart", None) is not None for output in self.outputs)
 
@@ -194,6 +203,8 @@ class Manifest(Table):
             photo = output.shape_of if isinstance(output, ImageOutput) else None
             if photo is not None and not isinstance(inputs.get(photo), ImageInput):
                 raise wrong(f'"{photo}" is not an image input', "Name one", "outputs", output.name, "shape_of")
+            if isinstance(output, Overlay):
+                output.check_photo(self.inputs)
         outputs = {output.name: output for output in self.outputs}
         for position, rule in enumerate(self.advice):
             rule.check(outputs, position)

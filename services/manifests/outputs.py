@@ -2,24 +2,16 @@
 
 import operator
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from services.manifests.bindings import NodeBinding
-from services.manifests.schema import Array, FileName, Name, Table, Text, wrong
+from services.manifests.labelled import Answer, ClassLabel, Labelled
+from services.manifests.overlays import BoxesOutput, MaskOutput
+from services.manifests.schema import Array, Table, Text, wrong
 
 FEWEST_CLASSES: Final = 2
 MOST_CLASSES: Final = 100_000
-
-
-class Answer(Table):
-    name: Name
-    label: Text
-    help: Text | None = None
-    tensor: str = Field(default="", min_length=1)
-    node: NodeBinding | None = None
 
 
 class NumberOutput(Answer):
@@ -34,33 +26,6 @@ class ProbabilityOutput(Answer):
     column: int = Field(default=0, ge=0)
     decimals: int = Field(default=0, ge=0, le=12)
     logits: bool = False
-
-
-class ClassLabel(Table):
-    value: str = Field(max_length=200)
-    label: Text
-
-
-class Labelled(Answer):
-    """`labels` names the file that `classes` were read from, where the manifest does not list them itself."""
-
-    classes: Annotated[tuple[ClassLabel, ...], Array] = ()
-    labels: FileName | None = None
-
-    @model_validator(mode="after")
-    def _unique(self) -> Self:
-        values = [item.value for item in self.classes]
-        if len(set(values)) < len(values):
-            raise wrong("two classes have the same value", "Give each its own", "classes")
-        return self
-
-    def label_of(self, value: str, language: str) -> str:
-        label = self._by_value.get(value)
-        return value if label is None else label.pick(language)
-
-    @cached_property
-    def _by_value(self) -> dict[str, Text]:
-        return {item.value: item.label for item in self.classes}
 
 
 class ClassesOutput(Labelled):
@@ -113,7 +78,14 @@ class ImageOutput(Answer):
 
 
 Output = Annotated[
-    NumberOutput | ProbabilityOutput | ClassesOutput | TextOutput | SeriesOutput | ImageOutput,
+    NumberOutput
+    | ProbabilityOutput
+    | ClassesOutput
+    | TextOutput
+    | SeriesOutput
+    | ImageOutput
+    | BoxesOutput
+    | MaskOutput,
     Field(discriminator="type"),
 ]
 
@@ -139,7 +111,7 @@ class Advice(Table):
         if output is None:
             known = f"Use one of: {', '.join(outputs)}"
             raise wrong(f'there is no output "{self.output}"', known, "advice", position, "output")
-        if isinstance(output, SeriesOutput | ImageOutput):
+        if isinstance(output, SeriesOutput | ImageOutput | MaskOutput):
             raise wrong(f"advice cannot look at a {output.type}", "Name a number", "advice", position, "output")
         equality = self.op in {"==", "!="}
         by_name = isinstance(output, TextOutput) or (isinstance(output, ClassesOutput) and equality)
@@ -155,8 +127,10 @@ class Advice(Table):
             )
 
     def holds(self, output: Output, answer: Any) -> bool:
-        """`answer` is the result's value of that output: a number, a text, or the dict of classes."""
+        """`answer` is the result's value of that output: a number, a text, or the dict of classes or boxes."""
         if isinstance(output, ClassesOutput):
             top = answer["value"]
             answer = top if self.op in {"==", "!="} else answer["probabilities"][top]
+        elif isinstance(output, BoxesOutput):
+            answer = answer["found"]
         return _COMPARE[self.op](answer, self.threshold)

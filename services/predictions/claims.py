@@ -4,7 +4,7 @@ PostgreSQL rows locked by another worker are skipped, on SQLite there is one wri
 A claim is known by its worker and its number: `attempts` grows with each, so what an earlier one brings is refused.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, constant, table_of
 from db.tables.models import Model
 from db.tables.predictions import Prediction, PredictionStatus
+from db.tables.users import User
 from services.inference.tensors import RunProgress
 
-_p, _models = table_of(Prediction), table_of(Model)
+_p, _models, _users = table_of(Prediction), table_of(Model), table_of(User)
 
 QUEUED = _p.c.status == constant(PredictionStatus.QUEUED)
 RUNNING = _p.c.status == constant(PredictionStatus.RUNNING)
@@ -134,6 +135,12 @@ def note_progress(session: Session, progress: Mapping[UUID, RunProgress], *, wor
         for row, come in sorted(progress.items())
     ]
     session.connection().execute(_come, rows)
+
+
+def languages(session: Session, users: Collection[int]) -> dict[int, str]:
+    """Of these users."""
+    rows = session.execute(select(_users.c.id, _users.c.language).where(_users.c.id.in_(users)))
+    return {row.id: row.language for row in rows}
 
 
 def any_overdue(session: Session, now: datetime) -> bool:

@@ -20,7 +20,7 @@ from services.files.files import Files
 from services.files.store import StoreAway
 from services.inference.engine import Engine
 from services.inference.errors import InferenceError, ModelBroken, ModelUnavailable, ServerAway
-from services.inference.tensors import Result, Row
+from services.inference.tensors import ENGLISH, Result, Row
 from services.manifests.manifest import Manifest
 from services.manifests.runtime import RemoteSpec
 from services.models.server_watch import ServerWatch
@@ -225,12 +225,14 @@ class ModelRunner:
             for claimed in batch:
                 self._ended(claimed, error)
             return
+        languages = await self._languages(batch)
         for claimed in batch:
             row = Row(
                 values=claimed.inputs,
                 files=pictures.get(claimed.id, {}),
                 id=claimed.id,
                 report=partial(self._elsewhere.note, claimed.id),
+                language=languages.get(claimed.user_id, ENGLISH),
             )
             try:
                 run = self._context.engine.predict(self._slug, row)
@@ -239,6 +241,14 @@ class ModelRunner:
                 continue
             self._runs[claimed.id] = run
             run.add_done_callback(partial(self._answered, claimed))
+
+    async def _languages(self, batch: Sequence[Claimed]) -> dict[int, str]:
+        """Of the customers, where words are drawn into the answer."""
+        manifest = self._manifest
+        if manifest is None or not manifest.draws_words:
+            return {}
+        users = {claimed.user_id for claimed in batch}
+        return await patiently(lambda: self._context.db.read(queue.languages, users))
 
     def _answered(self, claimed: Claimed, run: "asyncio.Future[Result]") -> None:
         self._runs.pop(claimed.id, None)

@@ -59,9 +59,14 @@ def frame_of(data: bytes, spec: "Prepare") -> Frame:
     return framed(spec, _bordered(data, spec).size)
 
 
+def open_picture(data: bytes, spec: "Prepare") -> Image.Image:
+    """A picture that was kept: small since it came. Raises NotAnImage."""
+    return read_picture(io.BytesIO(data), spec.kept)
+
+
 def _bordered(data: bytes, spec: "Prepare") -> Image.Image:
     """Cropped and with its border, as large as it came."""
-    return _placed(_inverted(_cropped(_open(data, spec).convert("L" if spec.grey else "RGB"), spec), spec), spec)
+    return _placed(_inverted(_cropped(open_picture(data, spec).convert("L" if spec.grey else "RGB"), spec), spec), spec)
 
 
 class _Crop(NamedTuple):
@@ -119,7 +124,7 @@ def _fitted(picture: Image.Image, spec: "Prepare", frame: Frame) -> Image.Image:
     resample = Image.Resampling[(spec.filter or usual).upper()]
     if spec.fit == "letterbox":
         return _letterbox(picture, spec, frame, resample)
-    return picture.resize(frame.sheet, resample, _middle(picture, spec, frame) if spec.fit == "cover" else None)
+    return picture.resize(frame.sheet, resample, frame.part if spec.fit == "cover" else None)
 
 
 def _letterbox(picture: Image.Image, spec: "Prepare", frame: Frame, resample: Image.Resampling) -> Image.Image:
@@ -128,20 +133,6 @@ def _letterbox(picture: Image.Image, spec: "Prepare", frame: Frame, resample: Im
     sheet = Image.new(picture.mode, frame.sheet, fill if len(fill) > 1 else fill[0])
     sheet.paste(picture.resize((right - left, bottom - top), resample), (left, top))
     return sheet
-
-
-def _middle(picture: Image.Image, spec: "Prepare", frame: Frame) -> tuple[float, float, float, float]:
-    """The part that stays when the shorter side becomes `shorter`, or as long as just covers the sheet, and the middle
-    is cut out. Only this part is scaled: of a narrow picture the whole would become a huge one."""
-    shorter, sides = min(picture.size), picture.size
-    scale = max(new / side for new, side in zip(frame.sheet, sides, strict=True))
-    ends: list[tuple[float, float]] = []
-    for new, side in zip(frame.sheet, sides, strict=True):
-        scaled = max(new, round(side * scale)) if spec.shorter is None else side * spec.shorter // shorter
-        first = round((scaled - new) / 2)
-        ends.append((first * side / scaled, min(side, (first + new) * side / scaled)))
-    (left, right), (top, bottom) = ends
-    return left, top, right, bottom
 
 
 def _centre_of_mass(crop: _Crop) -> tuple[float, float]:
@@ -161,8 +152,3 @@ def _border(picture: Image.Image) -> tuple[int, ...]:
     points = np.atleast_3d(np.asarray(picture))
     edges = np.concatenate([points[0], points[-1], points[:, 0], points[:, -1]])
     return tuple(int(channel) for channel in np.median(edges, axis=0))
-
-
-def _open(data: bytes, spec: "Prepare") -> Image.Image:
-    """A picture that was kept: small since it came."""
-    return read_picture(io.BytesIO(data), spec.kept)

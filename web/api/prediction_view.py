@@ -102,5 +102,9 @@ def _told(who: Caller, view: PredictionView, preset: str | None, hidden: Collect
 
 
 def _output(result: Mapping[str, Any], url: str) -> dict[str, Any]:  # Any: JSON of a row
-    pictures = result.get("files") or {}
-    return {**result.get("outputs", {}), **{name: f"{url}/files/{name}" for name in pictures}}
+    """A picture's address stands for it, or beside what was found in it."""
+    told = dict(result.get("outputs", {}))
+    for name in result.get("files") or {}:
+        address = f"{url}/files/{name}"
+        told[name] = {**told[name], "image": address} if isinstance(told.get(name), dict) else address
+    return told

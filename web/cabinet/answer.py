@@ -19,7 +19,7 @@ from i18n.titles import titles_in
 from services.charts import Bars
 from services.errors import N_
 from services.images.studio import STRENGTH, picture_job, with_strength
-from services.manifests.manifest import ImageInput, ImageOutput, Manifest
+from services.manifests.manifest import ImageInput, ImageOutput, Manifest, Overlay
 from services.predictions.enclosures import Enclosure, enclosures
 from services.predictions.history import PredictionView
 from services.predictions.watching import PredictionState
@@ -185,10 +185,11 @@ class AnswerPage:
         """Those that are still kept."""
         files = (self.view.result or {}).get("files") or {}
         kept = await self.me.site.services.files.known(files.values(), user_id=self.view.user_id)
-        outputs = {} if self.manifest is None else {each.name: each for each in self.manifest.outputs}
+        outputs = () if self.manifest is None else self.manifest.outputs
+        labels = {each.name: self.me.tr.pick(each.label) for each in outputs if isinstance(each, ImageOutput | Overlay)}
         return [
             AnswerPicture(
-                label=self.me.tr.pick(outputs[name].label) if isinstance(outputs.get(name), ImageOutput) else name,
+                label=labels.get(name, name),
                 address=f"/predictions/{self.view.id}/pictures/{name}",
                 save=f"/predictions/{self.view.id}/pictures/{name}?save=1",
             )

@@ -24,6 +24,7 @@ from services.manifests.manifest import (
     IntegerInput,
     Manifest,
     NumberInput,
+    Overlay,
     SeriesInput,
 )
 from services.values.errors import InvalidValue
@@ -52,6 +53,7 @@ class Feeder:
         self._inputs = manifest.inputs
         self._series = [f for f in manifest.inputs if isinstance(f, SeriesInput) and f.tensor is not None]
         shapes = {output.shape_of for output in manifest.outputs if isinstance(output, ImageOutput)}
+        shapes |= {o.photo_of(manifest.inputs).name for o in manifest.outputs if isinstance(o, Overlay)}
         pictures = [field for field in manifest.inputs if isinstance(field, ImageInput)]
         self._framed = [field for field in pictures if field.prepare.free or field.name in shapes]
         self._free = [field.name for field in pictures if field.prepare.free]

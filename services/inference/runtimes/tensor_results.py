@@ -10,13 +10,17 @@ from numpy.typing import NDArray
 from services.errors import ShopError
 from services.inference.drawing import packed, pictures_of
 from services.inference.errors import BadOutput
-from services.inference.tensors import Result, label_text
+from services.inference.runtimes.tensor_overlays import OverlayReader, Pictured
+from services.inference.tensors import Result, Row, label_text
 from services.manifests.manifest import (
+    BoxesOutput,
     ClassesOutput,
     ImageOutput,
+    Input,
     Manifest,
     NumberOutput,
     Output,
+    Overlay,
     ProbabilityOutput,
     SeriesOutput,
     TextOutput,
@@ -27,6 +31,7 @@ Tensor: TypeAlias = "NDArray[Any] | list[Any]"  # Any: element types differ; a l
 Column: TypeAlias = "list[Any]"  # Any: a row's answer, JSON or the bytes of a picture; a BadOutput where there is none
 Read: TypeAlias = Callable[[Tensor, int], Column]
 Frames: TypeAlias = Mapping[str, Frame]
+ReadColumn: TypeAlias = Callable[[Mapping[str, Tensor], Sequence[Row], Sequence[Frames]], Column]
 
 
 MANY_CLASSES: Final = 1_000
@@ -41,25 +46,25 @@ class Reader:
     """The plan of a manifest's outputs, made once for a loaded graph."""
 
     def __init__(self, manifest: Manifest) -> None:
-        named = {output.label_tensor for output in manifest.outputs if isinstance(output, ClassesOutput)} - {None}
-        self.tensors = sorted({output.tensor for output in manifest.outputs} | {str(name) for name in named})
-        self._outputs = manifest.outputs
+        self.tensors = sorted(set().union(*map(_tensors, manifest.outputs)))
         self._names = [output.name for output in manifest.outputs]
         self._pictures = [output.name for output in manifest.outputs if isinstance(output, ImageOutput)]
-        self._reads = [(output, _reader(output)) for output in manifest.outputs]
+        self._columns = [_plan(output, manifest.inputs) for output in manifest.outputs]
         self._advice = [(rule, manifest.output(rule.output)) for rule in manifest.advice]
-        self._plain = not self._advice and not self._pictures
+        drawn = any(isinstance(output, ImageOutput | Overlay) for output in manifest.outputs)
+        self._plain = not self._advice and not drawn
 
     def results(
-        self, tensors: Mapping[str, Tensor], rows: int, frames: Sequence[Frames] = ()
+        self, tensors: Mapping[str, Tensor], given: Sequence[Row], frames: Sequence[Frames] = ()
     ) -> list[Result | ShopError]:
         """A result for each row, BadOutput for a row whose answer is not finite. `frames`: where each row's pictures
         lay, by input, for answers that get a picture's shape. Raises BadOutput where the graph answered for another
         number of rows, or in another shape than the manifest tells."""
+        rows = len(given)
         if not all(answers_each(tensors[name], rows) for name in self.tensors):
             raise BadOutput(problem=f"the answer is not of {rows} rows")
         try:
-            columns = [_column(output, read, tensors, rows, frames) for output, read in self._reads]
+            columns = [column(tensors, given, frames) for column in self._columns]
         except (ValueError, IndexError, TypeError, AttributeError, KeyError) as error:
             raise BadOutput(problem=f"{type(error).__name__}: {error}") from error
         if self._plain and not any(BadOutput in set(map(type, column)) for column in columns):
@@ -71,19 +76,41 @@ class Reader:
         return [self._result(answers) for answers in zip(*columns, strict=True)]
 
     def _result(self, answers: Sequence[Any]) -> Result | ShopError:
-        for answer in answers:
+        outputs: dict[str, Any] = {}
+        images: dict[str, bytes] = {}
+        for name, answer in zip(self._names, answers, strict=True):
             if isinstance(answer, BadOutput):
                 return answer
-        outputs: dict[str, Any] = dict(zip(self._names, answers, strict=True))
-        advice = self._first_advice(outputs)
-        images = {name: outputs[name] for name in self._pictures}
-        return Result(outputs=outputs | dict.fromkeys(images), advice=advice, images=images)
+            if name in self._pictures:
+                outputs[name], images[name] = None, answer
+            elif isinstance(answer, Pictured):
+                outputs[name] = answer.answer
+                if answer.picture is not None:
+                    images[name] = answer.picture
+            else:
+                outputs[name] = answer
+        return Result(outputs=outputs, advice=self._first_advice(outputs), images=images)
 
     def _first_advice(self, outputs: Mapping[str, Any]) -> int | None:
         for position, (rule, output) in enumerate(self._advice):
             if rule.holds(output, outputs[rule.output]):
                 return position
         return None
+
+
+def _tensors(output: Output) -> set[str]:
+    if isinstance(output, BoxesOutput):
+        return output.tensors
+    if isinstance(output, ClassesOutput) and output.label_tensor is not None:
+        return {output.tensor, output.label_tensor}
+    return {output.tensor}
+
+
+def _plan(output: Output, inputs: Sequence[Input]) -> ReadColumn:
+    if isinstance(output, Overlay):
+        return OverlayReader(output, inputs).column
+    read = _reader(output)
+    return lambda tensors, given, frames: _column(output, read, tensors, len(given), frames)
 
 
 def _column(output: Output, read: Read, tensors: Mapping[str, Tensor], rows: int, frames: Sequence[Frames]) -> Column:
@@ -142,6 +169,7 @@ def _reader(output: Output) -> Read:
             return lambda tensor, rows: _checked(_filled(_figures(tensor, rows)).reshape(rows, *inner))
         case ImageOutput(prepare=spec):
             return lambda tensor, rows: [packed(picture, spec) for picture in pictures_of(tensor, rows, spec.layout)]
+    raise TypeError(output.type)
 
 
 def _filled(answers: NDArray[Any]) -> NDArray[Any]:

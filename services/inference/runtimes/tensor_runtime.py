@@ -103,4 +103,4 @@ class TensorRuntime(ABC):
 
     def _run(self, rows: Sequence[Row], limit: Limit, frames: Sequence[Frames]) -> list[Result | ShopError]:
         feeds = self._feeder.feeds(rows)
-        return self._reader.results(self.compute(feeds, self._reader.tensors, limit), len(rows), frames)
+        return self._reader.results(self.compute(feeds, self._reader.tensors, limit), rows, frames)

@@ -11,6 +11,7 @@ from services.authoring.check import check_folder
 from services.authoring.scaffold import draft_manifest
 from services.inference.errors import BadOutput, ModelBroken
 from services.inference.runtimes.tensor_results import Reader
+from services.inference.tensors import Row
 from services.manifests.manifest import Manifest, load_manifest
 from tests.unit.inference.models import BOOL, FLOAT, INT64, STRING, graph, node, weight
 
@@ -55,7 +56,7 @@ def test_an_answer_whose_length_nobody_knows_is_a_series(tmp_path: Path) -> None
     manifest = served(tmp_path, data)
     assert [output.type for output in manifest.outputs] == ["series"]
     with pytest.raises(BadOutput):
-        Reader(manifest).results({"Y": []}, 1)
+        Reader(manifest).results({"Y": []}, [Row(values={})])
 
 
 @pytest.mark.parametrize(("shape", "batch"), [([3, 2], 3), ([4, 5, 6], 4), ([8, 3, 32, 32], 8)])

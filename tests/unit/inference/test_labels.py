@@ -123,7 +123,7 @@ def test_very_many_classes(tmp_path: Path) -> None:
     manifest = many(tmp_path, 10_861)
     scores = np.linspace(0, 1e-9, 10_861)[np.newaxis]
     scores[0, -1] = 1
-    (answer,) = Reader(manifest).results({"Y": scores}, 1)
+    (answer,) = Reader(manifest).results({"Y": scores}, [Row(values={})])
     assert isinstance(answer, Result)
     shares: Any = answer.outputs["y"]
     assert (shares["value"], len(shares["probabilities"])) == ("tag 10860", LIKELIEST)
@@ -136,7 +136,7 @@ def test_of_very_many_the_one_that_the_graph_names_is_kept(tmp_path: Path) -> No
     manifest = many(tmp_path, 2_000, 'label_tensor = "label"\n')
     scores = np.linspace(0, 1, 2_000)[np.newaxis]
     scores /= scores.sum()
-    (answer,) = Reader(manifest).results({"Y": scores, "label": np.array(["tag 5"])}, 1)
+    (answer,) = Reader(manifest).results({"Y": scores, "label": np.array(["tag 5"])}, [Row(values={})])
     assert isinstance(answer, Result)
     shares: Any = answer.outputs["y"]
     assert (shares["value"], shares["probabilities"]["tag 5"]) == ("tag 5", scores[0, 5])

@@ -16,7 +16,7 @@ from services.inference.runtimes.open_inference.spec import OpenInferenceSpec
 from services.inference.runtimes.tensor_feeds import Feeder, load_sources
 from services.inference.runtimes.tensor_results import Frames, Reader
 from services.inference.tensors import Result, Row
-from services.manifests.manifest import ImageInput, ImageOutput, Manifest, SeriesInput
+from services.manifests.manifest import ImageInput, ImageOutput, Manifest, Overlay, SeriesInput
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class OpenInferenceRuntime:
         self._manifest, self._folder = manifest, folder
         self._client = OpenInferenceClient(spec.url, spec.model, spec.version, headers)
         self._plan: CallPlan | None = None
-        shown = (ImageInput, ImageOutput, SeriesInput)
+        shown = (ImageInput, ImageOutput, Overlay, SeriesInput)
         heavy = any(isinstance(each, shown) for each in (*manifest.inputs, *manifest.outputs))
         self._exchange = Exchange(self._client, heavy=heavy)
 
@@ -69,7 +69,7 @@ class OpenInferenceRuntime:
     async def _run(self, plan: CallPlan, rows: Sequence[Row], frames: Sequence[Frames]) -> list[Result | ShopError]:
         feeds = await self._exchange.off_loop(plan.feeder.feeds, rows)
         body = await self._exchange.infer(feeds, plan.datatypes, plan.reader.tensors)
-        return await self._exchange.off_loop(_read, plan, body, len(rows), frames)
+        return await self._exchange.off_loop(_read, plan, body, rows, frames)
 
     async def _learn(self) -> CallPlan:
         """Raises ServerAway, ModelBroken."""
@@ -91,7 +91,7 @@ def make_plan(manifest: Manifest, folder: Path, metadata: ModelMetadata) -> Call
     return CallPlan(metadata=metadata, feeder=feeder, reader=reader, datatypes=metadata.datatypes(tensors))
 
 
-def _read(plan: CallPlan, body: Body, rows: int, frames: Sequence[Frames]) -> list[Result | ShopError]:
+def _read(plan: CallPlan, body: Body, rows: Sequence[Row], frames: Sequence[Frames]) -> list[Result | ShopError]:
     arrays = decode(body)
     if missing := [name for name in plan.reader.tensors if name not in arrays]:
         known = ", ".join(sorted(arrays))

@@ -20,6 +20,7 @@ from services.plans.autopay import switch_off
 from services.plans.locks import hold_user
 from services.plans.methods import methods
 from services.plans.news import tell
+from services.plans.plans import find_plan
 from services.plans.rows import period_of_payment, periods, subscription_row, subscriptions
 
 FAILED = "renewal_failed"
@@ -50,10 +51,12 @@ def _renewal(session: Session, renewal_id: UUID, first: PaymentView) -> NewRow:
     row = None if period is None else subscription_row(session, period.subscription_id)
     token = (methods.c.provider == first.provider) & (methods.c.token == first.charge_id)
     method_id = session.scalar(select(methods.c.id).where(token))  # another one may have taken its place
+    plan_id = first.plan_id if row is None else row.plan_id
+    assert plan_id is not None  # a constraint says so
     return NewRow(
         id=renewal_id,
         user_id=first.user_id,
-        plan_id=first.plan_id if row is None else row.plan_id,
+        plan_id=plan_id,
         subscription_id=None if row is None else row.id,
         period_number=None if row is None else row.number + 1,
         method_id=method_id,
@@ -62,7 +65,7 @@ def _renewal(session: Session, renewal_id: UUID, first: PaymentView) -> NewRow:
         provider_shop_id=first.provider_shop_id,
         status=PaymentStatus.CANCELED,
         amount=first.amount,
-        credits=first.credits,
+        credits=find_plan(session, plan_id).credits,
         test=first.test,
         description=Description(receipt=first.description, shown=first.provider_text),
         receipt_email=first.receipt_email,

@@ -29,6 +29,7 @@ from services.plans.plans import (
     plans,
     prices,
 )
+from services.plans.promised import check_promises
 from services.plans.rows import subscriptions
 from services.users.actor import Actor
 from services.users.roles import Staff
@@ -67,8 +68,8 @@ class PlanManagement:
         return await self._db.write(self._create, offer, actor, self._clock())
 
     async def edit(self, plan_id: int, offer: PlanOffer, *, actor: Actor) -> PlanView:
-        """Periods that are paid keep what they brought, subscribers keep their price. Raises `BadPlan`, `PlanGone`,
-        `PlanNameTaken`, `FreePlanThere`, `PlanSold`."""
+        """Periods that are paid keep what they brought; subscribers keep their price, and have no less for it. Raises
+        `BadPlan`, `PlanGone`, `PlanNameTaken`, `FreePlanThere`, `PlanSold`, `GivesLess`."""
         check(offer)
         return await self._db.write(self._edit, plan_id, offer, actor, self._clock())
 
@@ -106,6 +107,7 @@ class PlanManagement:
         stays = (offer.months, offer.is_free) == (plan.months, plan.is_free) or (offer.is_free and plan.is_free)
         if not stays and _sold(session, plan_id):
             raise PlanSold(plan_id=plan_id)
+        check_promises(session, plan, offer)
         if plan.enabled:
             _one_free(session, offer, plan_id)
         session.execute(update(plans).where(plans.c.id == plan_id).values(_columns(offer)))

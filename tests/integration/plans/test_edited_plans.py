@@ -5,13 +5,18 @@ from typing import Any
 
 import pytest
 
+from db.engine import Database
 from db.tables.currencies import Currency
+from db.tables.plans import AllowanceUnit
 from services.money import rub
 from services.plans.manage import PlanManagement, PlanSold
 from services.plans.plan_offer import PlanOffer
-from services.plans.plans import PlanView, find_plan
+from services.plans.plans import AllowanceView, PlanView, find_plan
+from services.plans.promised import GivesLess
 from services.users.roles import Staff
+from tests.support.clock import FakeClock
 from tests.support.plans import PlanShop
+from tests.support.star_plans import open_star_shop
 from tests.support.tills import OWNER
 
 
@@ -48,6 +53,60 @@ async def test_one_that_was_chosen_for_later(quick: PlanShop) -> None:
     await quick.subscriptions.schedule(anna, plus)
     with pytest.raises(PlanSold):
         await changes(quick, plus, months=3)
+
+
+HUNDRED = AllowanceView(unit=AllowanceUnit.REQUESTS, amount=100, slugs=("wine",))
+
+
+@pytest.mark.parametrize(
+    ("less", "field"),
+    [
+        ({"credits": 999}, "credits"),
+        ({"discount_percent": 0}, "discount_percent"),
+        ({"allowances": ()}, "allowances"),
+        ({"allowances": (replace(HUNDRED, amount=99),)}, "allowances"),
+        ({"allowances": (replace(HUNDRED, slugs=("digit",)),)}, "allowances"),
+        ({"allowances": (replace(HUNDRED, unit=AllowanceUnit.TOKENS),)}, "allowances"),
+    ],
+)
+async def test_who_pays_the_old_price_has_no_less_for_it(quick: PlanShop, less: dict[str, Any], field: str) -> None:
+    given = [(AllowanceUnit.REQUESTS, 100, ["wine"])]
+    anna, plus = await quick.cashier.customer(), await quick.sells(credits=1000, discount_percent=10, allowances=given)
+    page = await quick.begins(anna, plus)
+    with pytest.raises(GivesLess) as refused:
+        await changes(quick, plus, **less)
+    assert refused.value.params["field"] == field
+    await quick.pays(page)
+    with pytest.raises(GivesLess):
+        await changes(quick, plus, **less)
+    await quick.lives(days=40)
+    await quick.subscriptions.cancel(anna)
+    await quick.lives(days=40)
+    await changes(quick, plus, **less)  # nobody pays for it any more
+
+
+async def test_more_is_for_everybody_from_the_next_period_on(quick: PlanShop) -> None:
+    given = [(AllowanceUnit.REQUESTS, 100, ["wine"])]
+    anna, plus = await quick.cashier.customer(), await quick.sells(credits=1000, allowances=given)
+    await quick.subscribes(anna, plus)
+    await changes(quick, plus, credits=2000, allowances=(replace(HUNDRED, amount=200, slugs=("digit", "wine")),))
+    mine = await quick.of(anna)
+    assert (mine.credits, [each.amount for each in mine.allowances]) == (1000, [100])
+    await quick.lives(days=32)
+    mine = await quick.of(anna)
+    assert (mine.number, mine.credits, [each.amount for each in mine.allowances]) == (2, 2000, [200])
+
+
+async def test_the_same_where_telegram_charges(sqlite_database: Database, clock: FakeClock) -> None:
+    shop = await open_star_shop(sqlite_database, clock)
+    first = await shop.begins()
+    await shop.pays(first)
+    await changes(shop.shop, shop.plus, credits=2000)
+    await shop.shop.lives(days=30)
+    await shop.pays(first, again=True)
+    mine = await shop.shop.of(shop.anna)
+    assert (mine.number, mine.credits, mine.price) == (2, 2000, first.amount)
+    await shop.shop.cashier.is_sound()
 
 
 async def test_all_else_may_change(quick: PlanShop) -> None:

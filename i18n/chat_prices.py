@@ -1,9 +1,10 @@
 """What an assistant costs, in words."""
 
+from i18n.prices import plan_used_up
 from i18n.translator import Html, Translator
 from services.chats.costs import TokenPrices
 from services.chats.next_cost import NextCost
-from services.chats.service import AssistantView
+from services.chats.service import AssistantView, PlanShare
 from services.errors import N_
 
 
@@ -23,7 +24,7 @@ def price_facts(
     assistant: AssistantView, coming: NextCost | None, tr: Translator, *, balance: int, aloud: bool = True
 ) -> Html:
     """`balance`: of whoever asks, in hundredths; `aloud`: something can be said there, too."""
-    lines = _free(assistant, coming, tr)
+    lines = [*_free(assistant, coming, tr), *plan_lines(assistant.plan, tr)]
     lines += _prices(assistant.prices, tr)
     lines += _voice(assistant, tr) if aloud else []
     if not assistant.prices.free or (aloud and assistant.voice_price):
@@ -35,14 +36,43 @@ def coming_facts(assistant: AssistantView, coming: NextCost | None, tr: Translat
     """What going on with a conversation costs. `coming`: its next answer, where that is known."""
     if coming is None or assistant.prices.free:
         return Html("\n".join(_free(assistant, coming, tr)))
-    lines = _free(assistant, coming, tr)
-    if not coming.free_left:
+    lines = [*_free(assistant, coming, tr), *plan_lines(assistant.plan, tr)]
+    if not coming.free_left and not _pays(assistant.plan):
         most = tr.credits(coming.most)
         lines.append(tr.html("The next answer costs {most} at most, besides the length of your message.", most=most))
     if coming.dear:
         lines.append(tr.html("What was said before is read again each time: a new conversation is cheaper."))
     lines.append(tr.html("Your balance: {balance}", balance=tr.credits(balance)))
     return Html("\n".join(lines))
+
+
+def plan_lines(plan: PlanShare | None, tr: Translator) -> list[Html]:
+    """What the customer's plan covers and what of it is left, or when there will be more."""
+    if plan is None:
+        return []
+    if plan.limit is not None:
+        return [plan_used_up(plan.limit, tr)]
+    return [tr.html("🎟 Your plan pays while it lasts: <b>{left}</b> left in this period.", left=_left(plan, tr))]
+
+
+def from_plan(plan: PlanShare | None, tr: Translator) -> str:
+    """In short, after the price; nothing where it pays for nothing."""
+    return tr.gettext(" · from your plan: {left}", left=_left(plan, tr)) if plan is not None and _pays(plan) else ""
+
+
+def _pays(plan: PlanShare | None) -> bool:
+    return plan is not None and plan.limit is None
+
+
+def _left(plan: PlanShare, tr: Translator) -> str:
+    parts = []
+    if plan.requests:
+        words = tr.number(plan.requests, 0)
+        parts.append(tr.ngettext("{amount} answer", "{amount} answers", plan.requests, amount=words))
+    if plan.tokens:
+        words = tr.number(plan.tokens, 0)
+        parts.append(tr.ngettext("{amount} token", "{amount} tokens", plan.tokens, amount=words))
+    return ", ".join(parts)
 
 
 def _free(assistant: AssistantView, coming: NextCost | None, tr: Translator) -> list[Html]:

@@ -71,7 +71,7 @@ def left(allowance: AllowanceLeft, titles: Titles) -> Html:
         line = tr.nhtml("{left} of {amount} token", "{left} of {amount} tokens", amount, **words)
     else:
         line = tr.nhtml("{left} of {amount} request", "{left} of {amount} requests", amount, **words)
-    return Html(f"• {line}{_scope(allowance.slugs, titles)}")
+    return Html(f"• {line}{_scope(allowance, titles)}")
 
 
 def price_offer(offered: Money, subscription: SubscriptionView, tr: Translator) -> Html:
@@ -155,7 +155,7 @@ def moment_of_charge(price: Money, at: datetime, tr: Translator) -> Html:
 
 
 def _given(allowance: AllowanceView, titles: Titles) -> Html:
-    return Html(f"{_amount(allowance.unit, allowance.amount, titles.tr)}{_scope(allowance.slugs, titles)}")
+    return Html(f"{_amount(allowance.unit, allowance.amount, titles.tr)}{_scope(allowance, titles)}")
 
 
 def _amount(unit: AllowanceUnit, amount: int, tr: Translator) -> Html:
@@ -165,9 +165,13 @@ def _amount(unit: AllowanceUnit, amount: int, tr: Translator) -> Html:
     return tr.nhtml("{amount} request", "{amount} requests", amount, amount=words)
 
 
-def _scope(slugs: tuple[str, ...], titles: Titles) -> Html:
+def _scope(allowance: AllowanceView | AllowanceLeft, titles: Titles) -> Html:
+    """Tokens are of assistants alone."""
+    slugs = allowance.slugs
+    if not slugs and allowance.unit is AllowanceUnit.TOKENS:
+        return titles.tr.html(" to all assistants")
     if not slugs:
-        return titles.tr.html(" to all models")
+        return titles.tr.html(" to all models and assistants")
     named = ", ".join(str(titles.of(slug)) for slug in slugs[:NAMED])
     more = "" if len(slugs) <= NAMED else "…"
     return titles.tr.html(": {models}", models=named + more)

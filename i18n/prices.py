@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from db.tables.plans import AllowanceUnit
 from i18n.translator import Html, Translator
 from services.errors import N_
 from services.models.offers import PlanLimit
@@ -43,18 +44,26 @@ def plan_pays(left: int, tr: Translator) -> Html:
 
 def plan_used_up(limit: PlanLimit, tr: Translator) -> Html:
     """When there will be more, and where there is more now."""
-    words = tr.nhtml(
-        "Your plan's {n} request of this period is used up; there is a new one on {date}.",
-        "Your plan's {n} requests of this period are used up; there are new ones on {date}.",
-        limit.amount,
-        date=tr.day(limit.renews_at.date()),
-    )
+    amount, facts = limit.amount, {"amount": tr.number(limit.amount, 0), "date": tr.day(limit.renews_at.date())}
+    if limit.unit is AllowanceUnit.TOKENS:
+        words = tr.nhtml(
+            "Your plan's {amount} token of this period is used up; there is a new one on {date}.",
+            "Your plan's {amount} tokens of this period are used up; there are new ones on {date}.",
+            amount,
+            **facts,
+        )
+    else:
+        words = tr.nhtml(
+            "Your plan's {amount} request of this period is used up; there is a new one on {date}.",
+            "Your plan's {amount} requests of this period are used up; there are new ones on {date}.",
+            amount,
+            **facts,
+        )
     if limit.next_title is None:
         return words
-    more = tr.nhtml(
-        "The plan “{title}” gives {n}.",
-        "The plan “{title}” gives {n}.",
-        limit.next_amount,
+    more = tr.html(
+        "The plan “{title}” gives {amount}.",
+        amount=tr.number(limit.next_amount, 0),
         title=tr.pick(limit.next_title),
     )
     return Html(f"{words} {more}")

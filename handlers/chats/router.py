@@ -5,7 +5,17 @@ from aiogram.filters import Command
 from aiogram.types import CallbackQuery
 
 from handlers.chats import screens
-from handlers.chats.talk import UserMessage, begin, choose, coming_cost, partner_of, say, tell_accepted
+from handlers.chats.talk import (
+    UserMessage,
+    assistants_of,
+    begin,
+    choose,
+    coming_cost,
+    covered,
+    partner_of,
+    say,
+    tell_accepted,
+)
 from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.conversation import CHAT, CHAT_CONTINUE, CHATS, TalkState
@@ -48,12 +58,12 @@ async def show_assistants(event: Event, *, ctx: Context, argument: str = "") -> 
     """Whom there is to talk with; where a conversation is open, a way back to it."""
     session = await ctx.services.chat_sessions.active(ctx.user.id)
     title = None if session is None else session.title
-    screen = screens.assistants_screen(await ctx.services.chats.assistants(), ctx.viewer, open_with=title)
+    screen = screens.assistants_screen(await assistants_of(ctx), ctx.viewer, open_with=title)
     await ctx.respond(event, screen)
 
 
 async def begin_with(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
-    assistant = await ctx.services.chats.assistant(argument)
+    assistant = await covered(await ctx.services.chats.assistant(argument), ctx)
     session = await begin(assistant, ctx)
     await sender.show(query, screens.begun_screen(assistant, await coming_cost(session.id, ctx), ctx.viewer))
 

@@ -10,7 +10,7 @@ from handlers.kit.context import Viewer
 from handlers.kit.conversation import CHAT, UnsentMessage, chats_button, resume_button
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
-from i18n.chat_prices import coming_facts, price_facts, price_in_short
+from i18n.chat_prices import coming_facts, from_plan, plan_lines, price_facts, price_in_short
 from i18n.text import cut_plain
 from i18n.titles import title_of
 from i18n.translator import Html, Translator
@@ -35,7 +35,10 @@ def assistants_screen(assistants: Sequence[AssistantView], viewer: Viewer, *, op
     if not assistants:
         text = tr.html("There is nobody to talk with right now. Please come back later.")
         return Screen(text=text, rows=((buttons.menu_button(tr),),))
-    lines = [tr.escape(f"{title_of(each, tr)}: {price_in_short(each.prices, tr)}") for each in assistants]
+    lines = [
+        tr.escape(f"{title_of(each, tr)}: {price_in_short(each.prices, tr)}{from_plan(each.plan, tr)}")
+        for each in assistants
+    ]
     if any(each.resting for each in assistants):
         lines.append(tr.html("💤 is resting: something is wrong on its side, it comes back by itself."))
     text = Html("\n\n".join([tr.html("<b>💬 Whom shall we ask?</b>"), Html("\n".join(lines))]))
@@ -102,16 +105,26 @@ def before_answer(accepted: Accepted, tr: Translator, *, waits: bool) -> Html:
     return Html("\n".join(lines))
 
 
-def unsent_screen(error: ShopError, kept: UnsentMessage, viewer: Viewer) -> Screen:
-    """Why a message was not sent; it is kept. Where a new conversation would do, it can be sent there."""
+def unsent_screen(
+    error: ShopError, kept: UnsentMessage, viewer: Viewer, *, assistant: AssistantView | None = None
+) -> Screen:
+    """Why a message was not sent; it is kept. Where a new conversation would do, it can be sent there. `assistant`:
+    to whom, with what the customer's plan pays for."""
     tr = viewer.tr
     ways = [Button(text=tr.gettext("📨 Send it again"), action=kept.action)]
     if isinstance(error, HistoryNotCovered):
         ways = [Button(text=tr.gettext("🆕 Send it in a new conversation"), action=f"{AFRESH}:{kept.key}"), *ways]
     if viewer.features.payments and isinstance(error, InsufficientBalance):
         ways = [buttons.topup_button(tr), *ways]
-    text = Html(f"{tr.error_html(error)} {tr.html('What you have written is kept.')}")
-    return Screen(text=text, rows=(*((each,) for each in ways), (chats_button(tr), buttons.menu_button(tr))))
+    poor = assistant is not None and isinstance(error, InsufficientBalance)
+    limit = plan_lines(assistant.plan, tr) if assistant is not None and poor else []
+    if limit:
+        ways = [*ways, buttons.plans_button(tr)]
+    why = f"{tr.error_html(error)} {tr.html('What you have written is kept.')}"
+    return Screen(
+        text=Html("\n\n".join([*limit, why])),
+        rows=(*((each,) for each in ways), (chats_button(tr), buttons.menu_button(tr))),
+    )
 
 
 def too_many_screen(sentence: Html, kept: UnsentMessage, tr: Translator) -> Screen:

@@ -7,7 +7,7 @@ from aiogram.types import CallbackQuery, Message
 
 from handlers.chats import session_screens as view
 from handlers.chats.screens import SESSIONS, resumed_screen
-from handlers.chats.talk import coming_cost, partner_of
+from handlers.chats.talk import coming_cost, covered, partner_of
 from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.conversation import TalkState, forget_unsent
@@ -60,7 +60,7 @@ async def show_session(query: CallbackQuery, *, ctx: Context, argument: str) -> 
 
 async def go_on(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
     session = await _session(argument, ctx)
-    assistant = await ctx.services.chats.of_session(session.model_slug, session.preset_id)
+    assistant = await covered(await ctx.services.chats.of_session(session.model_slug, session.preset_id), ctx)
     session = await ctx.services.chat_sessions.resume(session.id, user_id=ctx.user.id)
     await leave_question(ctx.fsm)
     await ctx.fsm.set_state(TalkState.talking)

@@ -84,9 +84,20 @@ async def partner_of(session: ChatSessionView | None, ctx: Context) -> Assistant
     if session is None:
         return None
     try:
-        return await ctx.services.chats.of_session(session.model_slug, session.preset_id)
+        assistant = await ctx.services.chats.of_session(session.model_slug, session.preset_id)
     except ModelNotOnSale:
         return None
+    return await covered(assistant, ctx)
+
+
+async def covered(assistant: AssistantView, ctx: Context) -> AssistantView:
+    """With what the customer's plan pays for."""
+    return await ctx.services.plan_cover.of_assistant(assistant, ctx.user.id)
+
+
+async def assistants_of(ctx: Context) -> list[AssistantView]:
+    """Whom there is to talk with, as above."""
+    return await ctx.services.plan_cover.of_assistants(await ctx.services.chats.assistants(), ctx.user.id)
 
 
 async def coming_cost(session_id: UUID, ctx: Context) -> NextCost | None:
@@ -123,7 +134,7 @@ async def say(said: UserMessage, ctx: Context) -> None:
     except KEPT as error:
         if said.more:
             raise
-        await _keep_refused(said, session.id, error, ctx)
+        await _keep_refused(said, session, error, ctx)
         return
     except MessageTooLong:
         await _note_too_long(said, ctx)
@@ -140,11 +151,13 @@ async def _is_told(what: str, ctx: Context) -> bool:
     return not await ctx.services.coordination.claim(f"{what}:{ctx.user.id}", uuid4().hex, seconds=TOLD_SECONDS)
 
 
-async def _keep_refused(said: UserMessage, session_id: UUID, error: ShopError, ctx: Context) -> None:
+async def _keep_refused(said: UserMessage, session: ChatSessionView, error: ShopError, ctx: Context) -> None:
     """It can be sent when the customer has done something, or later. What follows at once is of the same paste."""
-    kept, joined = await _keep(said, session_id, ctx, joins=await _is_told("unsent", ctx))
+    kept, joined = await _keep(said, session.id, ctx, joins=await _is_told("unsent", ctx))
     if not joined:
-        await sender.send(ctx.bot, ctx.chat_id, screens.unsent_screen(error, kept, ctx.viewer))
+        assistant = await partner_of(session, ctx)
+        screen = screens.unsent_screen(error, kept, ctx.viewer, assistant=assistant)
+        await sender.send(ctx.bot, ctx.chat_id, screen)
 
 
 async def _note_too_long(said: UserMessage, ctx: Context) -> None:
@@ -206,7 +219,7 @@ async def show_assistants(ctx: Context, *, above: str | None = None) -> None:
     """Below; nobody is talked to any more."""
     if await ctx.fsm.get_state() == TalkState.talking.state:
         await ctx.fsm.set_state(None)
-    screen = screens.assistants_screen(await ctx.services.chats.assistants(), ctx.viewer, open_with=None)
+    screen = screens.assistants_screen(await assistants_of(ctx), ctx.viewer, open_with=None)
     if above is not None:
         screen = replace(screen, text=f"{ctx.tr.html(above)}\n\n{screen.text}")
     await sender.send(ctx.bot, ctx.chat_id, screen)
@@ -214,7 +227,7 @@ async def show_assistants(ctx: Context, *, above: str | None = None) -> None:
 
 async def choose(event: Event, ctx: Context) -> None:
     """The list, for who talks with nobody."""
-    assistants = await ctx.services.chats.assistants()
+    assistants = await assistants_of(ctx)
     screen = screens.assistants_screen(assistants, ctx.viewer, open_with=None)
     if assistants:
         screen = replace(screen, text=f"{ctx.tr.html(NOBODY_YET)}\n\n{screen.text}")

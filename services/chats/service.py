@@ -27,10 +27,19 @@ from services.inference.runtimes.chat.plain_text import storable
 from services.inference.runtimes.chat.spec import ChatSpec
 from services.inference.runtimes.chat.system_prompt import facts_named
 from services.manifests.schema import Text
-from services.models.offers import ModelNotOnSale, Models, Offer
+from services.models.offers import ModelNotOnSale, Models, Offer, PlanLimit
 from services.slices import Slice
 
 _sessions, _users, _presets = table_of(ChatSession), table_of(User), table_of(Preset)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanShare:
+    """What is left of a plan for an assistant: answers, and tokens. `limit`: there was some, and it is used up."""
+
+    requests: int = 0
+    tokens: int = 0
+    limit: PlanLimit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +47,8 @@ class AssistantView:
     """Somebody to talk with: an assistant, or a persona of one, which has a `preset_id`. `prices` in hundredths of a
     credit; `free_answers` a day; `max_answer` in tokens; `most_pictures` of a message, with few words; `facts`: what
     it is told of a customer's profile. `voice_seconds`: of a voice message, at most, None where none is taken;
-    `voice_price` for each minute of it that was begun, on top."""
+    `voice_price` for each minute of it that was begun, on top. `plan`: of whoever looks at it; None where it pays for
+    none, or nobody asked."""
 
     slug: str
     model_slug: str
@@ -57,6 +67,7 @@ class AssistantView:
     max_answer: int
     resting: bool
     facts: frozenset[str]
+    plan: PlanShare | None = None
 
 
 class Chats:

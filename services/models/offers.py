@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
 from db.tables.models import Model, Preset
+from db.tables.plans import AllowanceUnit
 from db.upsert import insert_into
 from services.clock import Clock
 from services.errors import N_, ShopError
@@ -52,6 +53,7 @@ class ModelResting(ShopError):
 class PlanLimit:
     """So many that a plan paid for are used up, until `renews_at`; the next plan, if any, pays for `next_amount`."""
 
+    unit: AllowanceUnit
     amount: int
     renews_at: datetime
     next_title: JsonObject | None = None

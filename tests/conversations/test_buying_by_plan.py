@@ -18,6 +18,7 @@ async def free_plan(stage: Stage) -> AsyncIterator[None]:
     unit = AllowanceUnit.REQUESTS
     given = [(unit, 2, ["wine"])]
     await stage.app.db.write(add_plan, "free", kopecks=None, allowances=given, created_at=datetime.now(UTC))
+    await stage.app.db.write(add_plan, "plus", allowances=[(unit, 5, [])], created_at=datetime.now(UTC))
     yield
     await stage.app.db.write(end_plans)
 
@@ -38,3 +39,4 @@ async def test_two_a_month(stage: Stage, anna: Person) -> None:
     over = await anna.sees("израсходованы")
     assert "2 запроса вашего тарифа в этом периоде израсходованы; новые — " in over.text
     assert "Баланс: 10,00 → 9,00" in over.text
+    assert "Тариф «Plus» даёт 5." in over.text

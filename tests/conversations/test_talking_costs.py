@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from db.tables.plans import AllowanceUnit
 from sandbox.client.openai import OpenAIProvider
 from sandbox.client.person import Person
 from sandbox.client.screen import Message
@@ -19,6 +20,7 @@ from tests.conversations.test_messages_kept import asks, is_poor
 from tests.conversations.test_talking import place_oracle
 from tests.support.counter import STORE
 from tests.support.databases import SqliteServer
+from tests.support.plans import add_plan, end_plans
 
 GIFT = """
 slug = "gift"
@@ -198,3 +200,56 @@ async def test_the_step_from_free_to_paid_is_told(stage: Stage) -> None:
     begun = await anna.sees("✍️")
     assert "🎁 Бесплатные ответы на сегодня закончились. Новые — завтра, с полуночи." in begun.text
     assert "кредита · баланс 9,9" in (await answered(anna, "Третье")).text
+
+
+PLAN_WORDS = {
+    "ru": (
+        "Оракул песочницы: ",
+        "1 ответ",
+        "Платит ваш тариф, пока хватает: на этот период ещё ",
+        "вашего тарифа в этом периоде израсход",
+        "Тариф «Plus-Ru» даёт 5.",
+        "🎟 Тарифы",
+    ),
+    "en": (
+        "The sandbox's oracle: ",
+        "1 answer",
+        "Your plan pays while it lasts: ",
+        "of this period",
+        "The plan “Plus-En” gives 5.",
+        "🎟 Plans",
+    ),
+}
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+async def test_a_plan_says_what_it_covers_before_and_when_there_is_more(stage: Stage, language: str) -> None:
+    """In the list, before the first message, and when it is used up; there also where nothing is left to pay with."""
+    listed, left, pays, over, better, plans = PLAN_WORDS[language]
+    db, now, unit = stage.app.db, stage.app.clock(), AllowanceUnit.REQUESTS
+    await db.write(add_plan, f"free-{language}", kopecks=None, allowances=[(unit, 1, ["oracle"])], created_at=now)
+    await db.write(add_plan, f"plus-{language}", allowances=[(unit, 5, [])], created_at=now)
+    await stage.app.services.plans.all()
+    try:
+        person = await stage.person("Вера" if language == "ru" else "Mary", language)
+        await person.says("/chat")
+        whom = await person.sees(listed)
+        assert whom.holds(left)
+        await person.presses("Оракул песочницы" if language == "ru" else "The sandbox's oracle")
+        begun = await person.sees("✍️")
+        assert begun.holds(pays)
+        assert begun.holds(left)
+        await person.says("Как дела?" if language == "ru" else "How are you?")
+        await person.sees("баланс" if language == "ru" else "balance")
+        await person.says("/new")
+        used_up = await person.sees("✍️")
+        assert used_up.holds(over)
+        assert used_up.holds(better)
+        await is_poor(stage, person)
+        await person.says("И ещё?")
+        refused = await person.sees(over)
+        assert refused.holds(better)
+        assert refused.button(plans) is not None
+    finally:
+        await db.write(end_plans)
+        await stage.app.services.plans.all()

@@ -72,7 +72,8 @@ class ChatPage:
     @classmethod
     async def of(cls, me: Customer, session: ChatSessionView) -> Self:
         try:
-            assistant = await me.site.services.chats.of_session(session.model_slug, session.preset_id)
+            sold = await me.site.services.chats.of_session(session.model_slug, session.preset_id)
+            assistant = await me.site.services.plan_cover.of_assistant(sold, me.user.id)
         except ModelNotOnSale:
             assistant = None
         return cls(me=me, session=session, assistant=assistant)

@@ -1,7 +1,7 @@
 """Conversations with assistants: whom to talk with, what is said, and how its answer grows."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from secrets import token_urlsafe
@@ -12,10 +12,11 @@ from fastapi import APIRouter, Depends, Form, Query, UploadFile
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.responses import RedirectResponse, Response
 
-from i18n.chat_prices import price_in_short
+from i18n.chat_prices import from_plan, price_in_short
 from i18n.chats import export_words
 from services.chats.export import JSON, MARKDOWN
 from services.chats.orders import ASSISTANT_PICTURE, MessageOrder, PicturesNotTaken
+from services.chats.service import AssistantView
 from services.chats.sessions import ChatSessionNotFound, ChatSessionView
 from services.errors import ShopError
 from services.files.files import media_type_of, parse_file_id
@@ -26,7 +27,7 @@ from web.cabinet.sale import FormReused
 from web.kit.markdown import safe_html
 from web.kit.pages import page
 from web.kit.uploads import uploaded_picture
-from web.kit.viewer import Me, Someone
+from web.kit.viewer import Customer, Me, PageViewer, Someone
 
 router = APIRouter(prefix="/chats")
 ON_PAGE: Final = 10
@@ -76,22 +77,23 @@ async def show_chats(who: Someone, number: Annotated[int, Query(alias="page", ge
     return page(
         who,
         "cabinet/chats.html",
-        assistants=await services.chats.assistants(),
+        assistants=await _assistants(who),
         sessions=sessions,
         price_in_short=price_in_short,
+        from_plan=from_plan,
     )
 
 
 @router.get("/with/{slug}")
 async def begin(me: Me, slug: str, text: str = "") -> Response:
     """Nothing is begun before something is said. `text`: what is proposed to be said."""
-    assistant = await me.site.services.chats.assistant(slug)
+    assistant = await _covered(await me.site.services.chats.assistant(slug), me)
     return await ChatPage(me=me, session=None, assistant=assistant).show(ChatDraft(text=text[:MOST_TEXT]))
 
 
 @router.post("/with/{slug}", max_body_size=MAX_BYTES + MOST_TEXT)
 async def say_first(me: Me, slug: str, sent: Sent) -> Response:
-    assistant = await me.site.services.chats.assistant(slug)
+    assistant = await _covered(await me.site.services.chats.assistant(slug), me)
     sessions = me.site.services.chat_sessions
     shown = ChatPage(me=me, session=None, assistant=assistant)
     session = await sessions.start(
@@ -189,6 +191,18 @@ async def ask_whether(me: Me, session: Conversed) -> Response:
 async def delete(me: Me, session: Conversed) -> Response:
     await me.site.services.chat_sessions.delete(session.id, user_id=me.user.id)
     return RedirectResponse("/chats", status_code=303)
+
+
+async def _covered(assistant: AssistantView, me: Customer) -> AssistantView:
+    """With what the customer's plan pays for."""
+    return await me.site.services.plan_cover.of_assistant(assistant, me.user.id)
+
+
+async def _assistants(who: PageViewer) -> Sequence[AssistantView]:
+    """The same of all."""
+    services, seen = who.site.services, who.signed_in
+    assistants = await services.chats.assistants()
+    return assistants if seen is None else await services.plan_cover.of_assistants(assistants, seen.user.id)
 
 
 async def _say(shown: ChatPage, sent: SentMessage) -> Response | ShopError:

@@ -8,8 +8,12 @@ import pytest
 from db.engine import Database
 from db.tables.plans import AllowanceUnit
 from services.billing.ledger import InsufficientBalance
+from services.chats.service import PlanShare
 from services.inference.chat import TokenUsage
 from services.inference.errors import ModelBroken
+from services.models.offers import PlanLimit
+from services.plans.months import end_of_months
+from services.plans.paying import PlanCover
 from tests.support.clock import FakeClock
 from tests.support.plans import add_plan, used
 from tests.support.talk import Talk, open_talk
@@ -70,3 +74,21 @@ async def test_few_tokens_make_a_short_answer(talk: Talk, clock: FakeClock) -> N
     assert accepted.by_plan
     assert accepted.answer_limit < 256
     assert await talk.db.read(used) == [200]
+
+
+async def test_what_is_left_is_told_before_anything_is_said(talk: Talk, clock: FakeClock) -> None:
+    """Answers and tokens; when they are used up, until when and which plan gives more."""
+    await _plan(talk, clock, AllowanceUnit.TOKENS, 200)
+    more = [(AllowanceUnit.TOKENS, 900, [])]
+    await talk.db.write(add_plan, "plus", allowances=more, created_at=clock())
+    anna, cover = await talk.customer(0), PlanCover(talk.db, clock)
+
+    async def told() -> PlanShare | None:
+        return (await cover.of_assistant(await talk.chats.assistant("sage"), anna)).plan
+
+    assert await told() == PlanShare(tokens=200)
+    await talk.says(await talk.begins(anna))  # all of them are held
+    until = end_of_months(clock(), 1, anchor_day=clock().day)
+    title = {"ru": "Plus", "en": "Plus"}
+    limit = PlanLimit(unit=AllowanceUnit.TOKENS, amount=200, renews_at=until, next_title=title, next_amount=900)
+    assert await told() == PlanShare(limit=limit)

@@ -8,6 +8,7 @@ from i18n.outputs import Answer, amount, decimals_of, percent, ranked, series_de
 from i18n.overlays import found_words, mask_words
 from i18n.told import Told
 from i18n.translator import Translator
+from services.manifests.labels import NAMELESS
 from services.manifests.manifest import (
     BoxesOutput,
     ClassesOutput,
@@ -32,7 +33,7 @@ def told(output: Output, answer: Answer, tr: Translator) -> Told | None:
         case ProbabilityOutput(), int() | float():
             return Told(label=label, value=percent(answer, output.decimals, tr))
         case TextOutput(), str():
-            return Told(label=label, value=tr.label(output.label_of(answer, tr.language)), written=True)
+            return Told(label=label, value=tr.label(output.label_of(answer, tr.language) or NAMELESS), written=True)
         case ClassesOutput(), dict() if answer.get("probabilities"):
             return _classes(output, answer, tr)
         case SeriesOutput(), [_, *_]:

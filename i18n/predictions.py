@@ -34,6 +34,7 @@ _ERRORS: Final[dict[ErrorCode, type[ShopError]]] = {
     ErrorCode.INVALID_VALUE: value_errors.InvalidValue,
     ErrorCode.NOT_AN_IMAGE: value_errors.NotAnImage,
     ErrorCode.BLANK_IMAGE: value_errors.BlankImage,
+    ErrorCode.TEXT_TOO_LONG: value_errors.TextTooLongForModel,
 }
 """Any other ended as a run that failed."""
 

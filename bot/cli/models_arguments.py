@@ -23,6 +23,8 @@ def add_models(parser: argparse.ArgumentParser) -> None:
     init.add_argument("--to", type=Path, help="folder to make (default: a folder of the model's name in MODELS_DIR)")
     init.add_argument("--labels", type=Path, metavar="FILE", help="the names of the classes: one a line, or JSON")
     init.add_argument("--features", metavar="A,B,C", help="the names of the columns that go in, in their order")
+    tokenizer = "the tokenizer.json of a model that reads tokens: it makes them of a text"
+    init.add_argument("--tokenizer", type=Path, metavar="FILE", help=tokenizer)
     init.add_argument("--range", metavar="LOW,HIGH", help="what black and white of a picture become (default 0,1)")
     init.add_argument("--mean", metavar="R,G,B", help="of each channel of a picture, after the range")
     init.add_argument("--std", metavar="R,G,B", help="of each channel of a picture, after the range")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from services.manifests.labels import Class
 
 MODEL = "model.onnx"
+TOKENIZER = "tokenizer.json"
 
 
 def init_model(arguments: argparse.Namespace) -> int:
@@ -30,7 +31,7 @@ def init_model(arguments: argparse.Namespace) -> int:
     source: Path = arguments.file
     if not source.is_file():
         raise Failure(f"there is no file {source}")
-    return _init(source.stem, arguments, lambda folder, told: _write_model(source, folder, told))
+    return _init(source.stem, arguments, lambda folder, told: _write_model(source, arguments.tokenizer, folder, told))
 
 
 def _init(called: str, arguments: argparse.Namespace, write: "Callable[[Path, AuthorHints], Sequence[str]]") -> int:
@@ -49,6 +50,7 @@ def _init(called: str, arguments: argparse.Namespace, write: "Callable[[Path, Au
         range=_two(arguments.range),
         mean=_numbers("--mean", arguments.mean),
         std=_numbers("--std", arguments.std),
+        tokenizer=None if arguments.tokenizer is None else (TOKENIZER, _digest(arguments.tokenizer)),
     )
     try:
         told = write(folder, hints)
@@ -60,7 +62,7 @@ def _init(called: str, arguments: argparse.Namespace, write: "Callable[[Path, Au
     return 0
 
 
-def _write_model(source: Path, folder: Path, told: "AuthorHints") -> Sequence[str]:
+def _write_model(source: Path, tokenizer: Path | None, folder: Path, told: "AuthorHints") -> Sequence[str]:
     """All or nothing: a file that cannot be read leaves no folder behind. Returns what was changed and guessed."""
     from services.authoring.copying import copy_model
     from services.authoring.scaffold import draft_manifest
@@ -72,6 +74,8 @@ def _write_model(source: Path, folder: Path, told: "AuthorHints") -> Sequence[st
         model = new / MODEL
         if (folder / MODEL).exists() and not filecmp.cmp(model, folder / MODEL, shallow=False):
             model = model.rename(new / "model-rewritten.onnx")
+        if tokenizer is not None:
+            shutil.copyfile(tokenizer, new / TOKENIZER)
         return draft_manifest(model, told, title=source.stem)
 
     return [*changes, *_write(folder, make)]
@@ -146,6 +150,16 @@ def _spare(folder: Path, files: Mapping[str, str]) -> None:
     for name, text in files.items():
         if (folder / name).exists() and _labels(folder / name) != parse_labels(text):
             raise Failure(f"{folder / name} exists and names other classes; move it, or say --labels {folder / name}")
+
+
+def _digest(file: Path) -> str:
+    from services.manifests.digests import digest
+
+    try:
+        with file.open("rb") as stream:
+            return digest(stream)
+    except OSError as error:
+        raise Failure(f"{file}: {error.strerror}") from None
 
 
 def _two(text: str | None) -> tuple[float, float] | None:

@@ -14,7 +14,7 @@ from bot.wiring.inference import RUNTIMES
 from db.engine import Database
 from services.clock import system_clock
 from services.manifests.errors import ManifestError
-from services.manifests.manifest import find_file
+from services.manifests.files import find_file
 from services.models.folders import read_folders
 from services.models.preset_files import PresetDraft, read_presets, write_presets
 from services.models.preset_sync import import_presets

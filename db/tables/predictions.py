@@ -56,6 +56,8 @@ class ErrorCode(StrEnum):
     NOT_AN_IMAGE = "NotAnImage"
     IMAGE_TOO_LARGE = "ImageTooLarge"
     BLANK_IMAGE = "BlankImage"
+    TEXT_TOO_LONG = "TextTooLong"
+    """It has more tokens than the model reads."""
     UNEXPECTED = "Unexpected"
     """A fault of the shop. Older versions wrote the name of whatever Python raised."""
 

@@ -21,8 +21,9 @@ from services.inference.runtimes.onnx_file import held, one_line
 from services.inference.runtimes.onnx_kind import ONNX
 from services.inference.runtimes.registry import AssistantKind, RemoteKind, Runtimes
 from services.manifests.errors import ManifestError
+from services.manifests.files import files_of
 from services.manifests.labelled import Labelled
-from services.manifests.manifest import ImageInput, Manifest, SeriesInput, load_manifest
+from services.manifests.manifest import Manifest, load_manifest
 from services.manifests.runtime import OnnxSpec
 from services.values.samples import example_row
 
@@ -107,11 +108,7 @@ def _onnx_lines(manifest: Manifest, folder: Path, file: Path) -> Iterator[CheckL
 def _files(folder: Path, manifest: Manifest) -> list[Path]:
     """All that it names."""
     names = list(manifest.runtime.files.values())
-    for field in manifest.inputs:
-        if isinstance(field, SeriesInput):
-            names += [source.file for source in field.sources]
-        elif isinstance(field, ImageInput) and field.example is not None:
-            names.append(field.example)
+    names += [name for field in manifest.inputs for name in files_of(field).values()]
     names += [output.labels for output in manifest.outputs if isinstance(output, Labelled) and output.labels]
     return [folder / name for name in names]
 

@@ -22,6 +22,7 @@ from services.inference.runtimes.onnx_columns import read_columns
 from services.inference.runtimes.onnx_graph import Graph
 from services.inference.runtimes.onnx_rows import made_up_rows
 from services.inference.runtimes.tensor_feeds import Feeder
+from services.inference.runtimes.text_feeds import load_encoders
 from services.inference.tensors import GraphTensor, Row
 from services.manifests.complaints import explain
 from services.manifests.manifest import MANIFEST, SLUG, Manifest, with_runtime
@@ -50,7 +51,14 @@ class DraftSubject:
         draft = _validated(manifest, self.specs)
         names = [tensor.name for tensor in self.outputs]
         most = TOGETHER if self.together is None else self.together
-        return Bench(self.run, names, draft, Feeder(draft, self.inputs, {}), self.folder, most=most)
+        return Bench(
+            self.run,
+            names,
+            draft,
+            Feeder(draft, self.inputs, {}, load_encoders(draft, self.folder)),
+            self.folder,
+            most=most,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,8 @@ class AuthorHints:
     range: tuple[float, float] | None = None
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
+    tokenizer: tuple[str, str] | None = None
+    """A file beside the model, and its SHA-256."""
 
 
 NO_HINTS: Final = AuthorHints()

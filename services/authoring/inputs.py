@@ -11,6 +11,7 @@ from services.authoring.hints import AuthorHints
 from services.authoring.labels import listed_features
 from services.authoring.notes import Entry, Note, remarked
 from services.authoring.pictures import guess_picture
+from services.authoring.tokens import text_question
 from services.inference.errors import ModelBroken
 from services.inference.runtimes.onnx_columns import Columns
 from services.inference.runtimes.onnx_graph import Graph, dimensions
@@ -91,6 +92,11 @@ class Questions:
         if sum(map(self._width, asked)) > MAX_ASKED:
             self._most = 1
         names = Names()
+        if (text := text_question(tensors, self._hints)) is not None:
+            entry, filled, note = text
+            self.entries.append({**entry, "name": names.give(entry["name"])})
+            self.notes.append(note)
+            asked = [tensor for tensor in asked if tensor not in filled]
         for tensor in asked:
             self.entries += [{**entry, "name": names.give(entry["name"])} for entry in self._questions(tensor)]
         if not self.entries:
@@ -193,7 +199,8 @@ class Questions:
             problem = (
                 f'the graph\'s input "{tensor.name}" takes the numbers of tokens: this model reads tokens, not text'
             )
-            raise ModelBroken(problem=problem, fix="Export it with its tokenizer inside, so that it takes text")
+            fix = "Say --tokenizer tokenizer.json, the file that came with it; or export it with its tokenizer inside"
+            raise ModelBroken(problem=problem, fix=fix)
         batch = tensor.shape[0] if tensor.shape and len(tensor.shape) > 1 else None
         outputs = [dimensions(output) for output in self._graph.outputs]
         kept = all(sides and sides[0] == batch for sides in outputs)

@@ -13,6 +13,7 @@ from services.authoring.classes import Named, named_classes, with_values
 from services.authoring.hints import AuthorHints
 from services.authoring.inputs import KNOWN, Names, readable, shown
 from services.authoring.notes import Entry, Note, remarked
+from services.authoring.tokens import told_of_each_token
 from services.authoring.trials import Trial
 from services.inference.errors import ModelBroken
 from services.inference.runtimes.onnx_graph import PASSES, Graph, attributes
@@ -61,7 +62,9 @@ class Answers:
         names = Names()
         rest = [tensor for tensor in tensors if tensor.name not in self._kept]
         labels = [tensor for tensor in rest if self._is_label(tensor)]
-        found = {tensor.name: self._scores(tensor, labels) for tensor in rest if tensor not in labels}
+        found = {
+            tensor.name: self._vector(tensor) or self._scores(tensor, labels) for tensor in rest if tensor not in labels
+        }
         spoken_for = {name for name, _ in found.values() if name is not None}
         given = {
             tensor.name: found[tensor.name][1] if tensor.name in found else self._label(tensor, spoken_for)
@@ -179,6 +182,15 @@ class Answers:
             why = f"they are no probabilities of what {label} says"
             return None, self._plain({**base, "label": SCORE}, tensor, count, why=why)
         return None, self._without_label(tensor, base, shape, value, named)
+
+    def _vector(self, tensor: GraphTensor) -> tuple[None, list[Entry]] | None:
+        """Of a whole text, where there is one for each of its tokens."""
+        if not told_of_each_token(tensor, self._hints):
+            return None
+        what = "a vector of the whole text, the mean of its tokens'"
+        self._note(tensor, what, "it has one for each", guessed=True)
+        vector = {**_base(tensor), "type": "series", "pooling": "mean", "normalise": True}
+        return None, [remarked(vector, "pooling", "guessed: mean, cls or max, as the model was trained")]
 
     def _claims(self, label: str, scores: str, named: Named, count: int) -> list[Named]:
         """What the columns may be called for a label output to name one of them: what it picks from, else the classes

@@ -10,6 +10,8 @@ _ORDER: Final = [
     *("name", "type", "label", "min_length", "max_length", "min", "max", "example", "tensor"),
     *(
         "column",
+        "pooling",
+        "normalise",
         "label_tensor",
         "chart",
         "logits",

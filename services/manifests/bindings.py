@@ -1,7 +1,7 @@
 """What ties inputs and outputs to an engine: tensors of a graph, nodes of a workflow, or their names alone. What is
 talked to has neither inputs nor outputs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from services.manifests.manifest import Constant
     from services.manifests.outputs import Output
 
+_ARTICLES = {"series": "A series", "image": "An image", "text": "A text in numbers"}
 _MISSING = "is missing", "Add it; docs/manifest.md tells what it holds"
 
 
@@ -77,7 +78,8 @@ def check_tensors(inputs: Sequence["Input"], constants: Sequence["Constant"]) ->
     shared: dict[str, list[Input]] = {}
     for field in inputs:
         if field.tensor is not None:
-            shared.setdefault(field.tensor.name, []).append(field)
+            for name in tensors_of(field):
+                shared.setdefault(name, []).append(field)
         if field.type == "image" and "prepare" not in field.model_fields_set:
             raise wrong(*_MISSING, "inputs", field.name, "prepare")
     fed = [constant.tensor for constant in constants]
@@ -85,15 +87,32 @@ def check_tensors(inputs: Sequence["Input"], constants: Sequence["Constant"]) ->
         raise wrong(f'the tensor "{twice[0]}" is fed twice', "Keep one of the two", "constants")
     if not shared:
         raise wrong("no input names a tensor", 'Add tensor = { name = "…" } to at least one', "inputs")
+    _check_shared(shared)
+
+
+def _check_shared(shared: Mapping[str, Sequence["Input"]]) -> None:
     for tensor, fields in shared.items():
         for field in fields[1:]:
             if field.tensor and fields[0].tensor and field.tensor.dtype != fields[0].tensor.dtype:
                 problem = f"{field.tensor.dtype}, but {fields[0].name} makes {tensor} {fields[0].tensor.dtype}"
                 raise wrong(problem, "Give all columns one dtype", "inputs", field.name, "tensor", "dtype")
-        whole = next((field for field in fields if field.type in {"series", "image"}), None)
+        whole = next((field for field in fields if _is_whole(field)), None)
         if whole and len(fields) > 1:
             problem = f'the tensor "{tensor}" cannot be shared'
-            raise wrong(problem, "A series or an image has its own", "inputs", whole.name, "tensor", "name")
+            raise wrong(problem, f"{_ARTICLES[whole.type]} has its own", "inputs", whole.name, "tensor", "name")
+
+
+def tensors_of(field: "Input") -> list[str]:
+    """The names of all that this input fills."""
+    if field.tensor is None:
+        return []
+    return list(field.tensor.names) if field.type == "text" else [field.tensor.name]
+
+
+def _is_whole(field: "Input") -> bool:
+    """Whether it fills a tensor alone."""
+    numbered = field.type == "text" and field.tensor is not None and field.tensor.numbered
+    return numbered or field.type in {"series", "image"}
 
 
 def _check_nodes(inputs: Sequence["Input"], outputs: Sequence["Output"]) -> None:

@@ -23,9 +23,9 @@ from services.manifests.schema import (
     Table,
     TensorSpec,
     Text,
-    TextTensor,
     wrong,
 )
+from services.manifests.text_tensor import TextTensor
 
 MAX_SERIES = 100_000
 MAX_TEXT = 4_000

@@ -22,6 +22,7 @@ from pydantic import (
 from services.manifests.bindings import Binding, check_bindings
 from services.manifests.complaints import explain
 from services.manifests.errors import ManifestError
+from services.manifests.files import MANIFEST, check_files, fill_in_files
 from services.manifests.inputs import (
     BooleanInput,
     ChoiceInput,
@@ -33,9 +34,7 @@ from services.manifests.inputs import (
     SeriesInput,
     TextInput,
 )
-from services.manifests.labels import LabelsUnreadable, read_labels
 from services.manifests.outputs import (
-    FEWEST_CLASSES,
     Advice,
     ClassesOutput,
     ImageOutput,
@@ -51,6 +50,7 @@ from services.manifests.runtime import SPECS, RuntimeSpec, Specs
 from services.manifests.schema import Array, Figure, NumericDtype, Table, TensorSpec, Text, check_values, shorter, wrong
 
 __all__ = [
+    "MANIFEST",
     "Advice",
     "BooleanInput",
     "BoxesOutput",
@@ -79,7 +79,6 @@ __all__ = [
     "load_manifest",
 ]
 
-MANIFEST = "manifest.toml"
 SLUG = "[a-z0-9-]{1,32}"
 MAX_MANIFEST_BYTES = 1_000_000
 MAX_PRICE = Decimal(1_000_000)
@@ -206,6 +205,9 @@ class Manifest(Table):
             if isinstance(output, Overlay):
                 output.check_photo(self.inputs)
         outputs = {output.name: output for output in self.outputs}
+        for output in self.outputs:
+            if isinstance(output, ProbabilityOutput):
+                output.check_told(outputs)
         for position, rule in enumerate(self.advice):
             rule.check(outputs, position)
         return self
@@ -216,14 +218,14 @@ def load_manifest(folder: Path, specs: Specs = SPECS) -> Manifest:
     runtimes that there are."""
     file = folder / MANIFEST
     data = _read_toml(file)
-    _fill_in_labels(folder, data)
+    fill_in_files(folder, data)
     written, data = data, _with_runtime(file, data, specs)
     try:
         manifest = Manifest.model_validate(data)
     except ValidationError as error:
         raise _explain(file, data, error) from None
     _check_name(folder, manifest)
-    _check_files(folder, manifest)
+    check_files(folder, manifest)
     if (complaint := manifest.runtime.complain_of(manifest, folder)) is not None:
         key, problem, fix = complaint
         raise ManifestError(file=str(folder / MANIFEST), key=key, problem=problem, fix=fix)
@@ -249,29 +251,6 @@ def _with_runtime(file: Path, data: dict[str, Any], specs: Specs) -> dict[str, A
 def with_runtime(data: dict[str, Any], specs: Specs = SPECS) -> dict[str, Any]:  # Any: as above
     """The same with its `[runtime]` read as its kind says. Raises pydantic's ValidationError."""
     return data | {"runtime": specs[data["runtime"]["kind"]].model_validate(data["runtime"])}
-
-
-def _fill_in_labels(folder: Path, data: dict[str, Any]) -> None:  # Any: TOML
-    """`labels` of outputs as `classes`. What else is wrong with an output is for its validation."""
-    listed = data.get("outputs")
-    for output in listed if isinstance(listed, list) else ():
-        if not (isinstance(output, dict) and isinstance(name := output.get("labels"), str)):
-            continue
-        try:
-            if "classes" in output:
-                raise LabelsUnreadable("says again what classes says", "Keep one of the two")
-            if (path := find_file(folder, name)) is None:
-                raise LabelsUnreadable(*_why_missing(folder, name))
-            output["classes"] = read_labels(path)
-            if (count := len(output["classes"])) < FEWEST_CLASSES:
-                raise LabelsUnreadable(f"names {count} classes", f"Name at least {FEWEST_CLASSES}")
-        except LabelsUnreadable as error:
-            key = f"outputs.{output.get('name')}.labels"
-            raise ManifestError(file=str(folder / MANIFEST), key=key, problem=str(error), fix=error.fix) from None
-        except OSError as error:
-            problem, fix = f'"{name}" cannot be read ({error.strerror})', "Check the file's owner and permissions"
-            key = f"outputs.{output.get('name')}.labels"
-            raise ManifestError(file=str(folder / MANIFEST), key=key, problem=problem, fix=fix) from None
 
 
 def _check_name(folder: Path, manifest: Manifest) -> None:
@@ -306,47 +285,6 @@ def _read_toml(file: Path) -> dict[str, Any]:  # Any: that is what TOML holds
         raise broken("is nested too deep", "Tables of a manifest are two or three inside one another") from None
     except ValueError as error:  # TOMLDecodeError, and Python's own of numbers with thousands of digits
         raise broken(f"is not TOML: {error}", "Correct that place") from None
-
-
-def find_file(folder: Path, name: str) -> Path | None:
-    """A plain file right inside the folder, or None; a link that leads elsewhere is none."""
-    path = folder / name
-    try:
-        return path if path.is_file() and path.resolve().parent == folder.resolve() else None
-    except (OSError, ValueError):  # a name that no file can have
-        return None
-
-
-def _why_missing(folder: Path, name: str) -> tuple[str, str]:
-    """Problem and fix of what `find_file` does not find."""
-    if (folder / name).is_file():
-        return f'"{name}" is a link that leads out of the folder', "Put a copy of the file there"
-    return f'there is no file "{name}" in the folder', "Put it there or correct the name"
-
-
-def _check_files(folder: Path, manifest: Manifest) -> None:
-    def require(name: str, key: str) -> Path:
-        if (path := find_file(folder, name)) is None:
-            problem, fix = _why_missing(folder, name)
-            raise ManifestError(file=str(folder / MANIFEST), key=key, problem=problem, fix=fix)
-        try:
-            path.open("rb").close()
-        except OSError as error:
-            problem, fix = f'"{name}" cannot be read ({error.strerror})', "Check the file's owner and permissions"
-            raise ManifestError(file=str(folder / MANIFEST), key=key, problem=problem, fix=fix) from None
-        return path
-
-    for key, name in manifest.runtime.files.items():
-        require(name, f"runtime.{key}")
-    if (complaint := manifest.runtime.complaint(folder)) is not None:
-        key, problem, fix = complaint
-        raise ManifestError(file=str(folder / MANIFEST), key=f"runtime.{key}", problem=problem, fix=fix)
-    for field in manifest.inputs:
-        if isinstance(field, SeriesInput):
-            for source in field.sources:
-                require(source.file, f"inputs.{field.name}.sources.{source.value}.file")
-        elif isinstance(field, ImageInput) and field.example is not None:
-            require(field.example, f"inputs.{field.name}.example")
 
 
 def _explain(file: Path, data: dict[str, Any], error: ValidationError) -> ManifestError:

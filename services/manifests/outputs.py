@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from services.manifests.labelled import Answer, ClassLabel, Labelled
 from services.manifests.overlays import BoxesOutput, MaskOutput
-from services.manifests.schema import Array, Table, Text, wrong
+from services.manifests.schema import Array, FileName, Table, Text, wrong
 
 FEWEST_CLASSES: Final = 2
 MOST_CLASSES: Final = 100_000
@@ -26,6 +26,15 @@ class ProbabilityOutput(Answer):
     column: int = Field(default=0, ge=0)
     decimals: int = Field(default=0, ge=0, le=12)
     logits: bool = False
+    of: str | None = None
+    """A text of the same tensor, of which this is how sure it is."""
+
+    def check_told(self, outputs: Mapping[str, "Output"]) -> None:
+        """Refuse to be of what is no text that is read step by step."""
+        told = None if self.of is None else outputs.get(self.of)
+        if self.of is None or (isinstance(told, TextOutput) and told.decode and told.tensor == self.tensor):
+            return
+        raise wrong(f'"{self.of}" is no text decoded of the same tensor', "Name one", "outputs", self.name, "of")
 
 
 class ClassesOutput(Labelled):
@@ -38,11 +47,38 @@ class ClassesOutput(Labelled):
 
 
 class TextOutput(Labelled):
+    """`decode`: the tensor has scores of each step for a blank and for the `alphabet`, which the file `characters`
+    lists."""
+
     type: Literal["text"]
     column: int = Field(default=0, ge=0)
+    decode: Literal["ctc"] | None = None
+    characters: FileName | None = None
+    alphabet: Annotated[tuple[str, ...], Array] = ()
+    blank: int = 0
+    layout: Literal["NTC", "TNC"] = "NTC"
+    logits: bool = False
+
+    @model_validator(mode="after")
+    def _decoded(self) -> Self:
+        told = {"characters", "alphabet", "blank", "layout", "logits"} & self.model_fields_set
+        if self.decode is None and told:
+            raise wrong("means nothing here", 'Add decode = "ctc", or remove it', min(told))
+        if self.decode is not None and not self.alphabet:
+            raise wrong("is missing", "Name a file of the folder with a character a line", "characters")
+        if self.decode is not None and not -1 <= self.blank <= len(self.alphabet):
+            raise wrong(f"{self.blank} is no column", f"0 to {len(self.alphabet)} are, -1 is the last", "blank")
+        return self
 
 
-class SeriesOutput(Answer):
+class Pooled(Answer):
+    """Of a tensor with a vector for each token of a text, one vector; `normalise`: of length one."""
+
+    pooling: Literal["mean", "cls", "max"] | None = None
+    normalise: bool = False
+
+
+class SeriesOutput(Pooled):
     type: Literal["series"]
     unit: Text | None = None
     decimals: int | None = Field(default=None, ge=0, le=12)
@@ -55,6 +91,8 @@ class SeriesOutput(Answer):
         for key in ("history", "quantiles"):
             if getattr(self, key) is not None and self.chart != "band":
                 raise wrong("belongs to a band", 'Add chart = "band" or remove it', key)
+        if self.pooling is not None and self.chart == "band":
+            raise wrong("makes one vector, which is no band", "Remove one of the two", "pooling")
         return self
 
 

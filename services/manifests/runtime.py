@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from services.manifests.bindings import Binding
 from services.manifests.digests import digest
 from services.manifests.packages import PackagedFileMissing, packaged_file
-from services.manifests.schema import MOST_NAME_BYTES, Table, check_values, wrong
+from services.manifests.schema import MOST_NAME_BYTES, Package, PackagedName, Sha256, Table, check_values, wrong
 from services.manifests.variables import value_of
 
 if TYPE_CHECKING:
@@ -112,11 +112,6 @@ class RemoteSpec(RuntimeSpec):
     def sent_headers(self) -> dict[str, str]:
         """By name. Raises KeyError with the name of a variable that is not set."""
         return {name: value_of(source.removeprefix("env:")) for name, source in self.headers.items()}
-
-
-Sha256 = Annotated[str, Field(pattern="^[0-9a-fA-F]{64}$"), AfterValidator(str.lower)]
-Package = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=128)]
-PackagedName = Annotated[str, Field(pattern=r"^\w[\w. -]*(/\w[\w. -]*)*$", max_length=255)]
 
 
 class FileSpec(RuntimeSpec):

@@ -121,6 +121,10 @@ Day = Annotated[dt.date, BeforeValidator(_as_date)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
 FileName = Annotated[str, Field(pattern=r"^\w[\w. -]*$", max_length=128), AfterValidator(_check_file_name)]
 r"""No path: it is looked up in the model's folder. A repetition of \w with a bound in the pattern takes 12 MB."""
+Sha256 = Annotated[str, Field(pattern="^[0-9a-fA-F]{64}$"), AfterValidator(str.lower)]
+Package = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=128)]
+PackagedName = Annotated[str, Field(pattern=r"^\w[\w. -]*(/\w[\w. -]*)*$", max_length=255)]
+"""A file of the folder, or of an installed package, as that lists it."""
 NameAtServer = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_check_name_at_server)]
 Figure = bool | int | float
 """As TOML has it: a whole number is not made a float, which knows but 53 bits of it."""
@@ -184,10 +188,6 @@ class ChoiceTensor(EncodedTensor):
 
 class DateTensor(EncodedTensor):
     encode: Literal["days", "value"] = "days"
-
-
-class TextTensor(TensorSpec):
-    dtype: Literal["string"] = "string"
 
 
 class NumberTensor(TensorSpec):

@@ -17,7 +17,7 @@ from db.engine import Database
 from db.tables.models import Model, Preset
 from db.tables.predictions import File
 from services.files.files import Files
-from services.manifests.manifest import find_file
+from services.manifests.files import find_file
 from services.models.offers import ON_SALE, price_of
 from services.models.preset_rules import PresetNotFound
 from services.pages import Page, page_of

@@ -31,6 +31,7 @@ CODES: Final[dict[type[BaseException], ErrorCode]] = {
     value_errors.NotAnImage: ErrorCode.NOT_AN_IMAGE,
     value_errors.ImageTooLarge: ErrorCode.IMAGE_TOO_LARGE,
     value_errors.BlankImage: ErrorCode.BLANK_IMAGE,
+    value_errors.TextTooLongForModel: ErrorCode.TEXT_TOO_LONG,
 }
 
 

@@ -63,6 +63,16 @@ class TextTooLong(InvalidValue):
     message = counted.many
 
 
+class TextTooLongForModel(InvalidValue):
+    """It has more tokens than the model reads."""
+
+    message = N_("The text is longer than this model can read. Please send a shorter one.")
+
+
+class UnknownCharacter(InvalidValue):
+    message = N_("This model does not know “{given}”. Please write without it.")
+
+
 class NotAText(InvalidValue):
     message = N_("A picture is expected here. Please send a photo.")
 

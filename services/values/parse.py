@@ -8,6 +8,7 @@ than are taken, or `{"source": "sp500"}`, image → `{"file": "<hex of the store
 import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from services.digits import whole_number
@@ -24,6 +25,7 @@ from services.manifests.manifest import (
     TextInput,
 )
 from services.manifests.schema import Text
+from services.manifests.text_tensor import TextTensor
 from services.values import errors
 from services.values.errors import InvalidValue
 from services.values.numerals import plain_digits
@@ -207,7 +209,23 @@ def _parse_words(field: TextInput, text: str) -> str:
         raise errors.TextTooLong(max=field.max_length, count=len(text))
     if len(text) < field.min_length:
         raise errors.TextTooShort(min=field.min_length, count=len(text))
+    if field.tensor is not None and field.tensor.alphabet:
+        numbers_of_characters(field.tensor, text)
     return text
+
+
+def numbers_of_characters(spec: TextTensor, text: str) -> list[int]:
+    """Their places in the model's table. Raises UnknownCharacter where the table has no place for one."""
+    places = _places(spec.alphabet)
+    numbers = [places.get(character, spec.unknown) for character in text]
+    if None in numbers:
+        raise errors.UnknownCharacter(given=text[numbers.index(None)])
+    return [number for number in numbers if number is not None]
+
+
+@lru_cache(maxsize=32)
+def _places(alphabet: tuple[str, ...]) -> dict[str, int]:
+    return {character: place for place, character in enumerate(alphabet)}
 
 
 def _splits(text: str) -> Iterator[list[str]]:

@@ -72,6 +72,7 @@ def test_error_codes() -> None:
         "NotAnImage",
         "ImageTooLarge",
         "BlankImage",
+        "TextTooLong",
         "Unexpected",
     }
 

@@ -41,6 +41,7 @@ OF_FIELDS: Final[dict[type[ShopError], str]] = {
     value_errors.NotADate: "not_a_date",
     value_errors.TextTooShort: "too_short",
     value_errors.TextTooLong: "too_long",
+    value_errors.UnknownCharacter: "unknown_character",
     value_errors.TooFewValues: "too_few_values",
     value_errors.TooManyValues: "too_many_values",
     value_errors.BadLine: "not_a_number",

@@ -25,6 +25,7 @@ from services.values.parse import Value
 from services.values.samples import sample_value
 
 MANY: Final = 100
+_WORDS: Final = ("wine", "good", "bad", "red", "not", "very", "price", "is", "the", "house", "хорошо", "плохо", "вино")
 SCALES: Final = (0.1, 1.0, 10.0, 100.0, 1000.0)
 
 
@@ -64,14 +65,24 @@ def _made_up(
     match field:
         case ChoiceInput():
             return chance.choice(field.options).value
-        case TextInput() if words:
-            return " ".join(chance.choices(words, k=chance.randint(1, 8)))[: field.max_length]
+        case TextInput():
+            return _written(field, words, chance)
         case SeriesInput():
             length = field.min_length if field.min_length == field.max_length else max(field.min_length, 16)
             return [_number(field, known, scale, chance) for _ in range(length)]
         case Bounded():
             return _number(field, known, scale, chance)
     return sample_value(field)
+
+
+def _written(field: TextInput, words: Sequence[str], chance: random.Random) -> Value:
+    tensor = field.tensor
+    if tensor is not None and tensor.alphabet:
+        known = [each for each in tensor.alphabet if len(each) == 1 and each.isalpha()] or list(tensor.alphabet[:1])
+        return "".join(chance.choices(known, k=chance.randint(1, 12)))[: field.max_length]
+    words = words or (_WORDS if tensor is not None and tensor.numbered else ())
+    text = " ".join(chance.choices(words, k=chance.randint(1, 8))) if words else sample_value(field)
+    return text[: field.max_length] if isinstance(text, str) else text
 
 
 def _number(field: Bounded, known: tuple[float, float] | None, scale: float, chance: random.Random) -> float:

@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.inference.errors import BadInput, ModelBroken
+from services.inference.runtimes.text_feeds import Encoders, TextFeed
 from services.inference.tensors import Fit, GraphTensor, Row, Shape, agree, fit
+from services.manifests.bindings import tensors_of
 from services.manifests.inputs import EPOCH
 from services.manifests.manifest import (
     BooleanInput,
@@ -26,6 +28,7 @@ from services.manifests.manifest import (
     NumberInput,
     Overlay,
     SeriesInput,
+    TextInput,
 )
 from services.values.errors import InvalidValue
 from services.values.framing import Frame
@@ -47,9 +50,11 @@ _PACKED = {
 class Feeder:
     """The plan of a manifest's tensors, made once for a loaded graph."""
 
-    def __init__(self, manifest: Manifest, graph: Sequence[GraphTensor], sources: Sources) -> None:
-        """`sources` are the series that come with the model, by input and source. Raises ModelBroken where the manifest
-        and the graph do not meet."""
+    def __init__(
+        self, manifest: Manifest, graph: Sequence[GraphTensor], sources: Sources, encoders: Encoders | None = None
+    ) -> None:
+        """`sources` are the series that come with the model, by input and source; `encoders` make numbers of its texts.
+        Raises ModelBroken where the manifest and the graph do not meet."""
         self._inputs = manifest.inputs
         self._series = [f for f in manifest.inputs if isinstance(f, SeriesInput) and f.tensor is not None]
         shapes = {output.shape_of for output in manifest.outputs if isinstance(output, ImageOutput)}
@@ -60,8 +65,8 @@ class Feeder:
         self._plan: list[tuple[str, Fit, Build]] = []
         fields: dict[str, list[Input]] = {}
         for field in manifest.inputs:
-            if field.tensor is not None:
-                fields.setdefault(field.tensor.name, []).append(field)
+            for name in tensors_of(field):
+                fields.setdefault(name, []).append(field)
         known = {tensor.name: tensor for tensor in graph}
         constants = {constant.tensor: constant for constant in manifest.constants}
         if unknown := sorted((fields.keys() | constants.keys()) - known.keys()):
@@ -71,15 +76,20 @@ class Feeder:
             problem = f'nothing feeds the graph\'s input "{unfed[0]}"'
             fix = "Add an input with that tensor, or a constant"
             raise ModelBroken(problem=problem, fix=fix)
+        texts = [field for field in manifest.inputs if isinstance(field, TextInput) and field.name in (encoders or {})]
+        self._texts = [TextFeed(field, (encoders or {})[field.name], known) for field in texts]
         for name, columns in fields.items():
-            self._plan.append((name, _fit(columns, known[name]), _builder(columns, sources)))
+            if columns[0] not in texts:
+                self._plan.append((name, _fit(columns, known[name]), _builder(columns, sources)))
         self._constants = [(name, _constant(constants[name], known[name])) for name in constants]
-        self.several = all(fit.several for _, fit, _ in self._plan)
+        self.several = all(fit.several for _, fit, _ in self._plan) and all(text.several for text in self._texts)
 
     def feeds(self, rows: Sequence[Row]) -> dict[str, Array]:
         """The arrays for these rows. Raises BadInput or InvalidValue where one of them does not fit the manifest."""
         try:
             fed = {name: _shaped(build(rows), fit, len(rows)) for name, fit, build in self._plan}
+            for text in self._texts:
+                fed |= text.feeds(rows)
             return fed | {name: constant(len(rows)) for name, constant in self._constants}
         except (KeyError, TypeError, ValueError, OverflowError, struct.error) as error:
             raise self._blame(rows, error) from error
@@ -99,13 +109,15 @@ class Feeder:
         sizes, cannot be stacked."""
         if not self.several:
             return [[position] for position in range(len(rows))]
-        if not self._free and all(field.min_length == field.max_length for field in self._series):
+        apart = [text for text in self._texts if not text.stacks]
+        if not (self._free or apart) and all(field.min_length == field.max_length for field in self._series):
             return [list(range(len(rows)))]
         groups: dict[tuple[object, ...], list[int]] = {}
         for position, row in enumerate(rows):
             lengths = [_length(row.values.get(f.name)) for f in self._series]
             sheets = [frames[position][name].sheet for name in self._free]
-            groups.setdefault((*lengths, *sheets), []).append(position)
+            counts = [text.count(row) for text in apart]
+            groups.setdefault((*lengths, *sheets, *counts), []).append(position)
         return list(groups.values())
 
     def _blame(self, rows: Sequence[Row], error: Exception) -> BadInput:

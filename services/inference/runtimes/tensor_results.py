@@ -10,21 +10,24 @@ from numpy.typing import NDArray
 from services.errors import ShopError
 from services.inference.drawing import packed, pictures_of
 from services.inference.errors import BadOutput
+from services.inference.runtimes.ctc import read_off
+from services.inference.runtimes.pooling import pooled
 from services.inference.runtimes.tensor_overlays import OverlayReader, Pictured
 from services.inference.tensors import Result, Row, label_text
 from services.manifests.manifest import (
     BoxesOutput,
     ClassesOutput,
     ImageOutput,
-    Input,
     Manifest,
     NumberOutput,
     Output,
     Overlay,
     ProbabilityOutput,
     SeriesOutput,
+    TextInput,
     TextOutput,
 )
+from services.manifests.outputs import Pooled
 from services.values.framing import Frame
 
 Tensor: TypeAlias = "NDArray[Any] | list[Any]"  # Any: element types differ; a list is a seq(map)
@@ -40,6 +43,7 @@ NOT_SHARES: Final = "Set logits = true where they are scores before a softmax; e
 NAME_EACH: Final = "Name each label of the graph as the value of a class"
 ROUNDING: Final = 1e-3  # that a probability may lie outside 0 to 1
 ROUNDED_SUM: Final = 0.05  # many classes of half precision
+_NOTHING: Final[Mapping[str, Any]] = {}
 
 
 class Reader:
@@ -49,22 +53,37 @@ class Reader:
         self.tensors = sorted(set().union(*map(_tensors, manifest.outputs)))
         self._names = [output.name for output in manifest.outputs]
         self._pictures = [output.name for output in manifest.outputs if isinstance(output, ImageOutput)]
-        self._columns = [_plan(output, manifest.inputs) for output in manifest.outputs]
+        self._columns = [_plan(output, manifest) for output in manifest.outputs]
         self._advice = [(rule, manifest.output(rule.output)) for rule in manifest.advice]
         drawn = any(isinstance(output, ImageOutput | Overlay) for output in manifest.outputs)
         self._plain = not self._advice and not drawn
+        self._steps_first = {each.tensor for each in manifest.outputs if _has_steps_first(each, manifest)}
+        self._arrange = [
+            output for output in manifest.outputs if _is_pooled(output) or output.tensor in self._steps_first
+        ]
+        texts = (field.tensor for field in manifest.inputs if isinstance(field, TextInput))
+        self._mask = next((tensor.mask for tensor in texts if tensor is not None and tensor.mask is not None), "")
 
     def results(
-        self, tensors: Mapping[str, Tensor], given: Sequence[Row], frames: Sequence[Frames] = ()
+        self,
+        tensors: Mapping[str, Tensor],
+        given: Sequence[Row],
+        frames: Sequence[Frames] = (),
+        *,
+        fed: Mapping[str, Any] = _NOTHING,
     ) -> list[Result | ShopError]:
         """A result for each row, BadOutput for a row whose answer is not finite. `frames`: where each row's pictures
-        lay, by input, for answers that get a picture's shape. Raises BadOutput where the graph answered for another
-        number of rows, or in another shape than the manifest tells."""
+        lay, by input, for answers that get a picture's shape; `fed`: what went in. Raises BadOutput where the graph
+        answered for another number of rows, or in another shape than the manifest tells."""
         rows = len(given)
-        if not all(answers_each(tensors[name], rows) for name in self.tensors):
+        if not all(answers_each(tensors[name], rows) for name in self.tensors if name not in self._steps_first):
             raise BadOutput(problem=f"the answer is not of {rows} rows")
         try:
-            columns = [column(tensors, given, frames) for column in self._columns]
+            own = {each.name: self._arranged(each, tensors, rows, fed) for each in self._arrange}
+            columns = [
+                column(own.get(name, tensors), given, frames)
+                for name, column in zip(self._names, self._columns, strict=True)
+            ]
         except (ValueError, IndexError, TypeError, AttributeError, KeyError) as error:
             raise BadOutput(problem=f"{type(error).__name__}: {error}") from error
         if self._plain and not any(BadOutput in set(map(type, column)) for column in columns):
@@ -74,6 +93,15 @@ class Reader:
             names = self._names
             return [Result(dict(zip(names, row, strict=True)), None, {}) for row in zip(*columns, strict=True)]
         return [self._result(answers) for answers in zip(*columns, strict=True)]
+
+    def _arranged(
+        self, output: Output, tensors: Mapping[str, Tensor], rows: int, fed: Mapping[str, Any]
+    ) -> Mapping[str, Tensor]:
+        """With the tensor of this output as its reader wants it: rows first, one vector for each."""
+        tensor = tensors[output.tensor]
+        if isinstance(output, Pooled):
+            return {**tensors, output.tensor: pooled(output, tensor, rows, fed.get(self._mask))}
+        return {**tensors, output.tensor: np.swapaxes(tensor, 0, 1) if np.ndim(tensor) == 3 else tensor}
 
     def _result(self, answers: Sequence[Any]) -> Result | ShopError:
         outputs: dict[str, Any] = {}
@@ -106,11 +134,35 @@ def _tensors(output: Output) -> set[str]:
     return {output.tensor}
 
 
-def _plan(output: Output, inputs: Sequence[Input]) -> ReadColumn:
+def _plan(output: Output, manifest: Manifest) -> ReadColumn:
     if isinstance(output, Overlay):
-        return OverlayReader(output, inputs).column
-    read = _reader(output)
+        return OverlayReader(output, manifest.inputs).column
+    read = _decoder_of(output, manifest) or _reader(output)
     return lambda tensors, given, frames: _column(output, read, tensors, len(given), frames)
+
+
+def _is_pooled(output: Output) -> bool:
+    return isinstance(output, Pooled) and (output.pooling is not None or output.normalise)
+
+
+def _read_by(output: Output, manifest: Manifest) -> TextOutput | None:
+    """The text that this output is read by, step by step: itself, or the one that it says how sure it is."""
+    told = manifest.output(output.of) if isinstance(output, ProbabilityOutput) and output.of else output
+    return told if isinstance(told, TextOutput) and told.decode is not None else None
+
+
+def _has_steps_first(output: Output, manifest: Manifest) -> bool:
+    read = _read_by(output, manifest)
+    return read is not None and read.layout == "TNC"
+
+
+def _decoder_of(output: Output, manifest: Manifest) -> Read | None:
+    if (read := _read_by(output, manifest)) is None:
+        return None
+    part = 0 if read is output else 1
+    return lambda tensor, rows: [
+        found if isinstance(found, BadOutput) else found[part] for found in read_off(read, tensor, rows)
+    ]
 
 
 def _column(output: Output, read: Read, tensors: Mapping[str, Tensor], rows: int, frames: Sequence[Frames]) -> Column:

@@ -12,6 +12,7 @@ from services.inference.errors import BadInput, BadOutput, ModelBroken, RunFaile
 from services.inference.runtimes.base import Limit
 from services.inference.runtimes.tensor_feeds import Feeder, load_sources
 from services.inference.runtimes.tensor_results import Frames, Reader
+from services.inference.runtimes.text_feeds import load_encoders
 from services.inference.tensors import GraphTensor, Result, Row
 from services.manifests.manifest import ImageInput, Manifest
 from services.values.errors import InvalidValue
@@ -37,7 +38,8 @@ class TensorRuntime(ABC):
 
     def load(self) -> None:
         inputs, known = self.open()
-        self._feeder = Feeder(self._manifest, inputs, load_sources(self._manifest, self._folder))
+        manifest, folder = self._manifest, self._folder
+        self._feeder = Feeder(manifest, inputs, load_sources(manifest, folder), load_encoders(manifest, folder))
         self._reader = Reader(self._manifest)
         if missing := [name for name in self._reader.tensors if name not in known]:
             problem, fix = f'the graph has no output "{missing[0]}"', f"Name one of: {', '.join(sorted(known))}"
@@ -103,4 +105,4 @@ class TensorRuntime(ABC):
 
     def _run(self, rows: Sequence[Row], limit: Limit, frames: Sequence[Frames]) -> list[Result | ShopError]:
         feeds = self._feeder.feeds(rows)
-        return self._reader.results(self.compute(feeds, self._reader.tensors, limit), rows, frames)
+        return self._reader.results(self.compute(feeds, self._reader.tensors, limit), rows, frames, fed=feeds)

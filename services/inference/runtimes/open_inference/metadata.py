@@ -6,6 +6,7 @@ from typing import Any
 
 from services.inference.runtimes.open_inference.datatypes import DATATYPES, OF_DTYPE
 from services.inference.tensors import GraphTensor
+from services.manifests.bindings import tensors_of
 from services.manifests.manifest import Manifest
 
 
@@ -45,7 +46,12 @@ class ModelMetadata:
     def inputs_of(self, manifest: Manifest) -> Sequence[GraphTensor]:
         if self.inputs:
             return [each.tensor for each in self.inputs]
-        dtypes = {field.tensor.name: field.tensor.dtype for field in manifest.inputs if field.tensor is not None}
+        dtypes = {
+            name: field.tensor.dtype
+            for field in manifest.inputs
+            if field.tensor is not None
+            for name in tensors_of(field)
+        }
         dtypes |= {constant.tensor: constant.dtype for constant in manifest.constants}
         return [GraphTensor(name=name, dtype=dtype, shape=None) for name, dtype in dtypes.items()]
 

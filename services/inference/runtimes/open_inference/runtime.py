@@ -13,8 +13,9 @@ from services.inference.runtimes.open_inference.codec import Body, decode
 from services.inference.runtimes.open_inference.exchange import Exchange
 from services.inference.runtimes.open_inference.metadata import ModelMetadata
 from services.inference.runtimes.open_inference.spec import OpenInferenceSpec
-from services.inference.runtimes.tensor_feeds import Feeder, load_sources
+from services.inference.runtimes.tensor_feeds import Array, Feeder, load_sources
 from services.inference.runtimes.tensor_results import Frames, Reader
+from services.inference.runtimes.text_feeds import load_encoders
 from services.inference.tensors import Result, Row
 from services.manifests.manifest import ImageInput, ImageOutput, Manifest, Overlay, SeriesInput
 
@@ -69,7 +70,7 @@ class OpenInferenceRuntime:
     async def _run(self, plan: CallPlan, rows: Sequence[Row], frames: Sequence[Frames]) -> list[Result | ShopError]:
         feeds = await self._exchange.off_loop(plan.feeder.feeds, rows)
         body = await self._exchange.infer(feeds, plan.datatypes, plan.reader.tensors)
-        return await self._exchange.off_loop(_read, plan, body, rows, frames)
+        return await self._exchange.off_loop(_read, plan, body, feeds, rows, frames)
 
     async def _learn(self) -> CallPlan:
         """Raises ServerAway, ModelBroken."""
@@ -83,7 +84,7 @@ class OpenInferenceRuntime:
 def make_plan(manifest: Manifest, folder: Path, metadata: ModelMetadata) -> CallPlan:
     """Raises ModelBroken where manifest and server do not meet."""
     tensors, reader = metadata.inputs_of(manifest), Reader(manifest)
-    feeder = Feeder(manifest, tensors, load_sources(manifest, folder))
+    feeder = Feeder(manifest, tensors, load_sources(manifest, folder), load_encoders(manifest, folder))
     known = {output.name for output in metadata.outputs}
     if known and (missing := [name for name in reader.tensors if name not in known]):
         problem, fix = f'the model has no output "{missing[0]}"', f"Name one of: {', '.join(sorted(known))}"
@@ -91,7 +92,9 @@ def make_plan(manifest: Manifest, folder: Path, metadata: ModelMetadata) -> Call
     return CallPlan(metadata=metadata, feeder=feeder, reader=reader, datatypes=metadata.datatypes(tensors))
 
 
-def _read(plan: CallPlan, body: Body, rows: Sequence[Row], frames: Sequence[Frames]) -> list[Result | ShopError]:
+def _read(
+    plan: CallPlan, body: Body, fed: Mapping[str, Array], rows: Sequence[Row], frames: Sequence[Frames]
+) -> list[Result | ShopError]:
     arrays = decode(body)
     if missing := [name for name in plan.reader.tensors if name not in arrays]:
         known = ", ".join(sorted(arrays))
@@ -100,4 +103,4 @@ def _read(plan: CallPlan, body: Body, rows: Sequence[Row], frames: Sequence[Fram
     for name in plan.reader.tensors:
         if told.get(name, arrays[name].dtype == object) != (arrays[name].dtype == object):
             raise BadOutput(problem=f'the output "{name}" is not of the type that the server told')
-    return plan.reader.results(arrays, rows, frames)
+    return plan.reader.results(arrays, rows, frames, fed=fed)

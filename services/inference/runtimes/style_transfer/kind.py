@@ -9,8 +9,8 @@ from pydantic import Field, model_validator
 from services.inference.runtimes.base import Runtime
 from services.inference.runtimes.registry import RuntimeKind
 from services.manifests.manifest import Manifest
-from services.manifests.runtime import FileSpec, PackagedName, Sha256
-from services.manifests.schema import wrong
+from services.manifests.runtime import FileSpec
+from services.manifests.schema import PackagedName, Sha256, wrong
 
 
 class StyleTransferSpec(FileSpec):

@@ -119,6 +119,7 @@ class App:
         if known := await self._folders.recall():
             self._meet_telegram()  # whoever writes now need not wait for models that take seconds to load
         await self._folders.read()
+        self.supervisor.keep(self._folders.watch_uploads, name="uploads")
         await self.services.plans.all()
         if not known:
             self._meet_telegram()

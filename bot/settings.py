@@ -361,6 +361,12 @@ class Settings(ShopSettings):
         return f"file:{Path(beside).parent / 'files' if beside else 'data/files'}"
 
     @property
+    def versions_dir(self) -> Path:
+        """Where this machine keeps uploaded models that it fetched from the store: beside the files."""
+        path = self.files_store.removeprefix("file:").removeprefix("//") if self.files_store.startswith("file:") else ""
+        return (Path(path).parent if path else Path("data")) / "uploaded-models"
+
+    @property
     def mini_app_url(self) -> str | None:
         """Telegram opens what has https alone; one that is not the real one also what only this machine reaches."""
         parts = urlsplit(self.public_url or "")

@@ -2,6 +2,7 @@
 
 from handlers.admin.models import notifications as admin_models
 from handlers.admin.payments import notifications as admin_payments
+from handlers.admin.uploads import notifications as admin_uploads
 from handlers.balance import notifications as balance
 from handlers.bonus import notifications as bonus
 from handlers.chats import notifications as chats
@@ -27,4 +28,5 @@ def presenters(services: Services, clock: Clock, leaves: Leaves) -> dict[str, Pr
         **identity.presenters(),
         **admin_payments.presenters(services),
         **admin_models.presenters(services),
+        **admin_uploads.presenters(services),
     }

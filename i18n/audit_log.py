@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from db.tables.currencies import Currency
+from db.tables.models import VersionStatus
 from db.tables.payments import PaymentStatus
 from db.tables.users import AuditAction, Role
 from i18n.payments import STATUSES
@@ -165,6 +166,28 @@ def _edited_package(entry: Entry, titles: Titles) -> Html:
     return tr.escape(f"{_what(entry, titles)}: {', '.join(changes)}")
 
 
+def _about_version(message: str) -> Words:
+    def words(entry: Entry, titles: Titles) -> Html:
+        return titles.tr.html(message, what=_what(entry, titles), version=entry.after.get("version", "?"))
+
+    return words
+
+
+def _checked(entry: Entry, titles: Titles) -> Html:
+    refused = entry.after.get("status") == VersionStatus.REFUSED
+    words = (
+        N_("Checked and refused: {what}, version {version}") if refused else N_("Checked: {what}, version {version}")
+    )
+    return _about_version(words)(entry, titles)
+
+
+def _published(entry: Entry, titles: Titles) -> Html:
+    if (before := entry.after.get("before")) is None:
+        return _about_version(N_("Put on sale: {what}, version {version}"))(entry, titles)
+    now, what = entry.after.get("version", "?"), _what(entry, titles)
+    return titles.tr.html("Another version on sale: {what}, {before} → {after}", what=what, before=before, after=now)
+
+
 def _about_plan(message: str) -> Words:
     def words(entry: Entry, titles: Titles) -> Html:
         return titles.tr.html(message, name=entry.subject)
@@ -244,6 +267,13 @@ WORDS: Final[dict[str, Words]] = {
     AuditAction.PLAN_DISABLE: _about_plan(N_("Not sold any more: {name}")),
     AuditAction.PLAN_MOVE: _about_plan(N_("Moved in the list of plans: {name}")),
     AuditAction.PLAN_OFFER: _about_plan(N_("The new price was offered to subscribers: {name}")),
+    AuditAction.UPLOAD_RECEIVE: _about_version(N_("A file was sent: {what}, version {version}")),
+    AuditAction.UPLOAD_CHECK: _checked,
+    AuditAction.UPLOAD_CHANGE: _about_version(N_("Changed: {what}, version {version}")),
+    AuditAction.UPLOAD_TRY: _about_version(N_("Tried for free: {what}, version {version}")),
+    AuditAction.UPLOAD_PUBLISH: _published,
+    AuditAction.UPLOAD_DISCARD: _about_version(N_("Discarded: {what}, version {version}")),
+    AuditAction.UPLOAD_REMOVE: _about_goods(N_("Removed from the shop: {what}")),
     AuditAction.BONUS_WEEK_GRANTED: _bonus,
 }
 
@@ -286,6 +316,13 @@ ACTION_NAMES: Final = {
     AuditAction.PLAN_DISABLE: N_("Plan taken off"),
     AuditAction.PLAN_MOVE: N_("Plan moved"),
     AuditAction.PLAN_OFFER: N_("New price of a plan offered"),
+    AuditAction.UPLOAD_RECEIVE: N_("File of a model sent"),
+    AuditAction.UPLOAD_CHECK: N_("File of a model checked"),
+    AuditAction.UPLOAD_CHANGE: N_("Upload changed"),
+    AuditAction.UPLOAD_TRY: N_("Upload tried"),
+    AuditAction.UPLOAD_PUBLISH: N_("Upload published"),
+    AuditAction.UPLOAD_DISCARD: N_("Upload discarded"),
+    AuditAction.UPLOAD_REMOVE: N_("Uploaded model removed"),
     AuditAction.BONUS_WEEK_GRANTED: N_("Weekly bonus"),
 }
 """What a kind of thing is called, to choose by."""

@@ -32,6 +32,8 @@ from services.models.manage import ModelManagement
 from services.models.offers import Models
 from services.models.preset_manage import PresetManagement
 from services.models.presets import Presets
+from services.models.uploads.contents import VersionContents
+from services.models.uploads.manage import UploadManagement
 from services.notifications.kept_messages import KeptMessages
 from services.notifications.letters import Letters
 from services.notifications.sending import Outbox
@@ -118,6 +120,8 @@ class Services:
     user_management: UserManagement
     model_management: ModelManagement
     preset_management: PresetManagement
+    upload_management: UploadManagement
+    upload_contents: VersionContents
     payment_management: PaymentManagement
     audit_log: AuditLog
     statistics: Statistics

@@ -1,13 +1,20 @@
 """The folders of models, as this process reads them."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
 import structlog
 
 from bot.parts.core import Core
+from db.errors import DatabaseUnavailable
 from services.coordination.base import Topic
 from services.inference.engine import Engine
 from services.models.folders import FolderProblem
+from services.waiting import wait
 
 log = structlog.get_logger()
+LOOK_SECONDS: Final = 2.0
 
 
 class ModelFolders:
@@ -18,6 +25,8 @@ class ModelFolders:
         self._models = core.services.models
         self._engine = engine
         core.coordination.hear(Topic.MODELS, self._hear)
+        self._published = asyncio.Event()
+        core.coordination.hear(Topic.UPLOADS, lambda _: self._published.set())
 
     async def recall(self) -> bool:
         """Whether what an earlier start has found can be sold before the models are loaded."""
@@ -34,10 +43,24 @@ class ModelFolders:
 
     def _hear(self, teller: str) -> None:
         if teller != self._core.name:
-            self._core.supervisor.spawn(self._read_again(), name="models")
+            self._core.supervisor.spawn(self._read_again(self._models.read_again), name="models")
 
-    async def _read_again(self) -> None:
-        _tell(await self._models.read_again(self._engine))
+    async def watch_uploads(self) -> None:
+        """Until cancelled: put on sale here what was published anywhere, by a command too."""
+        while True:
+            await wait(self._published, LOOK_SECONDS)
+            self._published.clear()
+            try:
+                if await self._models.has_other_uploads():
+                    await self._read_again(self._models.read_uploads)
+            except DatabaseUnavailable as error:
+                log.warning("uploads_not_read", error=str(error))
+
+    async def _read_again(self, read: Callable[[Engine | None], Awaitable[list[FolderProblem]]]) -> None:
+        problems = await read(self._engine)
+        _tell(problems)
+        if self._engine is not None:
+            await self._models.tell_owners(self._core.settings.owner_ids, problems)
 
 
 def _tell(problems: list[FolderProblem]) -> None:

@@ -10,6 +10,7 @@ from services.chats.worker import AnswerWorker
 from services.coordination.base import Topic
 from services.inference.engine import Engine
 from services.inference.runtimes.registry import Runtimes
+from services.models.uploads.checks import UploadChecks
 from services.predictions.worker import Worker
 
 MODEL_THREADS = 2
@@ -33,12 +34,16 @@ class WorkerPart(Part):
             on_away=self._worker.on_away,
             owners=owners,
         )
+        self._checks = UploadChecks(
+            db=core.db, contents=core.services.upload_contents, clock=core.clock, on_checked=told
+        )
         core.coordination.hear(Topic.ASKED, self._answers.wake)
         core.coordination.hear(Topic.STOP, self._stop_answer)
 
     def start(self) -> None:
         self._core.supervisor.keep(self._worker.run, name="worker")
         self._core.supervisor.keep(self._answers.run, name="answers")
+        self._core.supervisor.keep(self._checks.run, name="upload-checks")
 
     def _stop_answer(self, told: str) -> None:
         if told:  # else something was missed: the row says so, too

@@ -48,6 +48,9 @@ from services.models.offered import has_assistants, has_gallery
 from services.models.offers import Models
 from services.models.preset_manage import PresetManagement
 from services.models.presets import Presets
+from services.models.uploads.contents import VersionContents
+from services.models.uploads.manage import UploadManagement
+from services.models.uploads.shelf import VersionShelf
 from services.notifications.kept_messages import KeptMessages
 from services.notifications.letters import Letters
 from services.notifications.sending import Outbox
@@ -92,7 +95,10 @@ def make_services(
     store = open_store(settings.files_store)
     files, cleanup = Files(db, store, clock), open_cleanup(settings, db, store, clock)
     history, staff = History(db, files), Staff(settings.owner_ids)
-    models = Models(db, clock, settings.models_dir, runtimes.specs, on_changed=on_models)
+    contents = VersionContents(store)
+    shelf = VersionShelf(db, contents, settings.versions_dir)
+    models = Models(db, clock, settings.models_dir, runtimes.specs, uploads=shelf, on_changed=on_models)
+    to_all = partial(coordination.tell, Topic.UPLOADS)
     undelivered = partial(pay_back, owners=settings.owner_ids)
     outbox = Outbox(
         db,
@@ -190,6 +196,8 @@ def make_services(
         user_management=UserManagement(db, clock, staff),
         model_management=ModelManagement(db, clock, staff),
         preset_management=PresetManagement(db, clock, staff, models, files),
+        upload_management=UploadManagement(db, clock, staff, contents, shelf, on_published=to_all),
+        upload_contents=contents,
         payment_management=PaymentManagement(db, clock, staff, None if payments is None else payments.settlement),
         audit_log=AuditLog(db),
         statistics=Statistics(db, clock, zone=settings.timezone, history=history, outbox=outbox),

@@ -1,16 +1,18 @@
-"""What is on sale: models and presets."""
+"""What is on sale: models, files of them that were sent to the shop, and presets."""
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, false
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Credits, JsonObject, Key
+from db.base import Base, Credits, JsonObject, Key, UuidKey, Word, one_of, partial_index
 
 
 class Model(Base):
-    """One entry of `MODELS_DIR`. The manifest's columns are synced at start; an admin's columns win over them."""
+    """A folder of `MODELS_DIR`, or an upload. The manifest's columns are synced at start; an admin's columns win over
+    them."""
 
     __tablename__ = "models"
     __table_args__ = (
@@ -68,3 +70,58 @@ class Preset(Base):
     position: Mapped[int] = mapped_column(default=100)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime | None]
+
+
+class VersionStatus(StrEnum):
+    RECEIVED = "received"
+    """It waits for its check, or a worker is at it."""
+    CHECKED = "checked"
+    REFUSED = "refused"
+    PUBLISHED = "published"
+    RETIRED = "retired"
+    """It was on sale, and another version took its place: it may come back."""
+    DISCARDED = "discarded"
+    """Nobody wants it any more; its contents are swept."""
+
+
+class ModelVersion(Base):
+    """A file that somebody of the shop sent, and what became of it. Its contents are in `FILES_URL`."""
+
+    __tablename__ = "model_versions"
+    __table_args__ = (
+        UniqueConstraint("slug", "number"),
+        CheckConstraint(one_of("status", VersionStatus), name="status_known"),
+        CheckConstraint("number >= 1", name="number_positive"),
+        CheckConstraint("price IS NULL OR price >= 0", name="price_not_negative"),
+        partial_index("ix_model_versions_on_sale", "slug", where="status = 'published'", unique=True),
+        partial_index(
+            "ix_model_versions_sent_once",
+            "sent_sha256",
+            where="status IN ('received', 'checked', 'published', 'retired')",
+            unique=True,
+        ),
+        partial_index("ix_model_versions_waiting", "created_at", where="status = 'received'"),
+    )
+
+    id: Mapped[UuidKey]
+    slug: Mapped[str] = mapped_column(String(32))
+    number: Mapped[int]
+    status: Mapped[Word]
+    sent_name: Mapped[str] = mapped_column(String(255))
+    sent_sha256: Mapped[str] = mapped_column(String(64))
+    files: Mapped[JsonObject]  # by name: {"file", "sha256", "size"}, the first is its key in the store
+    title: Mapped[JsonObject | None]  # {ru, en}, as far as it was told
+    price: Mapped[Credits | None]
+    hints: Mapped[JsonObject | None]  # {"labels", "features"} as they were told, texts
+    manifest: Mapped[str | None] = mapped_column(Text)  # TOML, as the check wrote it
+    report: Mapped[JsonObject | None]  # what the check found, or the problem and what would mend it
+    uploaded_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))  # null: a command
+    chat_id: Mapped[int | None] = mapped_column(BigInteger)  # where its card is
+    thread_id: Mapped[int | None] = mapped_column(BigInteger)
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")  # at its check
+    leased_until: Mapped[datetime | None]
+    leased_by: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    checked_at: Mapped[datetime | None]
+    published_at: Mapped[datetime | None]

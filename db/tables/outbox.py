@@ -57,6 +57,7 @@ class OutboxKind(StrEnum):
     MODEL_SERVES = "model_serves"
     ANSWER_UNDELIVERED = "answer_undelivered"
     ANSWER_OVER_HOLD = "answer_over_hold"
+    UPLOAD_CHECKED = "upload_checked"
 
 
 class Wait(StrEnum):

@@ -60,6 +60,13 @@ class AuditAction(StrEnum):
     PLAN_MOVE = "plan.move"
     PLAN_OFFER = "plan.offer"
     CHAT_REQUEST_OPEN = "chat.request_open"
+    UPLOAD_RECEIVE = "upload.receive"
+    UPLOAD_CHECK = "upload.check"
+    UPLOAD_CHANGE = "upload.change"
+    UPLOAD_TRY = "upload.try"
+    UPLOAD_PUBLISH = "upload.publish"
+    UPLOAD_DISCARD = "upload.discard"
+    UPLOAD_REMOVE = "upload.remove"
     BONUS_WEEK_GRANTED = "bonus.week_granted"
 
 

@@ -17,6 +17,7 @@ from handlers.admin.payments import strays
 from handlers.admin.plans import router as plans
 from handlers.admin.presets import router as presets
 from handlers.admin.roles import router as roles
+from handlers.admin.uploads import router as uploads
 from handlers.admin.users import changes
 from handlers.admin.users import router as users
 from handlers.kit.context import Context
@@ -45,6 +46,8 @@ ANSWERS: Final[dict[str, Step[Message]]] = {
     payments.AMOUNT: payments.take_amount,
     payments.REASON: payments.take_reason,
     roles.WHO: roles.take_who,
+    uploads.PART: uploads.take_part,
+    uploads.VERSION: uploads.take_no_file,
 }
 DECISIONS: Final[dict[str, Step[CallbackQuery]]] = {
     changes.CHANGE: changes.change,
@@ -55,6 +58,8 @@ DECISIONS: Final[dict[str, Step[CallbackQuery]]] = {
     presets.CREATE: presets.create,
     payments.REFUND: payments.refund,
     strays.SEND_BACK: strays.send_back,
+    uploads.WHICH: uploads.new_version,
+    uploads.REMOVE: uploads.remove,
 }
 
 

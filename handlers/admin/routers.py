@@ -15,6 +15,7 @@ from handlers.admin.plans import router as plans
 from handlers.admin.presets import router as presets
 from handlers.admin.roles import router as roles
 from handlers.admin.statistics import router as statistics
+from handlers.admin.uploads import router as uploads
 from handlers.admin.users import router as users
 
 __all__ = ["answers_router", "router"]
@@ -23,6 +24,6 @@ __all__ = ["answers_router", "router"]
 def router() -> Router:
     """Commands and buttons."""
     router = Router(name="admin")
-    parts = (panel, users, answers, models, assistants, packages, plans, presets, payments, statistics, roles)
+    parts = (panel, users, answers, models, uploads, assistants, packages, plans, presets, payments, statistics, roles)
     router.include_routers(*(part.router() for part in (*parts, audit_log, commands)))
     return router

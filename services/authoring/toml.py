@@ -34,7 +34,7 @@ def manifest_toml(manifest: Entry, notes: Sequence[Note]) -> str:
 def _lines(manifest: Entry, notes: Sequence[Note]) -> Iterator[str]:
     yield from (f"# {' '.join(str(note).split())}" for note in notes)
     for key, value in manifest.items():
-        if not isinstance(value, dict | list):
+        if key != "runtime" and not isinstance(value, list):
             yield f"{key} = {inline(value)}"
     yield from ("", "[runtime]")
     yield from (f"{key} = {inline(value)}" for key, value in manifest["runtime"].items())

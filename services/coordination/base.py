@@ -12,7 +12,7 @@ from typing import Protocol
 
 class Topic(StrEnum):
     """What one process tells the others. Nothing is lost where they do not hear it, but for `MODELS` they look by
-    themselves every second."""
+    themselves every second or two."""
 
     NEWS = "news"
     """The outbox has something to send."""
@@ -26,6 +26,8 @@ class Topic(StrEnum):
     """How far an answer has come; told with an `AnswerProgress`."""
     MODELS = "models"
     """The folders of models have changed."""
+    UPLOADS = "uploads"
+    """Another version of an uploaded model is on sale, or none."""
 
 
 Heard = Callable[[str], None]

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, constant, table_of
 from db.engine import Database
 from db.tables.chats import ChatMessage, MessageStatus
-from db.tables.models import Preset
+from db.tables.models import ModelVersion, Preset, VersionStatus
 from db.tables.outbox import OutboxKind, OutboxMessage, OutboxStatus
 from db.tables.predictions import File, FileKind, Prediction
 from services.clock import Clock
@@ -25,6 +25,7 @@ log = structlog.get_logger()
 _files, _predictions = table_of(File), table_of(Prediction)
 _presets, _outbox = table_of(Preset), table_of(OutboxMessage)
 _messages = table_of(ChatMessage)
+_versions = table_of(ModelVersion)
 _answers = _messages.alias("answers")
 
 AT_ONCE: Final = 100  # rows a transaction
@@ -164,4 +165,10 @@ def wish_away_of(session: Session, user_id: int) -> None:
 
 
 def _named(session: Session, ids: Collection[UUID]) -> set[UUID]:
-    return set(session.scalars(select(_files.c.id).where(_files.c.id.in_(ids))))
+    return set(session.scalars(select(_files.c.id).where(_files.c.id.in_(ids)))) | _of_versions(session)
+
+
+def _of_versions(session: Session) -> set[UUID]:
+    """Contents of uploaded models, of all versions that somebody may still want."""
+    wanted = select(_versions.c.files).where(_versions.c.status != constant(VersionStatus.DISCARDED))
+    return {UUID(hex=entry["file"]) for files in session.scalars(wanted) for entry in files.values()}

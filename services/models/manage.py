@@ -6,12 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
-from db.base import AnyRow, JsonObject, table_of
+from db.base import AnyRow, JsonObject, constant, table_of
 from db.engine import Database
-from db.tables.models import Model
+from db.tables.models import Model, ModelVersion, VersionStatus
 from db.tables.users import AuditAction
 from services import ordering
 from services.audit_log.record import AuditRecord, record
@@ -25,7 +25,7 @@ from services.models.offers import price_of
 from services.users.actor import Actor
 from services.users.roles import Staff
 
-_models = table_of(Model)
+_models, _versions = table_of(Model), table_of(ModelVersion)
 MAX_PRICE: Final = 100_000_00  # hundredths
 
 
@@ -61,6 +61,8 @@ class ModelLine:
     """Its example is to be answered, and is not yet."""
     tested: ExampleRun | None = None
     """What came of the last time."""
+    uploaded: bool = False
+    """A version of a file that was sent is on sale."""
     provider_prices: tuple[int, int] | None = None
     """What the provider asks for 1,000,000 tokens that it reads, and writes, in hundredths, where the manifest says."""
 
@@ -111,7 +113,7 @@ class ModelManagement:
         row = _locked(session, slug)
         before: dict[str, Any] = {name: getattr(row, name) for name in values}  # Any: the columns' values
         if before == values:
-            return _line(row)
+            return _get(session, slug)
         session.execute(update(_models).where(_models.c.slug == slug).values(**values, updated_at=now))
         record(session, AuditRecord(actor=actor, action=action, subject=slug, before=before, after=values), now)
         return _get(session, slug)
@@ -159,12 +161,18 @@ _IN_ORDER = (func.coalesce(_models.c.admin_position, _models.c.manifest_position
 _ORDER = ordering.Ranking(key=_models.c.slug, position=_models.c.admin_position, by=_IN_ORDER)
 
 
+_UPLOADED: Final = exists().where(
+    _versions.c.slug == _models.c.slug, _versions.c.status == constant(VersionStatus.PUBLISHED)
+)
+_LINES: Final = select(_models, _UPLOADED.label("uploaded"))
+
+
 def _all(session: Session) -> list[ModelLine]:
-    return [_line(row) for row in session.execute(select(_models).order_by(*_IN_ORDER))]
+    return [_line(row) for row in session.execute(_LINES.order_by(*_IN_ORDER))]
 
 
 def _get(session: Session, slug: str) -> ModelLine:
-    row = session.execute(select(_models).where(_models.c.slug == slug)).first()
+    row = session.execute(_LINES.where(_models.c.slug == slug)).first()
     if row is None:
         raise ModelNotFound(slug=slug)
     return _line(row)
@@ -199,6 +207,7 @@ def _line(row: AnyRow) -> ModelLine:
         tested=None
         if row.tested_at is None
         else ExampleRun(at=row.tested_at, ms=row.test_ms or 0, problem=row.test_problem),
+        uploaded=row.uploaded,
         provider_prices=_provider_prices(runtime.get("input_cost"), runtime.get("output_cost")),
     )
 

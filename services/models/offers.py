@@ -1,11 +1,11 @@
 """What is on sale. `MODELS_DIR` is synced into the table `models`; what an admin changed later wins."""
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
@@ -25,11 +25,13 @@ from services.models.folders import FolderProblem, Folders, folder_problem, read
 from services.models.preset_files import PRESETS, PresetDraft
 from services.models.preset_rules import given_inputs
 from services.models.preset_sync import SlugTaken, sync_presets
+from services.models.rows import columns_of
 from services.notifications.kinds.models import ModelNotLoaded
 from services.notifications.owners import forget_news, tell_owners
 
 _models, _presets = table_of(Model), table_of(Preset)
 ON_SALE: Final = _models.c.present & _models.c.admin_enabled.is_not(False) & _models.c.stopped_for.is_(None)
+SHADOWED: Final = "an upload has the same slug; the folder of MODELS_DIR is sold, the upload is not"
 TRY_AGAIN: Final = "mend that, then tap “🔁 Try it again” on its card in the chat: /admin, models"
 
 
@@ -84,9 +86,29 @@ class Offer:
         return 0 if self.plan_left is not None and self.plan_left >= count else self.price * count
 
 
+class Uploads(Protocol):
+    """What was sent to the shop and is on sale."""
+
+    async def state(self) -> object:
+        """Another one where something else is on sale, or is called otherwise."""
+
+    async def published(self) -> tuple[Mapping[str, tuple[Manifest, Path]], Sequence[FolderProblem]]:
+        """Manifest and folder by slug, and what is wrong with the others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """All there is to sell, by slug, and what is wrong with the rest."""
+
+    manifests: dict[str, Manifest]
+    folders: dict[str, Path]
+    problems: list[FolderProblem]
+
+
 class Models:
     """The catalogue. Manifests are read at start and kept; prices and switches are read from the database. `on_changed`
-    is called when the folders are not as they were written down."""
+    is called when the folders are not as they were written down. `uploads`: sold beside the folders; a folder of the
+    same slug wins."""
 
     def __init__(
         self,
@@ -95,25 +117,31 @@ class Models:
         folder: Path,
         specs: Specs = SPECS,
         *,
+        uploads: Uploads | None = None,
         on_changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._db = db
         self._clock = clock
         self._folder = folder
+        self._uploads = uploads
+        self._folders: dict[str, Path] = {}
         self._specs = specs
         self._on_changed = on_changed
         self._manifests: dict[str, Manifest] = {}
-        self._just_read: Folders | None = None
+        self._just_read: _Read | None = None
+        self._of_folders: Folders = ({}, [])
+        self._uploads_read: object = None
+        self._reading = asyncio.Lock()
         self.problems: Sequence[FolderProblem] = ()
         """Folders that this process could not put on sale when it read them last."""
 
     async def recall(self) -> bool:
         """Read all folders before any model is loaded. Where they are what was written down last, and that was well,
         all of them are on sale from now on; else nothing is before `sync`."""
-        found, problems = self._just_read = await asyncio.to_thread(read_folders, self._folder, self._specs)
-        if problems or not await self._db.read(_is_on_record, found):
+        read = self._just_read = await self._read()
+        if read.problems or not await self._db.read(_is_on_record, read.manifests):
             return False
-        self._manifests = found
+        self._manifests, self._folders = read.manifests, read.folders
         return True
 
     async def sync(self, engine: Engine | None = None) -> list[FolderProblem]:
@@ -135,23 +163,55 @@ class Models:
 
     async def read_again(self, engine: Engine | None = None) -> list[FolderProblem]:
         """As `sync`, where another process has written it down: its folders may be other ones than ours for a while."""
-        if self._just_read is None:
-            self._just_read = await asyncio.to_thread(read_folders, self._folder, self._specs)
-        found, problems = self._just_read
-        self._just_read = None
+        async with self._reading:
+            read = self._just_read or await self._read()
+            self._just_read = None
+            return await self._take(read, engine)
+
+    async def read_uploads(self, engine: Engine | None = None) -> list[FolderProblem]:
+        """As `read_again`, where nothing but an upload has changed: the folders are as they were read last."""
+        async with self._reading:
+            return await self._take(await self._with_uploads(self._of_folders), engine)
+
+    async def has_other_uploads(self) -> bool:
+        """Whether something else is on sale than was read last."""
+        return self._uploads is not None and await self._uploads.state() != self._uploads_read
+
+    async def _take(self, read: _Read, engine: Engine | None) -> list[FolderProblem]:
+        """Load what is new of it, and sell it."""
+        found, problems = read.manifests, read.problems
         for slug, manifest in list(found.items()):
             if engine is None or engine.manifest(slug) == manifest:
                 continue
             try:
-                await engine.load(manifest, self._folder / slug)
+                await engine.load(manifest, read.folders[slug])
             except Exception as error:  # noqa: BLE001 - it is told, and the others are sold
                 del found[slug]
                 problems.append(folder_problem(slug, error))
-        self._manifests, self.problems = found, tuple(problems)
+        self._manifests, self._folders, self.problems = found, read.folders, tuple(problems)
         return problems
 
+    async def _read(self) -> _Read:
+        self._of_folders = await asyncio.to_thread(read_folders, self._folder, self._specs)
+        return await self._with_uploads(self._of_folders)
+
+    async def _with_uploads(self, of_folders: Folders) -> _Read:
+        found, problems = dict(of_folders[0]), list(of_folders[1])
+        folders = {slug: self._folder / slug for slug in found}
+        uploads: Mapping[str, tuple[Manifest, Path]] = {}
+        wrong: Sequence[FolderProblem] = ()
+        if self._uploads is not None:
+            self._uploads_read = await self._uploads.state()
+            uploads, wrong = await self._uploads.published()
+        for slug, (manifest, folder) in uploads.items():
+            if slug in found:
+                problems.append(FolderProblem(slug=slug, text=SHADOWED))
+            else:
+                found[slug], folders[slug] = manifest, folder
+        return _Read(manifests=found, folders=folders, problems=[*problems, *wrong])
+
     def folder(self, slug: str) -> Path:
-        return self._folder / slug
+        return self._folders.get(slug, self._folder / slug)
 
     def manifest(self, slug: str) -> Manifest | None:
         """Also of a model that is not sold any more, while its folder is there."""
@@ -266,7 +326,7 @@ def _write_down(
         session.execute(update(_models).where(_models.c.slug == problem.slug).values(problem=problem.text))
     known = {row.slug: row for row in session.execute(select(*_KNOWN))}
     for slug, manifest in found.items():
-        columns = _columns(manifest, now)
+        columns = columns_of(manifest, now)
         if (row := known.get(slug)) is not None and _is_another(row, manifest):
             columns |= {"failures": 0, "stopped_for": None}  # they tell nothing of it
             if row.next_try_at is not None:
@@ -283,24 +343,9 @@ def _write_down_new(session: Session, found: dict[str, Manifest], now: datetime)
     """Whether there was anything new."""
     before = _on_record(session)
     for slug, manifest in found.items():
-        insert = insert_into(session, _models).values(slug=slug, created_at=now, **_columns(manifest, now))
+        insert = insert_into(session, _models).values(slug=slug, created_at=now, **columns_of(manifest, now))
         session.execute(insert.on_conflict_do_nothing(index_elements=["slug"]))
     return _on_record(session) != before
-
-
-def _columns(manifest: Manifest, now: datetime) -> JsonObject:
-    """Of a model that can be served."""
-    return {
-        "version": manifest.version,
-        "manifest": manifest.model_dump(mode="json"),
-        "written": manifest.written,
-        "manifest_price": manifest.price_hundredths,
-        "manifest_position": int(manifest.order),
-        "sha256": manifest.runtime.fingerprint,
-        "present": True,
-        "problem": None,
-        "updated_at": now,
-    }
 
 
 def _on_record(session: Session) -> dict[str, tuple[JsonObject, str, bool]]:

@@ -160,6 +160,7 @@ def test_kinds_of_messages() -> None:
         "model_serves",
         "answer_undelivered",
         "answer_over_hold",
+        "upload_checked",
     }
 
 
@@ -213,6 +214,13 @@ def test_audit_actions() -> None:
         "plan.move",
         "plan.offer",
         "chat.request_open",
+        "upload.receive",
+        "upload.check",
+        "upload.change",
+        "upload.try",
+        "upload.publish",
+        "upload.discard",
+        "upload.remove",
         "bonus.week_granted",
     }
 
@@ -272,6 +280,10 @@ def test_what_admins_are_asked_and_decide() -> None:
         "package.create",
         "refund",
         "stray.send_back",
+        "upload.part",
+        "upload.version",
+        "upload.which",
+        "upload.remove",
     }
 
 

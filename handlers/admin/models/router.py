@@ -6,6 +6,7 @@ from aiogram.types import CallbackQuery, Message
 from handlers.admin import buttons as names
 from handlers.admin.context import AdminContext, PendingAction, StaffOnly
 from handlers.admin.models import screens as view
+from handlers.admin.uploads.screens import version_button
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
 from i18n.translator import Html
@@ -26,7 +27,9 @@ async def show_models(event: Event, *, ctx: AdminContext) -> None:
     known = await ctx.services.model_management.all()
     slugs = {each.slug for each in known}
     broken = [each for each in ctx.services.models.problems if each.slug not in slugs]
-    await ctx.respond(event, view.models_screen(known, broken, ctx.tr))
+    waiting = await ctx.services.upload_management.waiting()
+    drafts = [version_button(each, ctx.tr) for each in waiting]
+    await ctx.respond(event, view.models_screen(known, broken, drafts, ctx.tr))
 
 
 async def press(query: CallbackQuery, *, argument: str, ctx: AdminContext) -> None:

@@ -21,16 +21,19 @@ EXAMPLE = 1_00  # hundredths, of a price
 MOST_BROKEN, MOST_OF_PROBLEM = 8, 300  # folders; characters of each
 
 
-def models_screen(models: Sequence[ModelLine], broken: Sequence[FolderProblem], tr: Translator) -> Screen:
-    """`broken`: folders that were never on sale."""
+def models_screen(
+    models: Sequence[ModelLine], broken: Sequence[FolderProblem], drafts: Sequence[Button], tr: Translator
+) -> Screen:
+    """`broken`: folders that were never on sale; `drafts`: to the cards of files that were sent."""
     legend = tr.html(
         "🟢 on sale, ⚪ taken off, 💤 rests until its server works, 🛑 stopped by its failures, ⚠️ cannot be sold"
     )
     wrong = [tr.html("⚠️ <code>{folder}</code>: {problem}", **_told(each, tr)) for each in broken[:MOST_BROKEN]]
     head = legend if models else tr.html("There are none.")
-    text = notice_first("", tr.html("<b>🧠 Models on sale</b>"), head, "\n".join(wrong))
+    own = tr.html("To sell a model of your own, send its .onnx file to this chat.")
+    text = notice_first("", tr.html("<b>🧠 Models on sale</b>"), head, "\n".join(wrong), own)
     rows = [(Button(text=_button(each, tr), action=names.action(names.MODEL, each.slug)),) for each in models]
-    return Screen(text=text, rows=(*rows, (panel_button(tr),)))
+    return Screen(text=text, rows=(*rows, *((each,) for each in drafts), (panel_button(tr),)))
 
 
 def model_screen(model: ModelLine, tr: Translator, *, role: Role, notice: str = "") -> Screen:
@@ -84,8 +87,10 @@ def _actions(model: ModelLine, tr: Translator) -> list[keyboards.Row]:
     again = (
         [(button(tr.gettext("🔁 Try it again"), names.AGAIN),)] if model.stopped_for is not None or model.fails else []
     )
+    versions = Button(text=tr.gettext("🧬 Versions"), action=names.action(names.VERSIONS, model.slug))
     return [
         *talks,
+        *([(versions,)] if model.uploaded else []),
         *again,
         (button(tr.gettext("💲 Price"), names.PRICE), switch),
         (button(tr.gettext("⬆️ Higher"), names.UP), button(tr.gettext("⬇️ Lower"), names.DOWN)),

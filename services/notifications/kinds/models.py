@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar, Self
+from uuid import UUID
 
 from db.base import JsonObject
 from db.tables.outbox import OutboxKind
@@ -103,3 +104,23 @@ class ModelServes(ModelStateChanged):
 
     kind = OutboxKind.MODEL_SERVES
     happened = "serves"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadChecked(News):
+    """To who sent it: its check has ended, `at` that time."""
+
+    kind = OutboxKind.UPLOAD_CHECKED
+    version_id: UUID
+    at: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        return f"upload:{self.version_id.hex}:{self.at and self.at.isoformat()}"
+
+    def dump(self) -> JsonObject:
+        return {"version_id": self.version_id.hex}
+
+    @classmethod
+    def load(cls, payload: JsonObject) -> Self:
+        return cls(version_id=UUID(hex=payload["version_id"]))

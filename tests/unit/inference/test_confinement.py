@@ -21,7 +21,7 @@ from pathlib import Path
 from services.inference.runtimes.isolated import confinement as c
 inside = Path(sys.argv[1])
 before = inside.with_name("open").open("rb")
-print(c.leave_network(), c.leave_files(readable=inside))
+print(c.leave_network(), c.leave_files(readable=[inside]))
 def tried(work):
     try:
         return work()

@@ -4,6 +4,7 @@ Only Linux knows how; elsewhere the process is killed from outside and nothing m
 import ctypes
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,10 @@ _NEW_USER, _NEW_NETWORK, _NEW_IPC = 0x10000000, 0x40000000, 0x08000000  # unshar
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # syscalls of landlock(7), the same on x86-64 and arm64
 _VERSION: Final = 1
 _BENEATH_PATH: Final = 1
-_READ_FILE: Final = 1 << 2
+_WRITE_FILE, _READ_FILE, _READ_FOLDER = 1 << 1, 1 << 2, 1 << 3
+_REMOVE_FILE, _MAKE_FILE, _TRUNCATE = 1 << 5, 1 << 8, 1 << 14
+_READING: Final = _READ_FILE | _READ_FOLDER
+_WRITING: Final = _WRITE_FILE | _REMOVE_FILE | _MAKE_FILE | _TRUNCATE
 _FILE_RIGHTS: Final = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
 """How many kinds of access to files each version knows; later ones know no more."""
 _BIND_TCP, _CONNECT_TCP = 1, 2  # since version 4
@@ -42,8 +46,9 @@ def leave_network() -> bool:
     return any(library.unshare(each) == 0 for each in (flags, flags | _NEW_USER))
 
 
-def leave_files(*, readable: Path) -> bool:
-    """Whether files can no longer be opened, but for reading this one; nor TCP be spoken. What is open stays open."""
+def leave_files(*, readable: Sequence[Path], writable: Path | None = None) -> bool:
+    """Whether files can no longer be opened, but for reading these and what is beneath them, and for writing beneath
+    `writable`; nor TCP be spoken. What is open stays open."""
     if sys.platform != "linux":
         return False
     library = ctypes.CDLL(None, use_errno=True)
@@ -57,26 +62,35 @@ def leave_files(*, readable: Path) -> bool:
     ruleset = library.syscall(_CREATE_RULESET, ctypes.byref(wanted), ctypes.c_size_t(size), 0)
     if ruleset < 0:
         return False
-    model = os.open(readable, os.O_PATH | os.O_CLOEXEC)
+    rights = dict.fromkeys(readable, _READING) | ({} if writable is None else {writable: _READING | _WRITING})
     try:
-        rule = _Beneath(allowed=_READ_FILE, parent=model)
-        added: int = library.syscall(_ADD_RULE, ruleset, _BENEATH_PATH, ctypes.byref(rule), 0)
+        added = all(_added(library, ruleset, path, given & all_files) for path, given in rights.items())
         restricted: int = library.syscall(_RESTRICT_SELF, ruleset, 0)
-        return added == restricted == 0
+        return added and restricted == 0
     finally:
-        os.close(model)
         os.close(ruleset)
 
 
-def bound_memory(megabytes: int) -> None:
-    """Beyond what the program takes by itself. No core is written, and no file grows."""
+def _added(library: ctypes.CDLL, ruleset: int, path: Path, rights: int) -> bool:
+    beneath = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        allowed = rights if path.is_dir() else rights & (_READ_FILE | _WRITE_FILE | _TRUNCATE)
+        rule = _Beneath(allowed=allowed, parent=beneath)
+        done: int = library.syscall(_ADD_RULE, ruleset, _BENEATH_PATH, ctypes.byref(rule), 0)
+        return done == 0
+    finally:
+        os.close(beneath)
+
+
+def bound_memory(megabytes: int, *, largest_file: int = 0) -> None:
+    """Beyond what the program takes by itself. No core is written, and no file grows over so many bytes."""
     if sys.platform != "linux":
         return
     taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     most = taken + megabytes * 1_000_000
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
     resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
 
 

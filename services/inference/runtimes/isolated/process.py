@@ -29,7 +29,7 @@ def main() -> None:
 
     bound_memory(int(megabytes))
     bound_processor(OPENING)
-    without_files = leave_files(readable=Path(file))  # all that is imported is there by now
+    without_files = leave_files(readable=[Path(file)])  # all that is imported is there by now
     channel = TensorChannel(0, answers, None if descriptor == "-1" else SharedMemory(int(descriptor)))
     session = open_model(Path(file), sha256)
     channel.send(describe(session) | {"network": not without_network, "files": not without_files}, {})

@@ -260,7 +260,7 @@ def _panel(tr: Translator) -> Iterator[Screen]:
         yield changes.amount_question(CARD, tr, give=give)
     yield changes.change_confirmation(CARD, -MOST, "<" * MAX_REASON, "x" * 8, tr)
     yield changes.letter_confirmation(CARD, "<" * MAX_TEXT, "x" * 8, tr)
-    yield models.models_screen([MODEL] * 20, [FolderProblem(slug="<" * 32, text="<" * 5_000)] * 20, tr)
+    yield models.models_screen([MODEL] * 20, [FolderProblem(slug="<" * 32, text="<" * 5_000)] * 20, [], tr)
     yield models.price_question(MODEL, tr, again=True)
     yield packages.new_confirmation(PACKAGE, "x" * 8, tr)
     yield from (packages.part_question(part, tr, package_id=10**12) for part in PackagePart)

@@ -1,0 +1,196 @@
+"""Models that were sent to the bot: the card of a version, and the versions of a model."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from db.tables.models import VersionStatus
+from handlers.admin import buttons as names
+from handlers.admin.uploads.parts import BUTTONS, QUESTIONS, UploadPart
+from handlers.admin.widgets import notice_first, panel_button, question
+from handlers.kit import buttons as keyboards
+from handlers.predictions.outputs import outputs_html
+from handlers.telegram.limits import TEXT, cut
+from handlers.telegram.screen import Button, Screen
+from i18n.inputs import allowed
+from i18n.problems import problem_words
+from i18n.text import cut_plain
+from i18n.translator import Html, Translator
+from services.errors import N_
+from services.manifests.manifest import ClassesOutput, Manifest
+from services.models.uploads.publishing import UploadCard
+from services.models.uploads.versions import VersionView
+
+MOST_QUESTIONS: Final = 12
+MOST_NOTES: Final = 8
+LABEL: Final = 60
+STATES: Final = {
+    VersionStatus.RECEIVED: N_("🔎 It is being looked at. What was found will come here."),
+    VersionStatus.CHECKED: N_("🧪 A draft: customers do not see it."),
+    VersionStatus.REFUSED: N_("⛔ It cannot be sold."),
+    VersionStatus.PUBLISHED: N_("🟢 On sale"),
+    VersionStatus.RETIRED: N_("⚪ It was on sale before."),
+    VersionStatus.DISCARDED: N_("🗑 Discarded"),
+}
+MARKS: Final = {
+    VersionStatus.RECEIVED: "🔎",
+    VersionStatus.CHECKED: "🧪",
+    VersionStatus.REFUSED: "⛔",
+    VersionStatus.PUBLISHED: "🟢",
+    VersionStatus.RETIRED: "⚪",
+    VersionStatus.DISCARDED: "🗑",
+}
+
+
+def received_screen(name: str, tr: Translator) -> Screen:
+    return Screen(text=notice_first("", _head(name, tr), tr.html(STATES[VersionStatus.RECEIVED])))
+
+
+def card_screen(card: UploadCard, manifest: Manifest | None, tr: Translator, *, notice: str = "") -> Screen:
+    """`manifest`: as it is or would be sold; None where the check has not come so far. `notice`: HTML."""
+    version = card.version
+    state = tr.html(STATES[version.status])
+    parts = [_head(title_of_version(version, tr), tr), f"{state}\n{_place(version, tr)}"]
+    if version.status is VersionStatus.REFUSED:
+        problem = f"{version.report.get('problem', '')}. {version.report.get('fix', '')}".strip(". ")
+        parts.append(tr.escape(problem_words(problem, tr)))
+    if manifest is not None:
+        parts += [_form(manifest, tr), _example(version, manifest, tr), _told(card, tr), _notes(version, tr)]
+    return Screen(text=cut(notice_first(notice, *parts), TEXT), rows=_rows(card, manifest, tr))
+
+
+def part_question(part: UploadPart, version: VersionView, tr: Translator, *, problem: str = "") -> Screen:
+    """`problem`: HTML."""
+    return question(tr.html(QUESTIONS[part]), tr, back=names.action(names.UPLOAD, version.id.hex), problem=problem)
+
+
+def which_question(name: str, title: str, nonce: str, tr: Translator) -> Screen:
+    text = tr.html("“{file}”: is this a new version of “{model}”, or another model?", file=name, model=title)
+    version = Button(text=tr.gettext("⬆️ A new version"), action=names.action(names.YES, nonce))
+    other = Button(text=tr.gettext("➕ Another model"), action=names.action(names.UPLOAD_OTHER, nonce))
+    return Screen(text=text, rows=((version,), (other,), (keyboards.back_button(tr, names.MODELS),)))
+
+
+def file_question(title: str, slug: str, tr: Translator, *, problem: str = "") -> Screen:
+    """`problem`: HTML."""
+    text = tr.html("Send the .onnx file of the new version of “{model}”.", model=title)
+    return question(text, tr, back=names.action(names.VERSIONS, slug), problem=problem)
+
+
+def versions_screen(title: str, slug: str, versions: Sequence[VersionView], tr: Translator) -> Screen:
+    legend = tr.html("🟢 on sale, ⚪ was on sale before, 🧪 a draft, 🔎 being looked at")
+    rows = [(_version_button(each, tr),) for each in versions]
+    new = Button(text=tr.gettext("⬆️ A new version"), action=names.action(names.VERSIONS, slug, names.NEW))
+    remove = Button(text=tr.gettext("🗑 Remove from the shop"), action=names.action(names.VERSIONS, slug, names.DELETE))
+    back = keyboards.back_button(tr, names.action(names.MODEL, slug))
+    return Screen(text=notice_first("", _head(title, tr), legend), rows=(*rows, (new,), (remove,), (back,)))
+
+
+def removed_screen(title: str, tr: Translator) -> Screen:
+    text = tr.html("✅ “{model}” has left the shop.", model=title)
+    return Screen(text=text, rows=((keyboards.back_button(tr, names.MODELS), panel_button(tr)),))
+
+
+def version_button(version: VersionView, tr: Translator) -> Button:
+    """To its card, from the list of models."""
+    title = cut_plain(title_of_version(version, tr), LABEL - 20)
+    return Button(text=f"{MARKS[version.status]} {title}", action=names.action(names.UPLOAD, version.id.hex))
+
+
+def title_of_version(version: VersionView, tr: Translator) -> str:
+    title = version.title
+    return title.get(tr.language) or next(iter(title.values()), version.sent_name)
+
+
+def _version_button(version: VersionView, tr: Translator) -> Button:
+    text = tr.gettext(
+        "{mark} Version {number}, {moment}",
+        mark=MARKS[version.status],
+        number=version.number,
+        moment=tr.short_moment(version.created_at),
+    )
+    return Button(text=text, action=names.action(names.UPLOAD, version.id.hex))
+
+
+def _head(title: str, tr: Translator) -> Html:
+    return tr.html("🧠 <b>{title}</b>", title=title)
+
+
+def _place(version: VersionView, tr: Translator) -> Html:
+    return tr.html(
+        "Version {number} of <code>{slug}</code>, the file {file}",
+        number=version.number,
+        slug=version.slug,
+        file=cut_plain(version.sent_name, LABEL),
+    )
+
+
+def _form(manifest: Manifest, tr: Translator) -> Html:
+    """The questions, as customers will be asked them."""
+    shown = manifest.inputs[:MOST_QUESTIONS]
+    lines = [tr.html("<b>What customers are asked</b>")]
+    for field in shown:
+        label, how = cut_plain(tr.pick(field.label), LABEL), allowed(field, tr)
+        lines.append(tr.escape(f"• {label}: {how}" if how else f"• {label}"))
+    if (more := len(manifest.inputs) - len(shown)) > 0:
+        lines.append(tr.nhtml("and {n} more question", "and {n} more questions", more))
+    return Html("\n".join(lines))
+
+
+def _example(version: VersionView, manifest: Manifest, tr: Translator) -> Html:
+    report = version.report
+    said = outputs_html(manifest, report.get("outputs", {}), tr, helped=0) or tr.html("🖼 a picture")
+    took = tr.html("{milliseconds} ms", milliseconds=report.get("milliseconds", "?"))
+    if report.get("megabytes") is not None:
+        took = tr.html("{time}, {megabytes} MB of memory", time=took, megabytes=report["megabytes"])
+    return Html("\n".join([tr.html("<b>Its answer to an example</b> ({took})", took=took), said]))
+
+
+def _told(card: UploadCard, tr: Translator) -> Html:
+    title = card.version.title
+    absent = tr.gettext("not told yet")
+    price = absent if card.price is None else tr.credits(card.price) if card.price else tr.gettext("free")
+    return tr.html(
+        "Name: {ru} / {en}\nPrice: <b>{price}</b>",
+        ru=title.get("ru", absent),
+        en=title.get("en", absent),
+        price=price,
+    )
+
+
+def _notes(version: VersionView, tr: Translator) -> Html:
+    """What was changed and guessed, in the words of the tools."""
+    notes = [*version.report.get("changes", ()), *version.report.get("notes", ())][:MOST_NOTES]
+    if not notes:
+        return Html()
+    return Html("<blockquote expandable>{}</blockquote>".format(tr.escape("\n".join(notes))))
+
+
+def _rows(card: UploadCard, manifest: Manifest | None, tr: Translator) -> tuple[keyboards.Row, ...]:
+    version = card.version
+    back = keyboards.back_button(tr, names.MODELS)
+    action = partial(names.action, names.UPLOAD, version.id.hex)
+
+    def part(each: UploadPart) -> Button:
+        return Button(text=tr.gettext(BUTTONS[each]), action=action(each))
+
+    named = (part(UploadPart.NAME_RU), part(UploadPart.NAME_EN))
+    discard = Button(text=tr.gettext("🗑 Discard"), action=action(names.DELETE))
+    publish = Button(text=tr.gettext("🟢 Publish"), action=action(names.ON))
+    to_model = Button(text=tr.gettext("🧠 To the model"), action=names.action(names.MODEL, version.slug))
+    match version.status:
+        case VersionStatus.CHECKED if manifest is not None:
+            classes = any(isinstance(output, ClassesOutput) for output in manifest.outputs)
+            hints = (part(UploadPart.FEATURES), *([part(UploadPart.LABELS)] if classes else []))
+            priced = ((part(UploadPart.PRICE),),) if card.published is None else ()
+            return (named, *priced, hints, (publish, discard), (back, panel_button(tr)))
+        case VersionStatus.PUBLISHED:
+            return (named, (to_model, panel_button(tr)))
+        case VersionStatus.RETIRED:
+            again = Button(text=tr.gettext("↩️ Back on sale"), action=action(names.ON))
+            return ((again, discard), (to_model, panel_button(tr)))
+        case VersionStatus.REFUSED if version.hints:
+            return ((part(UploadPart.FEATURES), part(UploadPart.LABELS)), (discard,), (back, panel_button(tr)))
+        case VersionStatus.DISCARDED:
+            return ((back, panel_button(tr)),)
+    return ((discard,), (back, panel_button(tr)))

@@ -1,0 +1,94 @@
+"""What people tell of a version, and that nobody wants it."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow, JsonObject, table_of
+from db.tables.models import ModelVersion, VersionStatus
+from db.tables.users import AuditAction
+from services.audit_log.record import AuditRecord, record
+from services.errors import N_, ShopError
+from services.models.uploads.receiving import AlreadyHere
+from services.models.uploads.versions import VersionNotFound, VersionView, sent_before
+from services.notifications.message_ref import MessageRef, message_columns
+from services.users.actor import Actor
+
+_versions = table_of(ModelVersion)
+WORDED: Final = (VersionStatus.CHECKED, VersionStatus.PUBLISHED, VersionStatus.RETIRED)
+UNDECIDED: Final = (VersionStatus.CHECKED, VersionStatus.REFUSED)
+
+
+class NotNow(ShopError):
+    """The version is in another state than this takes: on sale, under its check, or discarded."""
+
+    message = N_("This cannot be done with this version now. Open its card again.")
+
+
+def set_title(
+    session: Session, version_id: UUID, language: str, text: str, *, actor: Actor, now: datetime
+) -> VersionView:
+    row = locked(session, version_id, WORDED)
+    return _told(session, row, {"title": {**(row.title or {}), language: text}}, actor=actor, now=now)
+
+
+def set_price(session: Session, version_id: UUID, price: int, *, actor: Actor, now: datetime) -> VersionView:
+    row = locked(session, version_id, (VersionStatus.CHECKED,))
+    return _told(session, row, {"price": price}, actor=actor, now=now)
+
+
+def set_hint(session: Session, version_id: UUID, what: str, text: str, *, actor: Actor, now: datetime) -> VersionView:
+    """It is checked anew with it. Raises AlreadyHere, too."""
+    row = locked(session, version_id, UNDECIDED)
+    if (same := sent_before(session, row.sent_sha256)) is not None and same.id != version_id:
+        raise AlreadyHere(same)
+    hints = {**(row.hints or {}), what: text}
+    told = {"hints": hints, "status": VersionStatus.RECEIVED, "checked_at": None}
+    return _told(session, row, told, actor=actor, now=now)
+
+
+def discard(session: Session, version_id: UUID, *, actor: Actor, now: datetime) -> VersionView:
+    every = tuple(each for each in VersionStatus if each is not VersionStatus.PUBLISHED)
+    row = locked(session, version_id, every)
+    if row.status != VersionStatus.DISCARDED:
+        _put(session, version_id, {"status": VersionStatus.DISCARDED, "leased_by": None, "leased_until": None})
+        note(session, AuditAction.UPLOAD_DISCARD, row, actor=actor, now=now)
+    return VersionView.of(locked(session, version_id, every))
+
+
+def show_in(session: Session, version_id: UUID, place: MessageRef) -> None:
+    _put(session, version_id, dict(message_columns(place)))
+
+
+def locked(session: Session, version_id: UUID, statuses: Collection[VersionStatus]) -> AnyRow:
+    """Raises VersionNotFound, NotNow."""
+    mine = select(_versions).where(_versions.c.id == version_id)
+    row = session.execute(mine.with_for_update()).first()
+    if row is None:
+        raise VersionNotFound(version=version_id)
+    if row.status not in statuses:
+        raise NotNow(version=version_id, status=row.status)
+    return row
+
+
+def note(
+    session: Session, action: AuditAction, row: AnyRow, *, actor: Actor, now: datetime, after: JsonObject | None = None
+) -> None:
+    told = {"version": row.number, **(after or {})}
+    record(session, AuditRecord(actor=actor, action=action, subject=row.slug, after=told), now)
+
+
+def _told(session: Session, row: AnyRow, values: JsonObject, *, actor: Actor, now: datetime) -> VersionView:
+    _put(session, row.id, values)
+    after = {name: value for name, value in values.items() if name in {"title", "price"}}
+    after |= dict.fromkeys(values.get("hints", {}), True)
+    note(session, AuditAction.UPLOAD_CHANGE, row, actor=actor, now=now, after=after)
+    return VersionView.of(locked(session, row.id, tuple(VersionStatus)))
+
+
+def _put(session: Session, version_id: UUID, values: JsonObject) -> None:
+    session.execute(update(_versions).where(_versions.c.id == version_id).values(values))

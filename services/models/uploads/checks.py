@@ -1,0 +1,103 @@
+"""Workers check what was sent: one file at a time each, with a lease, so that a worker that dies is followed by
+another."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import structlog
+
+from db.engine import Database
+from db.errors import DatabaseUnavailable
+from services.clock import Clock
+from services.errors import one_line
+from services.files.store import StoreAway
+from services.models.uploads import claims
+from services.models.uploads.contents import ContentLost, VersionContents
+from services.models.uploads.inspection import Inspection, UploadRefused
+from services.models.uploads.versions import MODEL, VersionView
+from services.waiting import patiently
+
+log = structlog.get_logger()
+EVERY: Final = 1.0  # seconds between looks
+LEASE: Final = timedelta(seconds=30)
+ATTEMPTS: Final = 3
+EXHAUSTED: Final = UploadRefused(f"its check ended {ATTEMPTS} times without a word", "Take a smaller model")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadChecks:
+    """`on_checked` is called when there is a message to be sent."""
+
+    db: Database
+    contents: VersionContents
+    clock: Clock
+    on_checked: Callable[[], None]
+    inspection: Inspection = field(default_factory=Inspection)
+    lease: timedelta = LEASE
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except DatabaseUnavailable as error:
+                log.warning("uploads_not_checked", error=str(error))
+            except Exception:  # the next look finds it again
+                log.exception("upload_check_crashed")
+            await asyncio.sleep(EVERY)
+
+    async def look(self) -> None:
+        """Check what waits."""
+        holder = uuid4().hex
+        while (view := await self._claim(holder)) is not None:
+            await self._check(view, holder)
+
+    async def _claim(self, holder: str) -> VersionView | None:
+        now = self.clock()
+        return await self.db.write(claims.claim, holder=holder, now=now, until=now + self.lease)
+
+    async def _check(self, view: VersionView, holder: str) -> None:
+        if view.attempts > ATTEMPTS:
+            await self._settle(claims.refuse, view.id, holder=holder, refused=EXHAUSTED)
+            return
+        async with self._held(view.id, holder):
+            try:
+                found = await self.inspection.of(view, await self.contents.get(view.files[MODEL]))
+                files = {name: await self.contents.put(content) for name, content in found.contents.items()}
+            except UploadRefused as refused:
+                await self._settle(claims.refuse, view.id, holder=holder, refused=refused)
+            except ContentLost as error:
+                lost = UploadRefused(error.problem, error.fix)
+                await self._settle(claims.refuse, view.id, holder=holder, refused=lost)
+            except StoreAway as error:
+                log.warning("upload_not_checked", version=str(view.id), error=one_line(error))
+                await self.db.write(claims.give_back, view.id, holder=holder, until=self.clock() + self.lease)
+            else:
+                told = {"manifest": found.manifest, "report": found.report, "files": files}
+                await self._settle(claims.accept, view.id, holder=holder, **told)
+
+    async def _settle(self, outcome: Callable[..., bool], version_id: UUID, **told: Any) -> None:  # Any: its facts
+        if await patiently(lambda: self.db.write(outcome, version_id, now=self.clock(), **told)):
+            self.on_checked()
+
+    @asynccontextmanager
+    async def _held(self, version_id: UUID, holder: str) -> AsyncIterator[None]:
+        async def renew() -> None:
+            while True:
+                await asyncio.sleep(self.lease.total_seconds() / 3)
+                try:
+                    await self.db.write(claims.renew, version_id, holder=holder, until=self.clock() + self.lease)
+                except DatabaseUnavailable as error:
+                    log.warning("upload_lease_not_renewed", error=str(error))
+
+        async with asyncio.TaskGroup() as tasks:
+            renewing = tasks.create_task(renew(), name="upload-lease")
+            try:
+                yield
+            finally:
+                renewing.cancel()

@@ -1,0 +1,81 @@
+"""Claims on versions that wait for their check, and what came of it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from db.base import JsonObject, table_of
+from db.tables.models import ModelVersion, VersionStatus
+from db.tables.users import AuditAction
+from services.audit_log.record import AuditRecord, record
+from services.models.uploads.inspection import UploadRefused
+from services.models.uploads.versions import StoredContent, VersionView
+from services.notifications import outbox
+from services.notifications.kinds.models import UploadChecked
+from services.users.actor import Actor
+
+_versions = table_of(ModelVersion)
+_RECEIVED = _versions.c.status == VersionStatus.RECEIVED
+
+
+def claim(session: Session, *, holder: str, now: datetime, until: datetime) -> VersionView | None:
+    """The oldest that nobody is at; it is the holder's until then."""
+    free = _versions.c.leased_until.is_(None) | (_versions.c.leased_until < now)
+    due = select(_versions.c.id).where(_RECEIVED, free).order_by(_versions.c.created_at).limit(1)
+    version_id = session.scalar(due.with_for_update(skip_locked=True))
+    if version_id is None:
+        return None
+    taken = update(_versions).where(_versions.c.id == version_id)
+    values = {"leased_by": holder, "leased_until": until, "attempts": _versions.c.attempts + 1}
+    return VersionView.of(session.execute(taken.values(values).returning(*_versions.c)).one())
+
+
+def renew(session: Session, version_id: UUID, *, holder: str, until: datetime) -> None:
+    mine = update(_versions).where(_versions.c.id == version_id, _RECEIVED, _versions.c.leased_by == holder)
+    session.execute(mine.values(leased_until=until))
+
+
+def give_back(session: Session, version_id: UUID, *, holder: str, until: datetime) -> None:
+    """For another time: what is needed for its check is away."""
+    mine = update(_versions).where(_versions.c.id == version_id, _RECEIVED, _versions.c.leased_by == holder)
+    session.execute(mine.values(leased_by=None, leased_until=until, attempts=_versions.c.attempts - 1))
+
+
+def accept(
+    session: Session,
+    version_id: UUID,
+    *,
+    holder: str,
+    manifest: str,
+    report: JsonObject,
+    files: Mapping[str, StoredContent],
+    now: datetime,
+) -> bool:
+    """False where somebody else has it now, or nobody wants it any more."""
+    stored = {name: each.dump() for name, each in files.items()}
+    values = {"status": VersionStatus.CHECKED, "manifest": manifest, "report": report, "files": stored}
+    return _end(session, version_id, holder, values, now)
+
+
+def refuse(session: Session, version_id: UUID, *, holder: str, refused: UploadRefused, now: datetime) -> bool:
+    """As `accept`."""
+    report = {"problem": refused.problem, "fix": refused.fix}
+    return _end(session, version_id, holder, {"status": VersionStatus.REFUSED, "report": report}, now)
+
+
+def _end(session: Session, version_id: UUID, holder: str, values: JsonObject, now: datetime) -> bool:
+    mine = update(_versions).where(_versions.c.id == version_id, _RECEIVED, _versions.c.leased_by == holder)
+    ended = mine.values(**values, checked_at=now, leased_by=None, leased_until=None, attempts=0)
+    row = session.execute(ended.returning(*_versions.c)).first()
+    if row is None:
+        return False
+    after = {"version": row.number, "status": row.status}
+    what = AuditRecord(actor=Actor.system(), action=AuditAction.UPLOAD_CHECK, subject=row.slug, after=after)
+    record(session, what, now)
+    if row.uploaded_by is not None:
+        news = UploadChecked(version_id=version_id, at=now)
+        outbox.put(session, news, user_id=row.uploaded_by, now=now)
+    return True

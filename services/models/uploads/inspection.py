@@ -1,0 +1,182 @@
+"""What a file is, found out by processes of its own: one reads it and writes a manifest, another runs it as it will be
+run for customers. What they say is a stranger's word, and is looked at like one."""
+
+import asyncio
+import json
+import re
+import sys
+import tempfile
+from asyncio.subprocess import Process
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from db.base import JsonObject
+from services.children import environment_of_child
+from services.errors import ShopError, one_line
+from services.inference.errors import ModelBroken, RunTimeout
+from services.manifests.errors import ManifestError
+from services.manifests.manifest import MANIFEST, Manifest, load_manifest
+from services.models.uploads.selling import is_as_agreed, memory_of, sold_text
+from services.models.uploads.trial_run import first_run
+from services.models.uploads.versions import MODEL, StoredContent, VersionView
+
+log = structlog.get_logger()
+
+PROGRAM: Final = "services.authoring.upload_process"
+SENT: Final = "sent.onnx"
+SECONDS: Final = 120.0  # of the processor's time, and by the clock
+READING: Final = 1_024  # megabytes that a file may take to be read, beyond what it may take to run
+MAX_ANSWER: Final = 4_000_000  # bytes
+MAX_FILES: Final = 64
+MAX_NOTES: Final = 40  # lines that are kept
+NOTE: Final = 300  # characters of each
+_LABELS: Final = re.compile(r"labels(-\d{1,2})?\.(txt|json)")
+
+
+class UploadRefused(ShopError):
+    """`problem` and `fix` are for whoever sent it."""
+
+    def __init__(self, problem: str, fix: str) -> None:
+        super().__init__(problem=problem, fix=fix)
+        self.problem, self.fix = problem, fix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspected:
+    """`manifest`: TOML, as it was drafted; `contents` by name, the model's too."""
+
+    manifest: str
+    contents: Mapping[str, bytes]
+    report: JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """`seconds`: how long reading a file may take."""
+
+    seconds: float = SECONDS
+
+    async def of(self, view: VersionView, content: bytes) -> Inspected:
+        """Raises UploadRefused."""
+        with tempfile.TemporaryDirectory(prefix="upload-") as scratch:
+            folder = Path(scratch) / view.slug
+            folder.mkdir()
+            (Path(scratch) / SENT).write_bytes(content)
+            told = {"title": re.sub(r"\.onnx$", "", view.sent_name, flags=re.IGNORECASE), **view.hints}
+            answer = await self._drafted(Path(scratch), told, len(content))
+            manifest = await asyncio.to_thread(_taken, answer, folder, view)
+            report = await asyncio.to_thread(_tried, manifest, folder)
+            names = {MODEL, *answer["files"]}
+            contents = {name: (folder / name).read_bytes() for name in sorted(names)}
+        report |= {"notes": _lines(answer["notes"]), "changes": _lines(answer["changes"])}
+        return Inspected(manifest=answer["manifest"], contents=contents, report=report)
+
+    async def _drafted(self, scratch: Path, told: Mapping[str, str], size: int) -> dict[str, Any]:  # Any: JSON
+        megabytes = str(READING + memory_of(size))
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", PROGRAM, str(scratch), str(self.seconds), megabytes,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True, env=environment_of_child(),
+        )  # fmt: skip
+        try:
+            async with asyncio.timeout(self.seconds):
+                heard = await _heard(process, json.dumps(told).encode())
+                await process.wait()
+        except TimeoutError:
+            problem = f"reading it and trying it takes over {self.seconds:g} seconds"
+            raise UploadRefused(problem, "Take a smaller model") from None
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        if process.returncode != 0:
+            log.warning("upload_process_ended", status=process.returncode)
+            problem = "the process that read it crashed, or took more memory than it may"
+            raise UploadRefused(problem, "Take a smaller model, or export it again")
+        return _understood(heard)
+
+
+async def _heard(process: Process, told: bytes) -> bytes:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with suppress(BrokenPipeError, ConnectionResetError):
+        process.stdin.write(told)
+        await process.stdin.drain()
+    process.stdin.close()
+    heard = bytearray()
+    while more := await process.stdout.read(65536):
+        heard += more
+        if len(heard) > MAX_ANSWER:
+            process.kill()
+            break
+    return bytes(heard)
+
+
+def _understood(heard: bytes) -> dict[str, Any]:  # Any: JSON
+    """Raises UploadRefused."""
+    try:
+        answer = json.loads(heard)
+    except (ValueError, RecursionError):
+        answer = None
+    match answer:
+        case {"problem": str(problem), "fix": str(fix)}:
+            raise UploadRefused(problem[:NOTE], fix[:NOTE])
+        case {"manifest": str(), "files": dict(files), "notes": list(), "changes": list()} if _are_labels(files):
+            assert isinstance(answer, dict)
+            return answer
+    log.warning("upload_answer_not_understood", size=len(heard))
+    raise UploadRefused("what was found in it makes no sense", "Export the model again")
+
+
+def _are_labels(files: Mapping[str, Any]) -> bool:  # Any: JSON
+    return len(files) <= MAX_FILES and all(
+        _LABELS.fullmatch(name) and isinstance(text, str) for name, text in files.items()
+    )
+
+
+def _taken(answer: Mapping[str, Any], folder: Path, view: VersionView) -> Manifest:  # Any: JSON
+    """The manifest as the version will be sold by, with its files beside it. Raises UploadRefused."""
+    model = folder / MODEL
+    if model.is_symlink() or not model.is_file():
+        raise UploadRefused("what was found in it makes no sense", "Export the model again")
+    for name, text in answer["files"].items():
+        (folder / name).write_text(text, encoding="utf-8")
+    try:
+        (folder / MANIFEST).write_text(answer["manifest"], encoding="utf-8")
+        load_manifest(folder)  # what a person told comes into what can be read
+        (folder / MANIFEST).write_text(sold_text(_drafted_as(view, answer["manifest"], model)), encoding="utf-8")
+        manifest = load_manifest(folder)
+    except ManifestError as error:
+        raise UploadRefused(f"{error.key}: {error.problem}".strip(": ")[:NOTE], error.fix[:NOTE]) from None
+    except (ValueError, TypeError, KeyError) as error:
+        raise UploadRefused(f"no manifest can be made of it: {one_line(error)}"[:NOTE], "Export it again") from None
+    if not is_as_agreed(manifest):
+        raise UploadRefused("what was found in it makes no sense", "Export the model again")
+    return manifest
+
+
+def _drafted_as(view: VersionView, manifest: str, model: Path) -> VersionView:
+    from dataclasses import replace
+
+    size = model.stat().st_size
+    files = {MODEL: StoredContent(file=view.id, sha256="", size=size)}
+    return replace(view, manifest=manifest, files=files)
+
+
+def _tried(manifest: Manifest, folder: Path) -> JsonObject:
+    """Raises UploadRefused."""
+    try:
+        return first_run(manifest, folder)
+    except (ModelBroken, RunTimeout) as error:
+        raise UploadRefused(error.problem[:NOTE], error.fix[:NOTE]) from None
+    except ShopError as error:
+        raise UploadRefused(one_line(error)[:NOTE], "Export the model again") from None
+
+
+def _lines(notes: list[Any]) -> list[str]:  # Any: JSON
+    return [" ".join(str(note).split())[:NOTE] for note in notes[:MAX_NOTES]]

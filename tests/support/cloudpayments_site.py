@@ -16,6 +16,7 @@ from services.payments.context import ProviderAccount
 from services.payments.providers.base import ProviderError
 from services.payments.providers.cloudpayments.client import ApiAnswer
 from services.payments.providers.cloudpayments.notifications import NAME, NotificationKind
+from services.payments.providers.cloudpayments.orders import BY_SHOP
 from services.payments.providers.cloudpayments.provider import CloudPayments
 from services.payments.service import Payments
 from tests.support.cloudpayments import PUBLIC_ID, SECRET
@@ -26,6 +27,8 @@ Json = dict[str, Any]  # Any: JSON
 KEY_LIVES = timedelta(hours=1)
 FIRST_NUMBER = 897_728_000
 PAYMENT, REFUND = 0, 1
+ASKS_ITS_OWNER = 5207
+CHARGE = "/payments/tokens/charge"
 NOWHERE = "http://127.0.0.1:9"
 MERCHANT_THERE = replace(
     MERCHANT,
@@ -54,6 +57,8 @@ class CloudPaymentsSite:
     """Models of the API, oldest first."""
     notifications: list[tuple[NotificationKind, int]] = field(default_factory=list)
     """(kind, transaction) of all that happened; a test delivers them as it likes."""
+    declines: deque[int] = field(default_factory=deque)
+    """Codes of the next charges of saved cards, 0 of one that is paid; those that are not told here are paid."""
     away: ProviderError | None = None
     faults: deque[Fault | None] = field(default_factory=deque)
     _keys: dict[tuple[str, str], tuple[datetime, ApiAnswer]] = field(default_factory=dict)
@@ -76,7 +81,9 @@ class CloudPaymentsSite:
         if key is not None and name in self._keys and self.clock() - self._keys[name][0] < KEY_LIVES:
             return deepcopy(self._keys[name][1])
         try:
-            answer = ApiAnswer(success=True, words="", model=deepcopy(self._done(path, body)))
+            model = deepcopy(self._done(path, body))
+            success = not (path == CHARGE and model.get("Status") != "Completed")
+            answer = ApiAnswer(success=success, words="", model=model)
         except Unable as error:
             return ApiAnswer(success=False, words=str(error), model=None)
         if key is not None:
@@ -91,6 +98,7 @@ class CloudPaymentsSite:
             "/payments/get": lambda asked: self._transaction(asked["TransactionId"]),
             "/payments/confirm": self._confirm,
             "/payments/refund": self._refund,
+            CHARGE: self._charge,
             "/v2/payments/list": self._listed,
         }
         return calls[path](body)
@@ -110,6 +118,19 @@ class CloudPaymentsSite:
     def _refund(self, body: Json) -> Json:
         made = self._send_back(self._transaction(body["TransactionId"]), body["Amount"], body.get("JsonData"))
         return {"TransactionId": made["TransactionId"]}
+
+    def _charge(self, body: Json) -> Json:
+        """Of a saved card, which is known by its account. A bank that wants its owner makes no transaction."""
+        if body["Token"] != token_of(body["AccountId"]):
+            raise Unable("Token not found")
+        code = self.declines.popleft() if self.declines else 0
+        if code == ASKS_ITS_OWNER:
+            return {"TransactionId": FIRST_NUMBER - 1, "AcsUrl": "https://bank.example/acs", "PaReq": "…"}
+        status, kind = ("Declined", NotificationKind.FAIL) if code else ("Completed", NotificationKind.PAY)
+        more = {"ReasonCode": code, "JsonData": body["JsonData"], "Token": body["Token"], "TrInitiatorCode": BY_SHOP}
+        made = self._begin(PAYMENT, body, body["Amount"], status, **more)
+        self.notifications.append((kind, made["TransactionId"]))
+        return made
 
     def _transaction(self, number: int) -> Json:
         if number not in self.transactions:
@@ -138,7 +159,7 @@ class CloudPaymentsSite:
         """At the order's page, after the last question."""
         order = self.orders[invoice]
         status = "Declined" if declined else "Authorized" if self.holds else "Completed"
-        more = {"ReasonCode": 5051} if declined else {}
+        more = {"ReasonCode": 5051} if declined else {"Token": token_of(order["AccountId"])}
         made = self._begin(PAYMENT, order, order["Amount"], status, JsonData=order.get("JsonData"), **more)
         if not declined:
             order["Open"] = False
@@ -216,14 +237,21 @@ class CloudPaymentsSite:
         return made
 
 
+def token_of(account: str) -> str:
+    """Everybody has one card."""
+    return f"card-of-{account}"
+
+
+def open_account(site: CloudPaymentsSite, provider: type[CloudPayments] = CloudPayments) -> ProviderAccount:
+    there = provider(public_id=PUBLIC_ID, api_secret=SECRET, api_url=NOWHERE)
+    vars(there._calls)["_client"] = site
+    return ProviderAccount(provider=there, merchant=MERCHANT_THERE)
+
+
 def open_till(db: Database, clock: Callable[[], datetime], site: CloudPaymentsSite) -> Payments:
     """Another process's, before the same site."""
-    provider = CloudPayments(public_id=PUBLIC_ID, api_secret=SECRET, api_url=NOWHERE)
-    vars(provider._calls)["_client"] = site
-    account = ProviderAccount(provider=provider, merchant=MERCHANT_THERE)
-    till: Payments = make_till(
-        db, clock, [account], PRICING, lambda: None, coordination=MemoryCoordination(), owners=(OWNER,)
-    )
+    box, account = MemoryCoordination(), open_account(site)
+    till: Payments = make_till(db, clock, [account], PRICING, lambda: None, coordination=box, owners=(OWNER,))
     return till
 
 

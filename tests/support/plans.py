@@ -132,7 +132,7 @@ class PlanShop:
         """Time passes, and the clock wakes whoever it wakes whenever there is something to do."""
         until = self.clock() + timedelta(**time)
         while self.clock() < until:
-            due = await self.cashier.db.read(_next_due)
+            due = await self.cashier.db.read(next_due)
             self.clock.now = until if due is None else min(until, max(due, self.clock() + timedelta(minutes=1)))
             await self.round()
 
@@ -178,7 +178,7 @@ class PlanShop:
         return [each.status for each in self.yookassa.payments.values()]
 
 
-def _next_due(session: Session) -> datetime | None:
+def next_due(session: Session) -> datetime | None:
     columns = (table_of(Subscription).c.look_at, table_of(Payment).c.next_check_at, table_of(Refund).c.next_check_at)
     found = (session.scalar(select(func.min(column))) for column in columns)
     return min((moment for moment in found if moment is not None), default=None)

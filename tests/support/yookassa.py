@@ -15,6 +15,7 @@ from services.payments.providers.base import (
     NewPayment,
     NewRefund,
     NotFound,
+    ProviderError,
     Refused,
     RemoteMethod,
     RemotePayment,
@@ -47,6 +48,11 @@ class FakeYooKassa:
     calls: list[str] = field(default_factory=list)
     refunds_wait: bool = False
     """Refunds stay pending until `finish_refund`."""
+    charges_wait: bool = False
+    """Charges of saved methods stay pending until `finish_charge`."""
+    charged: dict[str, str] = field(default_factory=dict)
+    """By the payment's id: which method."""
+    away: ProviderError | None = None
     name: str = "yookassa"
     autopay: Autopay = Autopay.BY_SHOP
     key_lives: timedelta = timedelta(hours=23)
@@ -76,10 +82,9 @@ class FakeYooKassa:
     async def charge(self, payment: NewPayment, method: SavedMethod) -> RemotePayment:
         def charge(order: NewPayment) -> str:
             payment_id = self._create(order)
-            if (reason := self.declines.popleft() if self.declines else None) is None:
-                self._become(payment_id, "succeeded")
-            else:
-                self.cancel(payment_id, reason)
+            self.charged[payment_id] = method.token
+            if not self.charges_wait:
+                self.finish_charge(payment_id)
             return payment_id
 
         return self._with_faults("charge", lambda: self.payments[self._once(payment.id, payment, charge)])
@@ -147,6 +152,14 @@ class FakeYooKassa:
             self.refunds[refund_id] = replace(refund, status=status, cancel_reason=reason)
             self._send_back(refund_id)
 
+    def finish_charge(self, payment_id: str) -> None:
+        if self.payments[payment_id].status != "pending":
+            return
+        if (reason := self.declines.popleft() if self.declines else None) is None:
+            self._become(payment_id, "succeeded")
+        else:
+            self.cancel(payment_id, reason)
+
     def by_our_id(self, payment_id: UUID) -> RemotePayment:
         return next(payment for payment in self.payments.values() if payment.our_id == str(payment_id))
 
@@ -154,6 +167,8 @@ class FakeYooKassa:
 
     def _with_faults(self, name: str, work: Callable[[], T]) -> T:
         self.calls.append(name)
+        if self.away is not None:
+            raise self.away
         return with_faults(self.faults, work)
 
     def _once(self, key: UUID, body: Any, work: Callable[[Any], str]) -> str:  # Any: an order of either kind

@@ -18,7 +18,10 @@ PLAN_PAYMENTS = Rule(
         WHERE p.plan_id IS NOT NULL
         GROUP BY p.id, p.user_id, p.status, p.amount_kopecks
         HAVING (p.status <> 'succeeded' AND count(s.id) > 0)
-            OR (p.status = 'succeeded' AND count(s.id) <> 1 AND (count(s.id) > 1 OR p.amount_kopecks <>
+            OR (p.status = 'succeeded' AND count(s.id) <> 1 AND (count(s.id) > 1 OR p.amount_kopecks <
+                (SELECT coalesce(sum(r.amount_kopecks), 0) FROM refunds r
+                 WHERE r.payment_id = p.id AND r.status = 'succeeded')
+                OR p.amount_kopecks >
                 (SELECT coalesce(sum(r.amount_kopecks), 0) FROM refunds r
                  WHERE r.payment_id = p.id AND r.status <> 'canceled')
                 AND NOT EXISTS (SELECT 1 FROM refunds c WHERE c.payment_id = p.id AND c.status = 'canceled'

@@ -95,13 +95,13 @@ def learn(
 def refuse(
     session: Session, refund_id: UUID, reason: str, now: datetime, *, seen: bool, owners: Collection[int] = ()
 ) -> RefundView:
-    """No money went back; nothing is taken. `owners` hear of one that nobody here began."""
+    """No money went back; nothing is taken. `owners` hear of one that nobody here began, if anything is still here."""
     refund, payment = _locked(session, refund_id)
     canceled = {"status": RefundStatus.CANCELED, "cancel_reason": reason[:64], "next_check_at": None}
     changed = _change(session, refund_id, (RefundStatus.PENDING,), now, **canceled)
     if changed and not seen and refund.actor_user_id is not None:
         tell_user(session, refund.actor_user_id, _trouble(refund, PaymentProblem.REFUND_FAILED, reason), now=now)
-    elif changed and refund.id in attempts(payment.id, refunds_of(session, payment.id)):
+    elif changed and _is_still_here(session, refund, payment):
         tell_owners(session, owners, _trouble(refund, PaymentProblem.MONEY_BACK_FAILED, reason), now=now)
     return known_refund(session, refund_id)
 
@@ -154,6 +154,12 @@ def _succeed(
     if due > taken and refund.actor_user_id is None:
         trouble = _trouble(refund, PaymentProblem.UNCOLLECTED, format_credits(due - taken))
         tell_owners(session, merchant.owners, trouble, now=now)
+
+
+def _is_still_here(session: Session, refund: RefundView, payment: PaymentView) -> bool:
+    """Money that was to go back by itself; somebody may have sent it at the provider's meanwhile."""
+    made = refunds_of(session, payment.id)
+    return refund.id in attempts(payment.id, made) and total(made, RefundStatus.SUCCEEDED) < payment.amount.minor
 
 
 def _trouble(refund: RefundView, problem: PaymentProblem, detail: str = "") -> PaymentTrouble:

@@ -207,8 +207,8 @@ class Refunds:
 
 
 def _is_whole(made: RemoteRefund, payment: PaymentView) -> bool:
-    """Where the provider gives back all of a payment or nothing, the refund of that money is ours."""
-    return made.charge_id is not None and made.charge_id == payment.charge_id and made.amount == payment.amount
+    """Where a refund is named after the money, which goes back once, it is ours."""
+    return made.id == made.charge_id == payment.charge_id and made.amount == payment.amount
 
 
 def _order(refund: RefundView, payment: PaymentView, merchant: Merchant) -> NewRefund:

@@ -6,51 +6,35 @@ longer."""
 
 import asyncio
 import os
-from collections.abc import Coroutine
+from collections import deque
 from contextlib import suppress
 from decimal import Decimal
-from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    Bundle,
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
-from sqlalchemy import select
+from hypothesis.stateful import Bundle, initialize, invariant, precondition, rule
 
-from db.base import AnyRow, Base, table_of
-from db.engine import Database
+from db.base import AnyRow
 from db.tables.payments import Payment, PaymentStatus, Refund, RefundStatus, StrayPayment, StrayStatus
 from services.billing import ledger
-from services.billing.audit import run_audit
-from services.errors import ShopError
 from services.money import rub
-from services.payments.providers.base import ProviderError, ResultUnknown
+from services.payments.providers.base import ResultUnknown
 from services.payments.providers.cloudpayments.notifications import CheckCall, NotificationKind, event_of
 from services.payments.providers.cloudpayments.question import CheckCode, LastQuestion
-from services.payments.refunds.begin import RefundRequest
+from services.payments.refunds.begin import NotRefundable, RefundRequest
 from services.payments.service import Payments
 from services.payments.strays import Strays
 from services.payments.topup import TopUpRequest
 from services.users.roles import Staff
-from tests.support.clock import FakeClock
 from tests.support.cloudpayments_site import CloudPaymentsSite, Json, open_till
 from tests.support.databases import PostgresServer, SqliteServer
-from tests.support.faults import Crash, Fault
-from tests.support.tills import OWNER, RETURN_URL, open_cashier
+from tests.support.faults import Fault
+from tests.support.histories import NO_REFUND, History, live, on_databases
+from tests.support.tills import OWNER, RETURN_URL
 
 EXAMPLES = int(os.environ.get("PAYMENT_EXAMPLES", "12"))
 STEPS = 30
 GONE = ResultUnknown(code="no_answer")
-T = TypeVar("T")
 
 FAULTS = st.sampled_from([None, None, None, *Fault])
 WHICH = st.sampled_from([0, 1])
@@ -58,15 +42,11 @@ PLACES = st.integers(0, 10**6)
 PARTS = st.sampled_from([1, 2, 3, 7])
 
 
-class CloudPaymentsHistories(RuleBasedStateMachine):
+class CloudPaymentsHistories(History):
     wishes: Bundle[UUID] = Bundle("wishes")
 
     def __init__(self, server: SqliteServer | PostgresServer) -> None:
-        super().__init__()
-        self.server, self.url = server, server.create()
-        self.runner = asyncio.Runner()
-        self.db, self.clock = Database(self.url), FakeClock()
-        self.cashier = open_cashier(self.db, self.clock)
+        super().__init__(server)
         self.site = CloudPaymentsSite(clock=self.clock)
         self.users = [self.run(self.cashier.customer()) for _ in range(2)]
         self.run(self.cashier.owner())
@@ -80,9 +60,6 @@ class CloudPaymentsHistories(RuleBasedStateMachine):
         self.tills: list[Payments] = []
         self.restart()
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:  # Any: as in typing
-        return self.runner.run(work)
-
     def restart(self) -> None:
         """Two workers over the same database."""
         for till in self.tills:
@@ -93,20 +70,9 @@ class CloudPaymentsHistories(RuleBasedStateMachine):
     def till(self) -> Payments:
         return self.tills[0]
 
-    def attempt(self, work: Coroutine[Any, Any, object], fault: Fault | None = None) -> None:  # Any: as above
-        """Whatever becomes of it. A crash is followed by a restart."""
-        if fault is not None:
-            self.site.faults.append(fault)
-        try:
-            self.run(work)
-        except (ProviderError, ShopError):
-            pass
-        except Crash:
-            self.restart()
-        self.site.faults.clear()
-
-    def rows(self, mapped: type[Base]) -> list[AnyRow]:
-        return self.run(self.db.read(lambda session: list(session.execute(select(table_of(mapped))))))
+    @property
+    def faults(self) -> deque[Fault | None]:
+        return self.site.faults
 
     def payment(self, wish: UUID) -> AnyRow | None:
         return next((row for row in self.rows(Payment) if row.id == wish), None)
@@ -123,7 +89,7 @@ class CloudPaymentsHistories(RuleBasedStateMachine):
             email="anna@example.com",
             return_url=RETURN_URL,
         )
-        self.attempt(self.till.topup.start(order), fault)
+        self.attempt(self.till.topup.start(order), fault=fault)
         return order.id
 
     @initialize(target=wishes)
@@ -196,7 +162,7 @@ class CloudPaymentsHistories(RuleBasedStateMachine):
         self.told.append(news)
         self.hears(news)
         if at_once:
-            self.attempt(self.till.events.handle_due(), fault)
+            self.attempt(self.till.events.handle_due(), fault=fault)
 
     @precondition(lambda self: self.told)
     @rule(place=PLACES)
@@ -213,35 +179,35 @@ class CloudPaymentsHistories(RuleBasedStateMachine):
 
     @rule(fault=FAULTS)
     def handle(self, fault: Fault | None) -> None:
-        self.attempt(self.till.events.handle_due(), fault)
+        self.attempt(self.till.events.handle_due(), fault=fault)
 
     @rule(wish=wishes, part=PARTS, fault=FAULTS)
     def refund(self, wish: UUID, part: int, fault: Fault | None) -> None:
         row = self.payment(wish)
         if row is None or row.status != PaymentStatus.SUCCEEDED:
             return
-        with suppress(ShopError):
+        with suppress(NotRefundable):
             quote = self.run(self.till.refunds.quote(wish))
             amount, actor = rub(quote.rest.minor // part), self.run(self.cashier.owner())
             order = RefundRequest(id=uuid4(), payment_id=wish, amount=amount, actor=actor, confirmed=True)
             self.refund_orders.append(order)
-            self.attempt(self.till.refunds.start(order), fault)
+            self.attempt(self.till.refunds.start(order), *NO_REFUND, fault=fault)
 
     @precondition(lambda self: self.refund_orders)
     @rule(place=PLACES, fault=FAULTS)
     def refund_again(self, place: int, fault: Fault | None) -> None:
         order = self.refund_orders[place % len(self.refund_orders)]
-        self.attempt(self.till.refunds.start(order), fault)
+        self.attempt(self.till.refunds.start(order), *NO_REFUND, fault=fault)
 
     @rule(place=PLACES, fault=FAULTS)
     def send_a_stray_back(self, place: int, fault: Fault | None) -> None:
         if found := self.rows(StrayPayment):
             strays, actor = Strays(self.till.ctx, Staff((OWNER,))), self.run(self.cashier.owner())
-            self.attempt(strays.send_back(found[place % len(found)].id, actor=actor), fault)
+            self.attempt(strays.send_back(found[place % len(found)].id, actor=actor), fault=fault)
 
     @rule(fault=FAULTS, everything=st.booleans())
     def reconcile(self, fault: Fault | None, everything: bool) -> None:
-        self.attempt(self.till.reconciler.round(everything=everything), fault)
+        self.attempt(self.till.reconciler.round(everything=everything), fault=fault)
 
     @rule()
     def two_workers(self) -> None:
@@ -253,7 +219,7 @@ class CloudPaymentsHistories(RuleBasedStateMachine):
     @rule(wish=wishes, fault=FAULTS)
     def ask(self, wish: UUID, fault: Fault | None) -> None:
         if self.payment(wish) is not None:
-            self.attempt(self.till.settlement.ask(wish), fault)
+            self.attempt(self.till.settlement.ask(wish), fault=fault)
 
     @rule()
     def site_says_nothing(self) -> None:
@@ -269,11 +235,6 @@ class CloudPaymentsHistories(RuleBasedStateMachine):
         self.clock.advance(minutes=minutes)
 
     @invariant()
-    def the_audit_holds(self) -> None:
-        report = self.run(run_audit(self.db))
-        assert report.ok, f"\n{report}"
-
-    @invariant()
     def nobody_has_what_was_not_paid(self) -> None:
         for row in self.rows(Payment):
             if row.status == PaymentStatus.SUCCEEDED:
@@ -281,16 +242,13 @@ class CloudPaymentsHistories(RuleBasedStateMachine):
                 assert (paid["InvoiceId"], paid["Status"]) == (str(row.id), "Completed")
                 assert paid["Amount"] * 100 == row.amount_kopecks
 
-    def teardown(self) -> None:
-        try:
-            self.settle()
-            self.everything_is_where_it_belongs()
-        finally:
-            for till in self.tills:
-                till.accounts.close()
-            self.run(self.db.close())
-            self.runner.close()
-            self.server.give_back(self.url)
+    def close(self) -> None:
+        for till in self.tills:
+            till.accounts.close()
+
+    def come_to_rest(self) -> None:
+        self.settle()
+        self.everything_is_where_it_belongs()
 
     def settle(self) -> None:
         """What nobody has told so far is never told."""
@@ -324,26 +282,8 @@ class CloudPaymentsHistories(RuleBasedStateMachine):
                 assert (stray.status == StrayStatus.REFUNDED) == (left == 0), charge
             else:
                 assert left == 0, f"{charge} was taken for nothing"
-        self.the_audit_holds()
 
 
-@pytest.mark.parametrize(
-    ("server", "examples"),
-    [
-        ("sqlite", min(EXAMPLES, 3)),
-        pytest.param("sqlite", EXAMPLES, marks=pytest.mark.slow),
-        pytest.param("postgresql", EXAMPLES, marks=pytest.mark.slow),
-    ],
-    indirect=["server"],
-    ids=["a few", "sqlite", "postgresql"],
-)
+@on_databases(EXAMPLES, few=3)
 def test_any_history_of_cloudpayments(server: SqliteServer | PostgresServer, examples: int) -> None:
-    run_state_machine_as_test(
-        lambda: CloudPaymentsHistories(server),  # type: ignore[arg-type]  # any factory does, whatever the hint says
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=STEPS,
-            deadline=None,  # the machine may be busy
-            suppress_health_check=[HealthCheck.too_slow],
-        ),
-    )
+    live(CloudPaymentsHistories, server, examples=examples, steps=STEPS)

@@ -3,81 +3,46 @@ reordered, late payers, refunds of all kinds, back-ups that are put back, copied
 and nobody has a credit that was not paid; when the dust has settled every rouble is credited exactly once.
 `PAYMENT_EXAMPLES=500` runs it longer."""
 
-import asyncio
 import os
-from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    Bundle,
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import Bundle, initialize, invariant, precondition, rule
 from sqlalchemy.orm import Session
 
-from db.engine import Database
 from db.tables.payments import PaymentStatus, RefundStatus
 from db.tables.predictions import Prediction
 from services.billing import ledger
-from services.billing.audit import run_audit
 from services.billing.ledger import InsufficientBalance
 from services.money import rub
-from services.payments.providers.base import ProviderError, Refused
+from services.payments.providers.base import Refused
 from services.payments.providers.yookassa.notifications import SUBJECTS
-from services.payments.queries import PaymentNotFound, PaymentView
-from services.payments.refunds.begin import (
-    AlreadyRefunded,
-    NotRefundable,
-    RefundNeedsConfirmation,
-    RefundRequest,
-    RefundTooLarge,
-    credits_due,
-)
+from services.payments.queries import PaymentView
+from services.payments.refunds.begin import RefundRequest, credits_due
 from tests.integration.payments.test_uncollected import buy, fail
 from tests.support.backups import back_up
-from tests.support.clock import FakeClock
 from tests.support.databases import PostgresServer, SqliteServer
-from tests.support.faults import Crash, Fault
+from tests.support.faults import Fault
+from tests.support.histories import NO_REFUND, History, live, on_databases
 from tests.support.shop import add_model
-from tests.support.tills import OWNER, open_cashier
+from tests.support.tills import OWNER
 
 EXAMPLES = int(os.environ.get("PAYMENT_EXAMPLES", "12"))
 STEPS = 30
-T = TypeVar("T")
 
 FAULTS = st.sampled_from([None, None, None, *Fault])
 AMOUNTS = st.integers(1_00, 400_00)
 PLACES = st.integers(0, 10**6)
 PARTS = st.sampled_from([1, 2, 3, 7])
-REFUSALS = (
-    AlreadyRefunded,
-    NotRefundable,
-    PaymentNotFound,
-    RefundNeedsConfirmation,
-    RefundTooLarge,
-    ProviderError,
-)
 
 
-class Histories(RuleBasedStateMachine):
+class Histories(History):
     wishes: Bundle[UUID] = Bundle("wishes")
 
     def __init__(self, server: SqliteServer | PostgresServer) -> None:
-        super().__init__()
-        self.server, self.url = server, server.create()
-        self.runner = asyncio.Runner()
-        self.db, self.clock = Database(self.url), FakeClock()
-        self.cashier = open_cashier(self.db, self.clock)
+        super().__init__(server)
         self.yookassa = self.cashier.yookassa
         self.users = [self.run(self.cashier.customer()) for _ in range(2)]
         self.run(self.cashier.customer(telegram_id=OWNER))
@@ -92,22 +57,7 @@ class Histories(RuleBasedStateMachine):
         self.told: list[tuple[str, str]] = []
         """Notifications that were delivered once: they may come again."""
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:  # Any: as in typing
-        return self.runner.run(work)
-
-    def attempt(self, work: Coroutine[Any, Any, object], fault: Fault | None = None) -> None:  # Any: as above
-        """Whatever becomes of it. A crash is followed by a restart."""
-        if fault is not None:
-            self.yookassa.faults.append(fault)
-        try:
-            self.run(work)
-        except REFUSALS:
-            pass
-        except Crash:
-            self.cashier.restart()
-        self.yookassa.faults.clear()
-
-    def rows(self) -> list[PaymentView]:
+    def payments(self) -> list[PaymentView]:
         return list(self.run(self.cashier.payments.latest(size=10_000)).items)
 
     @initialize(target=wishes, late=st.booleans())
@@ -118,7 +68,7 @@ class Histories(RuleBasedStateMachine):
     @rule(target=wishes, user=st.sampled_from([0, 1]), kopecks=AMOUNTS, fault=FAULTS)
     def begin(self, user: int, kopecks: int, fault: Fault | None) -> UUID:
         wish = uuid4()
-        self.attempt(self.cashier.begins(self.users[user], kopecks, id=wish), fault)
+        self.attempt(self.cashier.begins(self.users[user], kopecks, id=wish), fault=fault)
         return wish
 
     @rule(target=wishes, user=st.sampled_from([0, 1]), kopecks=AMOUNTS, late=st.booleans(), known=st.booleans())
@@ -140,9 +90,9 @@ class Histories(RuleBasedStateMachine):
 
     @rule(wish=wishes, fault=FAULTS)
     def begin_again(self, wish: UUID, fault: Fault | None) -> None:
-        for row in self.rows():
+        for row in self.payments():
             if row.id == wish:
-                self.attempt(self.cashier.begins(row.user_id, row.amount.minor, id=wish), fault)
+                self.attempt(self.cashier.begins(row.user_id, row.amount.minor, id=wish), fault=fault)
 
     @precondition(lambda self: self.yookassa.payments)
     @rule(place=PLACES)
@@ -204,7 +154,7 @@ class Histories(RuleBasedStateMachine):
         self.told.append(news)
         self.run(self.cashier.delivers(*news))
         if at_once:
-            self.attempt(self.cashier.till.events.handle_due(), fault)
+            self.attempt(self.cashier.till.events.handle_due(), fault=fault)
 
     @precondition(lambda self: self.told)
     @rule(place=PLACES)
@@ -218,20 +168,20 @@ class Histories(RuleBasedStateMachine):
 
     @rule(fault=FAULTS)
     def handle(self, fault: Fault | None) -> None:
-        self.attempt(self.cashier.till.events.handle_due(), fault)
+        self.attempt(self.cashier.till.events.handle_due(), fault=fault)
 
     @rule(fault=FAULTS, everything=st.booleans())
     def reconcile(self, fault: Fault | None, everything: bool) -> None:
-        self.attempt(self.cashier.till.reconciler.round(everything=everything), fault)
+        self.attempt(self.cashier.till.reconciler.round(everything=everything), fault=fault)
 
     @rule(wish=wishes, fault=FAULTS)
     def ask(self, wish: UUID, fault: Fault | None) -> None:
-        if any(row.id == wish for row in self.rows()):
-            self.attempt(self.cashier.till.settlement.ask(wish), fault)
+        if any(row.id == wish for row in self.payments()):
+            self.attempt(self.cashier.till.settlement.ask(wish), fault=fault)
 
     @rule(wish=wishes, part=PARTS, confirmed=st.booleans(), fault=FAULTS)
     def refund(self, wish: UUID, part: int, confirmed: bool, fault: Fault | None) -> None:
-        for row in self.rows():
+        for row in self.payments():
             if row.id == wish and row.status is PaymentStatus.SUCCEEDED:
                 quote = self.run(self.cashier.till.refunds.quote(wish))
                 assert 0 <= quote.covered.minor <= quote.rest.minor
@@ -243,13 +193,13 @@ class Histories(RuleBasedStateMachine):
                     confirmed=confirmed,
                 )
                 self.refund_orders.append(order)
-                self.attempt(self.cashier.till.refunds.start(order), fault)
+                self.attempt(self.cashier.till.refunds.start(order), *NO_REFUND, fault=fault)
 
     @precondition(lambda self: self.refund_orders)
     @rule(place=PLACES, fault=FAULTS)
     def refund_again(self, place: int, fault: Fault | None) -> None:
         order = self.refund_orders[place % len(self.refund_orders)]
-        self.attempt(self.cashier.till.refunds.start(order), fault)
+        self.attempt(self.cashier.till.refunds.start(order), *NO_REFUND, fault=fault)
 
     @precondition(lambda self: self.yookassa.payments)
     @rule(place=PLACES, part=PARTS)
@@ -296,26 +246,16 @@ class Histories(RuleBasedStateMachine):
         return ids[place % len(ids)]
 
     @invariant()
-    def the_audit_holds(self) -> None:
-        report = self.run(run_audit(self.db))
-        assert report.ok, f"\n{report}"
-
-    @invariant()
     def nobody_has_what_was_not_paid(self) -> None:
-        for row in self.rows():
+        for row in self.payments():
             if row.status is PaymentStatus.SUCCEEDED:
                 assert row.provider_payment_id is not None
                 assert row.provider_payment_id not in self.spoilt | self.copies
                 assert self.yookassa.payments[row.provider_payment_id].status == "succeeded"
 
-    def teardown(self) -> None:
-        try:
-            self.settle()
-            self.everything_is_where_it_belongs()
-        finally:
-            self.run(self.db.close())
-            self.runner.close()
-            self.server.give_back(self.url)
+    def come_to_rest(self) -> None:
+        self.settle()
+        self.everything_is_where_it_belongs()
 
     def settle(self) -> None:
         """YooKassa repeats its notifications until they are heard; the reconciler goes on for two days."""
@@ -333,7 +273,7 @@ class Histories(RuleBasedStateMachine):
             self.run(self.cashier.notified())
 
     def everything_is_where_it_belongs(self) -> None:
-        rows = {str(row.id): row for row in self.rows()}
+        rows = {str(row.id): row for row in self.payments()}
         remotes = [remote for remote in self.yookassa.payments.values() if remote.id not in self.copies]
         assert len({remote.our_id for remote in remotes}) == len(remotes)
         for remote in remotes:
@@ -346,7 +286,6 @@ class Histories(RuleBasedStateMachine):
             assert (row.status is PaymentStatus.SUCCEEDED) == paid, (row, remote)
             assert self.run(self.cashier.credited(row.id)) == ([row.credits] if paid else [])
             self.refunds_are_where_they_belong(row, remote.refunded.minor if paid else 0)
-        self.the_audit_holds()
 
     def refunds_are_where_they_belong(self, row: PaymentView, refunded: int) -> None:
         refunds = self.run(self.cashier.payments.refunds(row.id))
@@ -363,23 +302,6 @@ def find_prediction(session: Session, prediction_id: UUID) -> bool:
     return session.get(Prediction, prediction_id) is not None
 
 
-@pytest.mark.parametrize(
-    ("server", "examples"),
-    [
-        ("sqlite", min(EXAMPLES, 4)),
-        pytest.param("sqlite", EXAMPLES, marks=pytest.mark.slow),
-        pytest.param("postgresql", EXAMPLES, marks=pytest.mark.slow),
-    ],
-    indirect=["server"],
-    ids=["a few", "sqlite", "postgresql"],
-)
+@on_databases(EXAMPLES, few=4)
 def test_any_history(server: SqliteServer | PostgresServer, examples: int) -> None:
-    run_state_machine_as_test(
-        lambda: Histories(server),  # type: ignore[arg-type]  # any factory does, whatever the hint says
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=STEPS,
-            deadline=None,  # the machine may be busy
-            suppress_health_check=[HealthCheck.too_slow],
-        ),
-    )
+    live(Histories, server, examples=examples, steps=STEPS)

@@ -5,65 +5,50 @@ credited once, kept as a stray, or went back. `PAYMENT_EXAMPLES=500` runs it lon
 
 import asyncio
 import os
-from collections.abc import Coroutine
+from collections import deque
 from contextlib import suppress
-from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    Bundle,
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
-from sqlalchemy import select
+from hypothesis.stateful import Bundle, initialize, invariant, precondition, rule
 
-from db.base import AnyRow, Base, table_of
-from db.engine import Database
+from db.base import AnyRow
 from db.tables.currencies import Currency
 from db.tables.payments import Payment, PaymentStatus, Refund, RefundStatus, StrayPayment, StrayStatus
 from services.billing import ledger
-from services.billing.audit import run_audit
-from services.errors import ShopError
 from services.money import Money
-from services.payments.providers.base import ProviderError
 from services.payments.providers.stars.gateway import NAME, StarTransaction
-from services.payments.providers.stars.question import PreCheckout
+from services.payments.providers.stars.question import (
+    InvoiceChanged,
+    InvoiceOfAnother,
+    InvoiceOver,
+    InvoicePaid,
+    PreCheckout,
+)
 from services.payments.providers.stars.service import StarsReceived
 from services.payments.refunds.begin import RefundRequest
 from services.payments.topup import TopUpRequest
-from tests.support.clock import FakeClock
 from tests.support.databases import PostgresServer, SqliteServer
-from tests.support.faults import Crash, Fault
+from tests.support.faults import Fault
+from tests.support.histories import NO_REFUND, History, live, on_databases
 from tests.support.stars import GONE, FakeStars
 from tests.support.stars_till import open_stars_till
-from tests.support.tills import open_cashier
 
 EXAMPLES = int(os.environ.get("PAYMENT_EXAMPLES", "12"))
 STEPS = 30
 PEOPLE = (501, 502)
-T = TypeVar("T")
+NOT_PAYABLE = (InvoiceChanged, InvoiceOfAnother, InvoiceOver, InvoicePaid)
 
 FAULTS = st.sampled_from([None, None, None, *Fault])
 WHICH = st.sampled_from([0, 1])
 PLACES = st.integers(0, 10**6)
 
 
-class StarHistories(RuleBasedStateMachine):
+class StarHistories(History):
     wishes: Bundle[UUID] = Bundle("wishes")
 
     def __init__(self, server: SqliteServer | PostgresServer) -> None:
-        super().__init__()
-        self.server, self.url = server, server.create()
-        self.runner = asyncio.Runner()
-        self.db, self.clock = Database(self.url), FakeClock()
-        self.cashier = open_cashier(self.db, self.clock)
+        super().__init__(server)
         self.telegram = FakeStars(clock=self.clock)
         self.users = [self.run(self.cashier.customer(telegram_id=each)) for each in PEOPLE]
         self.run(self.cashier.owner())
@@ -79,28 +64,14 @@ class StarHistories(RuleBasedStateMachine):
         self.restart()
         self.attempt(self.till.reconciler.round())  # Stars from before that may be of another program
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:  # Any: as in typing
-        return self.runner.run(work)
-
     def restart(self) -> None:
         """Two workers over the same database."""
         self.till, self.stars, self.strays = open_stars_till(self.cashier, self.telegram)
         self.other, self.other_stars, _ = open_stars_till(self.cashier, self.telegram)
 
-    def attempt(self, work: Coroutine[Any, Any, object], fault: Fault | None = None) -> None:  # Any: as above
-        """Whatever becomes of it. A crash is followed by a restart."""
-        if fault is not None:
-            self.telegram.faults.append(fault)
-        try:
-            self.run(work)
-        except (ProviderError, ShopError):
-            pass
-        except Crash:
-            self.restart()
-        self.telegram.faults.clear()
-
-    def rows(self, mapped: type[Base]) -> list[AnyRow]:
-        return self.run(self.db.read(lambda session: list(session.execute(select(table_of(mapped))))))
+    @property
+    def faults(self) -> deque[Fault | None]:
+        return self.telegram.faults
 
     def payment(self, wish: UUID) -> AnyRow | None:
         return next((row for row in self.rows(Payment) if row.id == wish), None)
@@ -122,7 +93,7 @@ class StarHistories(RuleBasedStateMachine):
             email=None,
             return_url="",
         )
-        self.attempt(self.till.topup.start(order), fault)
+        self.attempt(self.till.topup.start(order), fault=fault)
         return order.id
 
     @initialize(target=wishes)
@@ -155,7 +126,7 @@ class StarHistories(RuleBasedStateMachine):
             return
         amount = Money(row.amount_kopecks + more, Currency.XTR)
         asked = PreCheckout(payload=str(wish), payer_id=PEOPLE[which], amount=amount)
-        with suppress(ShopError):
+        with suppress(*NOT_PAYABLE):
             self.run(self.stars.may_pay(asked))
             assert (row.user_id, more) == (self.users[which], 0)
             self.allowed.append(asked)
@@ -226,23 +197,23 @@ class StarHistories(RuleBasedStateMachine):
                 confirmed=True,
             )
             self.refund_orders.append(order)
-            self.attempt(self.till.refunds.start(order), fault)
+            self.attempt(self.till.refunds.start(order), *NO_REFUND, fault=fault)
 
     @precondition(lambda self: self.refund_orders)
     @rule(place=PLACES, fault=FAULTS)
     def refund_again(self, place: int, fault: Fault | None) -> None:
         order = self.refund_orders[place % len(self.refund_orders)]
-        self.attempt(self.till.refunds.start(order), fault)
+        self.attempt(self.till.refunds.start(order), *NO_REFUND, fault=fault)
 
     @rule(place=PLACES, fault=FAULTS)
     def send_a_stray_back(self, place: int, fault: Fault | None) -> None:
         if strays := self.rows(StrayPayment):
             actor = self.run(self.cashier.owner())
-            self.attempt(self.strays.send_back(strays[place % len(strays)].id, actor=actor), fault)
+            self.attempt(self.strays.send_back(strays[place % len(strays)].id, actor=actor), fault=fault)
 
     @rule(fault=FAULTS, everything=st.booleans())
     def reconcile(self, fault: Fault | None, everything: bool) -> None:
-        self.attempt(self.till.reconciler.round(everything=everything), fault)
+        self.attempt(self.till.reconciler.round(everything=everything), fault=fault)
 
     @rule()
     def two_workers(self) -> None:
@@ -258,7 +229,7 @@ class StarHistories(RuleBasedStateMachine):
     @rule(wish=wishes, fault=FAULTS)
     def ask(self, wish: UUID, fault: Fault | None) -> None:
         if self.payment(wish) is not None:
-            self.attempt(self.till.settlement.ask(wish), fault)
+            self.attempt(self.till.settlement.ask(wish), fault=fault)
 
     @rule()
     def telegram_says_nothing(self) -> None:
@@ -275,11 +246,6 @@ class StarHistories(RuleBasedStateMachine):
         self.clock.advance(minutes=minutes)
 
     @invariant()
-    def the_audit_holds(self) -> None:
-        report = self.run(run_audit(self.db))
-        assert report.ok, f"\n{report}"
-
-    @invariant()
     def nobody_has_what_was_not_paid(self) -> None:
         taken = {each.id: each for each in self.taken}
         for row in self.rows(Payment):
@@ -287,14 +253,9 @@ class StarHistories(RuleBasedStateMachine):
                 assert taken[row.charge_id].payload == str(row.id)
                 assert taken[row.charge_id].stars == row.amount_kopecks
 
-    def teardown(self) -> None:
-        try:
-            self.settle()
-            self.everything_is_where_it_belongs()
-        finally:
-            self.run(self.db.close())
-            self.runner.close()
-            self.server.give_back(self.url)
+    def come_to_rest(self) -> None:
+        self.settle()
+        self.everything_is_where_it_belongs()
 
     def settle(self) -> None:
         """What nobody has told so far is never told."""
@@ -320,26 +281,8 @@ class StarHistories(RuleBasedStateMachine):
                 assert (stray.status == StrayStatus.REFUNDED) == is_back, charge
             else:
                 assert is_back, f"{charge} was taken for nothing"
-        self.the_audit_holds()
 
 
-@pytest.mark.parametrize(
-    ("server", "examples"),
-    [
-        ("sqlite", min(EXAMPLES, 3)),
-        pytest.param("sqlite", EXAMPLES, marks=pytest.mark.slow),
-        pytest.param("postgresql", EXAMPLES, marks=pytest.mark.slow),
-    ],
-    indirect=["server"],
-    ids=["a few", "sqlite", "postgresql"],
-)
+@on_databases(EXAMPLES, few=3)
 def test_any_history_of_stars(server: SqliteServer | PostgresServer, examples: int) -> None:
-    run_state_machine_as_test(
-        lambda: StarHistories(server),  # type: ignore[arg-type]  # any factory does, whatever the hint says
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=STEPS,
-            deadline=None,  # the machine may be busy
-            suppress_health_check=[HealthCheck.too_slow],
-        ),
-    )
+    live(StarHistories, server, examples=examples, steps=STEPS)

@@ -44,7 +44,6 @@ class Stars(FakeYooKassa):
     name: str = "stars"
     autopay: Autopay = Autopay.BY_PROVIDER
     stopped: list[tuple[str, int | None]] = field(default_factory=list)
-    away: bool = False
     sent_back: list[str | None] = field(default_factory=list)
 
     async def create(self, payment: NewPayment) -> RemotePayment:
@@ -60,8 +59,8 @@ class Stars(FakeYooKassa):
         )
 
     async def stop(self, method: SavedMethod) -> None:
-        if self.away:
-            raise ResultUnknown(code="away")
+        if self.away is not None:
+            raise self.away
         self.stopped.append((method.token, method.telegram_id))
 
     async def refund(self, refund: NewRefund) -> RemoteRefund:
@@ -154,11 +153,11 @@ async def test_cancelled_here_telegram_is_told_until_it_knows(shop: StarShop) ->
     anna, plus = await shop.cashier.customer(), await shop.sells(stars=150)
     first, start = await shop.begun(anna, plus), shop.clock()
     await shop.comes(first, "charge-1", start + MONTH)
-    shop.stars.away = True
+    shop.stars.away = ResultUnknown(code="away")
     await shop.subscriptions.cancel(anna)
     await shop.round()
     assert shop.stars.stopped == []
-    shop.stars.away = False
+    shop.stars.away = None
     shop.clock.advance(minutes=6)
     await shop.round()
     shop.clock.advance(minutes=6)

@@ -12,6 +12,9 @@ from services.payments.queries import PaymentView
 from services.payments.refunds.begin import RefundRequest
 from tests.support.faults import Fault
 from tests.support.plans import PlanShop
+from tests.support.ways.base import Way, open_till
+from tests.support.ways.cloudpayments import CloudPaymentsWay
+from tests.support.ways.yookassa import YooKassaWay
 
 
 async def pays_two_pages(shop: PlanShop) -> PaymentView:
@@ -89,6 +92,28 @@ async def test_an_owner_was_quicker(shop: PlanShop) -> None:
     assert at_provider(shop, second) == 30_000
     assert await tries(shop) == ["canceled", "succeeded"]
     await shop.cashier.is_sound()
+
+
+@pytest.mark.parametrize("kind", [YooKassaWay, CloudPaymentsWay])
+async def test_somebody_sent_it_at_the_providers_meanwhile(quick: PlanShop, kind: type[Way]) -> None:
+    """There is nothing more to send, and nothing to tell owners of."""
+    way = kind(clock=quick.clock)
+    quick.cashier.till = open_till(quick.cashier, [way])
+    way.joins(quick.cashier.till)
+    await quick.cashier.owner()
+    anna, plus = await quick.cashier.customer(), await quick.sells()
+    for page in [await quick.begins(anna, plus) for _ in range(2)]:
+        await way.pays(str(page.id))
+    await way.tells()
+    way.sends_back(way.tries()[1], part=1)
+    await way.tells()
+    await quick.cashier.is_sound()
+    await quick.lives(days=10)
+    assert [each.sent_back for each in way.tries()] == [0, 30_000]
+    assert sorted(await tries(quick)) == ["canceled", "succeeded"]
+    assert await quick.cashier.problems() == []
+    await quick.cashier.is_sound()
+    quick.cashier.till.close()
 
 
 async def by_hand(shop: PlanShop, payment_id: UUID) -> None:

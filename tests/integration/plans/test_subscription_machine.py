@@ -1,49 +1,58 @@
-"""Subscriptions under anything that can happen, in any order, on a clock that is moved by hand: after each step the
-audit holds, nobody is charged against their will, and money is a period or is on its way back.
-`PLAN_EXAMPLES=300` runs it longer."""
+"""Subscriptions under anything that can happen, in any order, by each way of paying and by several at once, on a clock
+that is moved by hand: after each step the audit holds, nobody is charged against their will or twice for one period,
+and in the end money is a period or has gone back. `PLAN_EXAMPLES=300` runs it longer."""
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
-from typing import Any
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
-from sqlalchemy import func, select
+from hypothesis.stateful import initialize, invariant, precondition, rule
 from sqlalchemy.orm import Session
 
-from db.base import AnyRow, table_of
-from db.engine import Database
-from db.tables.payments import Payment, PaymentStatus
-from db.tables.plans import AllowanceUnit, SubscriptionPeriod
-from services.billing import audit
-from services.errors import ShopError
-from services.money import rub
-from services.payments.providers.base import ProviderError
+from db.base import AnyRow
+from db.tables.payments import Payment, PaymentStatus, Refund, RefundStatus, StrayPayment
+from db.tables.plans import LIVE, AllowanceUnit, MethodState, PaymentMethod, Subscription, SubscriptionPeriod
+from services.billing import ledger
+from services.money import Money
+from services.payments.providers.base import Decline
+from services.payments.queries import PaymentView
 from services.payments.refunds.begin import RefundRequest
+from services.payments.service import Payments
 from services.plans.allowances import give_back, take_for_prediction
+from services.plans.by_provider import FAILED
+from services.plans.changes import BeginsAtOnce, BeginsLater
+from services.plans.checkout import RenewalUnderWay
+from services.plans.endings import CannotResume, NoSubscription
 from services.plans.free import open_free
-from tests.support.clock import FakeClock
+from services.plans.plans import PlanGone
+from services.plans.replacing import RefundUnderWay
+from services.plans.trials import AlreadySubscribed, TrialUsed
 from tests.support.databases import PostgresServer, SqliteServer
-from tests.support.faults import Crash, Fault
-from tests.support.plans import PlanShop
+from tests.support.faults import Fault
+from tests.support.histories import NO_REFUND, History, live, on_databases
+from tests.support.plans import PlanShop, next_due
 from tests.support.shop import add_model, add_prediction
-from tests.support.tills import open_cashier, renewals_of
+from tests.support.tills import renewals_of
+from tests.support.ways.base import Try, Way, open_till
+from tests.support.ways.cloudpayments import CloudPaymentsWay
+from tests.support.ways.stars import StarsWay
+from tests.support.ways.yookassa import YooKassaWay
 
 EXAMPLES = int(os.environ.get("PLAN_EXAMPLES", "20"))
 STEPS = 40
-REASONS = st.sampled_from(["permission_revoked", "3d_secure_failed", "insufficient_funds", "issuer_unavailable"])
+ANNA = 501
+T = TypeVar("T")
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+WAYS = st.sampled_from([(0,), (1,), (2,), (0, 2), (1, 2), (0, 1, 2)])
+"""What the shop offers."""
+WHICH = st.integers(0, 5)
+DECLINES = st.lists(st.sampled_from(Decline), max_size=3)
 PLANS = st.sampled_from(["lite", "plus", "pro", "year"])
 FAULTS = st.sampled_from([Fault.LOST, Fault.LOST_ANSWER, Fault.KEY, Fault.CRASH, Fault.CRASH_AFTER])
 STARTS = st.sampled_from(
@@ -54,134 +63,160 @@ STARTS = st.sampled_from(
         datetime(2028, 2, 29, 12, tzinfo=UTC),
     ]
 )
-_payments, _periods = table_of(Payment), table_of(SubscriptionPeriod)
-
-
+NOT_SOLD = (AlreadySubscribed, BeginsLater, RefundUnderWay, RenewalUnderWay)
 GIVEN: list[tuple[AllowanceUnit, int, list[str]]] = [(AllowanceUnit.REQUESTS, 3, [])]
 ON_SALE: dict[str, dict[str, Any]] = {  # Any: the columns' values
-    "lite": {"kopecks": 10_000, "allowances": GIVEN},
-    "plus": {"kopecks": 30_000, "credits": 50_00, "allowances": GIVEN},
-    "pro": {"kopecks": 90_000, "credits": 200_00},
-    "year": {"kopecks": 300_000, "credits": 100_00, "months": 12, "allowances": GIVEN},
+    "lite": {"kopecks": 10_000, "stars": 70, "allowances": GIVEN},
+    "plus": {"kopecks": 30_000, "stars": 200, "credits": 50_00, "allowances": GIVEN},
+    "pro": {"kopecks": 90_000, "stars": 600, "credits": 200_00},
+    "year": {"kopecks": 300_000, "stars": 2_000, "credits": 100_00, "months": 12, "allowances": GIVEN},
 }
 
 
-class SubscriptionMachine(RuleBasedStateMachine):
-    """One customer, one card, four plans and a free one; two processes of the shop over one database."""
+class SubscriptionHistory(History):
+    """One customer, four plans and a free one; two processes of the shop over one database."""
 
     def __init__(self, server: SqliteServer | PostgresServer) -> None:
-        super().__init__()
-        self.server, self.url = server, server.create()
-        self.runner = asyncio.Runner()
-        self.clock = FakeClock()
-        self.shop = PlanShop(cashier=open_cashier(Database(self.url), self.clock))
-        self.stopped_at: dict[UUID, int] = {}
-        """Of each method that was taken back: how many charges the provider had seen."""
+        super().__init__(server)
+        self.shop = PlanShop(cashier=self.cashier)
+        self.ways: list[Way] = []
+        self.tills: list[Payments] = []
         self.predictions: list[UUID] = []
+        self.unwanted: set[str] = set()
+        """Saved methods that are not to be charged: taken back, refused for good, of what was cancelled or replaced."""
+        self.tokens: set[str] = set()
+        self.seen: dict[str, int] = defaultdict(int)
+        """Tries of each way that were looked at."""
+        self.periods_seen: set[int] = set()
+        self.to_go_back: set[str] = set()
+        """Charges that a provider made by itself before it was told to stop."""
 
-    def do(self, work: Awaitable[Any]) -> Any:  # Any: whatever it gives
-        """What the shop refuses it refuses in words; where its process dies another goes on."""
-        try:
-            return self.runner.run(_await(work))
-        except (ShopError, ProviderError):
-            return None
-        except Crash:
-            self.shop.cashier.restart()
-            return None
-
-    def write(self, work: Callable[..., Any], *given: Any, **more: Any) -> Any:  # Any: as above
-        return self.runner.run(self.shop.cashier.db.write(work, *given, **more))
-
-    @initialize(start=STARTS, plan=PLANS)
-    def open(self, start: datetime, plan: str) -> None:
+    @initialize(start=STARTS, offered=WAYS, plan=PLANS)
+    def open(self, start: datetime, offered: tuple[int, ...], plan: str) -> None:
         """Most of what can happen happens to who has a plan."""
         self.clock.now = start
+        every = [
+            YooKassaWay(clock=self.clock),
+            CloudPaymentsWay(clock=self.clock),
+            StarsWay(clock=self.clock, person=ANNA),
+        ]
+        self.ways = [every[each] for each in offered]
+        self.restart()
         self.write(add_model)
-        self.anna = self.runner.run(self.shop.cashier.customer())
-        self.plans = {name: self.runner.run(self.shop.sells(name, **terms)) for name, terms in ON_SALE.items()}
-        self.runner.run(self.shop.sells("free", kopecks=None, allowances=[(AllowanceUnit.REQUESTS, 1, [])]))
-        self.trial = self.runner.run(self.shop.sells("trial", kopecks=20_000, trial_days=7, credits=5_00))
-        self.buys(plan, consent=True, pages=1, pays=1)
+        self.anna = self.run(self.cashier.customer(telegram_id=ANNA))
+        self.plans = {name: self.run(self.shop.sells(name, **terms)) for name, terms in ON_SALE.items()}
+        self.run(self.shop.sells("free", kopecks=None, allowances=[(AllowanceUnit.REQUESTS, 1, [])]))
+        self.trial = self.run(self.shop.sells("trial", kopecks=20_000, trial_days=7, credits=5_00))
+        self.attempt(self.shop_round())
+        self.buys(plan, 0, consent=True, pages=1, pays=1, told=True)
 
-    @rule(plan=PLANS, consent=st.sampled_from([True, True, False]), pages=st.integers(1, 2), pays=st.integers(0, 2))
-    def buys(self, plan: str, consent: bool, pages: int, pays: int) -> None:
+    def restart(self) -> None:
+        """Two workers over the same database; the first one hears what providers tell."""
+        self.close()
+        self.tills = [open_till(self.cashier, self.ways) for _ in range(2)]
+        self.cashier.till = self.tills[0]
+        for way in self.ways:
+            way.joins(self.tills[0])
+
+    def close(self) -> None:
+        for till in self.tills:
+            till.close()
+
+    def write(self, work: Callable[..., T], *given: Any, **more: Any) -> T:  # Any: what it takes
+        return self.run(self.db.write(work, *given, **more))
+
+    def way(self, which: int) -> Way:
+        return self.ways[which % len(self.ways)]
+
+    # What the customer does.
+
+    @rule(
+        plan=PLANS,
+        which=WHICH,
+        consent=st.sampled_from([True, True, False]),
+        pages=st.integers(1, 2),
+        pays=st.integers(0, 2),
+        told=st.booleans(),
+    )
+    def buys(self, plan: str, which: int, *, consent: bool, pages: int, pays: int, told: bool) -> None:
         """On one page or two, of which some are paid."""
-        begun = [self.do(self.shop.begins(self.anna, self.plans[plan], consent=consent)) for _ in range(pages)]
+        way = self.way(which)
+        begun = [self.attempt(self.begins(plan, way, consent=consent), *NOT_SOLD) for _ in range(pages)]
         for payment in [each for each in begun if each is not None][:pays]:
-            self.do(self.shop.pays(payment))
+            self.pays(way, str(payment.id))
+            if told:
+                self.attempt(way.tells())
 
-    @rule(which=st.integers(0, 5), late=st.booleans())
-    def pays_an_old_page(self, which: int, late: bool) -> None:
-        """Whatever page is still open, also one that the provider has given up."""
-        status = "canceled" if late else "pending"
-        pages = [each for each in self.shop.yookassa.payments.values() if each.status == status and not each.paid_at]
-        mine = [each for each in pages if each.our_id in self.by_hand()]
-        if mine:
-            self.shop.yookassa.pay(mine[which % len(mine)].id)
-            self.do(self.shop.cashier.notified())
+    async def begins(self, plan: str, way: Way, *, consent: bool) -> PaymentView:
+        return await self.shop.begins(self.anna, self.plans[plan], consent=consent, provider=way.name)
 
-    def by_hand(self) -> set[str]:
-        query = select(_payments.c.id).where(_payments.c.method_id.is_(None))
-        return {str(each) for each in self.write(lambda session: list(session.scalars(query)))}
+    @rule(which=WHICH, page=WHICH)
+    def pays_an_old_page(self, which: int, page: int) -> None:
+        """Whatever page is still open, also one that was given up."""
+        way = self.way(which)
+        if pages := way.pages():
+            self.pays(way, pages[page % len(pages)])
 
-    @rule(hours=st.sampled_from([1, 5, 13, 25, 24 * 7, 24 * 30, 24 * 31]))
-    def time_passes(self, hours: int) -> None:
-        self.do(self.shop.lives(hours=hours))
+    def pays(self, way: Way, our_id: str) -> None:
+        before = len(way.tries())
+        self.attempt(way.pays(our_id))
+        if len(way.tries()) > before:
+            payment = next(row for row in self.rows(Payment) if str(row.id) == our_id)
+            if payment.consent is not None:
+                self.unwanted -= self.kept_by(way, way.tries()[-1])
 
-    @rule(days=st.sampled_from([1, 4, 40, 100]))
-    def the_shop_sleeps(self, days: int) -> None:
-        self.clock.advance(days=days)
-        self.do(self.shop.round())
+    @rule(seconds=st.sampled_from([-60, -1, 0, 60]), which=WHICH, plan=PLANS)
+    def chooses_in_the_last_minute(self, seconds: int, which: int, plan: str) -> None:
+        row = self.subscription()
+        if row is not None and row.price is not None and row.ends_at < self.clock() + 40 * DAY:
+            self.comes(max(self.clock(), row.ends_at + timedelta(seconds=seconds)), is_open=False)
+            self.buys(plan, which, consent=True, pages=1, pays=1, told=True)
 
-    @rule(reasons=st.lists(REASONS, min_size=1, max_size=3))
-    def the_card_will_decline(self, reasons: list[str]) -> None:
-        self.shop.yookassa.declines.extend(reasons)
-
-    @rule(faults=st.lists(FAULTS, min_size=1, max_size=3))
-    def something_goes_wrong(self, faults: list[Fault]) -> None:
-        self.shop.yookassa.faults.extend(faults)
-
-    @rule(days=st.integers(1, 3))
-    def the_provider_is_silent(self, days: int) -> None:
-        self.shop.yookassa.faults.extend([Fault.LOST] * 500)
-        self.do(self.shop.lives(days=days))
-        self.shop.yookassa.faults.clear()
-
-    @rule(what=st.sampled_from(["notified", "two_workers", "cancels", "thinks_better_of_it", "takes_the_card_back"]))
-    def something_small(self, what: str) -> None:
-        getattr(self, what)()
-
-    def notified(self) -> None:
-        """Of all that happened, once more."""
-        self.do(self.shop.cashier.notified())
-
-    def two_workers(self) -> None:
-        async def both() -> None:
-            await asyncio.gather(
-                renewals_of(self.shop.cashier.till).round(), renewals_of(self.shop.cashier.till).round()
-            )
-
-        self.do(both())
-
+    @rule()
     def cancels(self) -> None:
-        self.do(self.shop.subscriptions.cancel(self.anna))
+        async def cancel() -> bool:
+            await self.shop.subscriptions.cancel(self.anna)
+            return True
 
+        if self.attempt(cancel(), NoSubscription):
+            self.unwanted |= self.tokens
+
+    @rule()
     def thinks_better_of_it(self) -> None:
-        self.do(self.shop.subscriptions.resume(self.anna))
+        async def resume() -> bool:
+            await self.shop.subscriptions.resume(self.anna)
+            return True
 
-    def takes_the_card_back(self) -> None:
-        for method in self.do(self.shop.methods.of(self.anna)) or []:
-            self.do(self.shop.methods.unlink(self.anna, method.id))
-            self.stopped_at[method.id] = self.charges_of(method.id)
+        row = self.subscription()
+        if self.attempt(resume(), NoSubscription, CannotResume) and row is not None:
+            self.unwanted -= {each.token for each in self.rows(PaymentMethod) if each.id == row.method_id}
+
+    @rule()
+    def takes_her_cards_back(self) -> None:
+        for method in self.run(self.shop.methods.of(self.anna)):
+            token = next(each.token for each in self.rows(PaymentMethod) if each.id == method.id)
+            self.run(self.shop.methods.unlink(self.anna, method.id))
+            self.unwanted.add(token)
 
     @rule(plan=PLANS)
     def chooses_for_later(self, plan: str) -> None:
-        self.do(self.shop.subscriptions.schedule(self.anna, self.plans[plan]))
+        later = self.shop.subscriptions.schedule(self.anna, self.plans[plan])
+        self.attempt(later, NoSubscription, BeginsAtOnce, PlanGone)
+
+    @rule(which=WHICH)
+    def ends_it_in_telegram(self, which: int) -> None:
+        """Or begins it again there."""
+        for way in self.ways:
+            if isinstance(way, StarsWay):
+                before = {key for key in way.months if way.runs(key)}
+                way.ends(which)
+                self.unwanted -= {key for key in way.months if way.runs(key)} - before
 
     @rule(tries=st.booleans())
     def predicts(self, tries: bool) -> None:
         if tries:
-            self.do(self.shop.subscriptions.start_trial(self.anna, self.trial))
+            trial = self.shop.subscriptions.start_trial(self.anna, self.trial)
+            self.attempt(trial, TrialUsed, AlreadySubscribed)
 
         def predict(session: Session) -> UUID | None:
             open_free(session, self.anna, self.clock())
@@ -198,115 +233,202 @@ class SubscriptionMachine(RuleBasedStateMachine):
         prediction_id = self.predictions[which % len(self.predictions)]
         self.write(lambda session: give_back(session, prediction_id=prediction_id))
 
-    @rule(which=st.integers(0, 5), part=st.sampled_from([2, 1]), in_cabinet=st.booleans())
-    def is_refunded(self, which: int, part: int, in_cabinet: bool) -> None:
-        paid = [each for each in self.payments() if each.status == PaymentStatus.SUCCEEDED]
-        if not paid:
-            return
-        payment = paid[which % len(paid)]
-        kopecks = payment.amount_kopecks // part
-        if in_cabinet:
-            try:
-                self.shop.yookassa.refund_in_cabinet(payment.provider_payment_id, kopecks)
-            except ProviderError:
-                return
-            self.do(self.shop.cashier.notified())
+    # What time brings.
+
+    @rule(hours=st.sampled_from([1, 5, 13, 25, 24 * 7, 24 * 30, 24 * 31]), told=st.sampled_from([True, True, False]))
+    def time_passes(self, hours: int, told: bool) -> None:
+        self.comes(self.clock() + hours * HOUR, told=told)
+
+    @rule(days=st.sampled_from([1, 4, 40, 100]))
+    def the_shop_sleeps(self, days: int) -> None:
+        self.comes(self.clock() + days * DAY, is_open=False)
+        self.attempt(self.shop_round())
+
+    @rule(which=WHICH, days=st.integers(1, 3))
+    def a_provider_is_silent(self, which: int, days: int) -> None:
+        self.way(which).is_away(True)
+        self.comes(self.clock() + days * DAY, told=False)
+        self.way(which).is_away(False)
+
+    def comes(self, moment: datetime, *, is_open: bool = True, told: bool = True) -> None:
+        """Providers do what it is time for, and the shop, if `is_open`, whenever there is something to do. `told`:
+        of what happens there at once; else the shop finds it in the provider's list."""
+        waits = False
+        while self.clock() < moment:
+            due = [each for each in (way.next_moment() for way in self.ways) if each is not None]
+            if is_open and (look := self.run(self.db.read(next_due))) is not None:
+                due.append(max(look, self.clock() + MINUTE))
+            if waits:
+                due.append(self.clock() + HOUR)
+            self.clock.now = max(self.clock(), min([moment, *due]))
+            waits = True in [way.wakes() for way in self.ways]
+            if is_open:
+                self.attempt(self.hour(told=told))
+
+    async def hour(self, *, told: bool) -> None:
+        for way in self.ways if told else ():
+            await way.tells()
+        await self.shop_round()
+
+    async def shop_round(self, which: int = 0) -> None:
+        till = self.tills[which]
+        await renewals_of(till).round()
+        await till.reconciler.round()
+        await self.db.write(ledger.expire, now=self.clock())
+
+    @rule()
+    def two_workers(self) -> None:
+        async def both() -> None:
+            await asyncio.gather(self.shop_round(0), self.shop_round(1))
+
+        self.attempt(both())
+
+    # What happens at providers and on the way.
+
+    @rule(which=WHICH, declines=DECLINES)
+    def charges_will_be_declined(self, which: int, declines: list[Decline]) -> None:
+        self.way(which).will_decline(declines)
+
+    @rule(which=WHICH, faults=st.lists(FAULTS, min_size=1, max_size=3))
+    def something_goes_wrong(self, which: int, faults: list[Fault]) -> None:
+        self.way(which).faults.extend(faults)
+
+    @rule(which=WHICH)
+    def news_comes_before_the_answer(self, which: int) -> None:
+        self.way(which).is_hasty = not self.way(which).is_hasty
+
+    @rule()
+    def the_bank_takes_its_time(self) -> None:
+        """Or has ended what it was about."""
+        for way in self.ways:
+            if isinstance(way, YooKassaWay):
+                way.there.charges_wait = not way.there.charges_wait
+                for payment_id in way.there.charged:
+                    way.there.finish_charge(payment_id)
+
+    @rule(which=WHICH, told=st.booleans())
+    def is_told(self, which: int, told: bool) -> None:
+        """Or the news is lost."""
+        way = self.way(which)
+        if told:
+            self.attempt(way.tells())
         else:
-            self.do(self.refund(payment.id, kopecks))
+            way.forgets_to_tell()
 
-    async def refund(self, payment_id: UUID, kopecks: int) -> None:
-        actor = await self.shop.cashier.owner()
-        wish = RefundRequest(id=uuid4(), payment_id=payment_id, amount=rub(kopecks), actor=actor, confirmed=True)
-        await self.shop.cashier.till.refunds.start(wish)
+    @rule(which=WHICH, place=WHICH, part=st.sampled_from([2, 1]))
+    def money_goes_back_by_itself(self, which: int, place: int, part: int) -> None:
+        way = self.way(which)
+        if taken := [each for each in way.tries() if each.is_taken and each.sent_back < each.amount]:
+            way.sends_back(taken[place % len(taken)], part=part)
 
-    def payments(self) -> list[AnyRow]:
-        query = select(_payments).order_by(_payments.c.created_at)
-        rows: list[AnyRow] = self.write(lambda session: list(session.execute(query)))
-        return rows
+    @rule(which=WHICH, part=st.sampled_from([2, 1]))
+    def is_refunded(self, which: int, part: int) -> None:
+        if paid := [each for each in self.rows(Payment) if each.status == PaymentStatus.SUCCEEDED]:
+            payment = paid[which % len(paid)]
+            amount = Money(payment.amount_kopecks // (1 if payment.currency == "XTR" else part), payment.currency)
+            self.attempt(self.refund(payment.id, amount), *NO_REFUND)
 
-    def charges_of(self, method_id: UUID) -> int:
-        """Made at the provider, whatever came of them."""
-        query = select(_payments.c.id).where(_payments.c.method_id == method_id)
-        ours = {str(each) for each in self.write(lambda session: list(session.scalars(query)))}
-        return sum(each.our_id in ours for each in self.shop.yookassa.payments.values())
+    async def refund(self, payment_id: UUID, amount: Money) -> None:
+        actor = await self.cashier.owner()
+        wish = RefundRequest(id=uuid4(), payment_id=payment_id, amount=amount, actor=actor, confirmed=True)
+        await self.cashier.till.refunds.start(wish)
 
-    @invariant()
-    def the_audit_holds(self) -> None:
-        if not hasattr(self, "anna"):
-            return
-        checks = self.write(audit.audit)
-        wrong = [check for check in checks if not check.ok]
-        assert not wrong, audit.format_report(wrong)
+    # What holds whatever happens.
 
     @invariant()
-    def nothing_is_paid_twice_or_served_for_nothing(self) -> None:
-        if hasattr(self, "anna"):
-            kept, open_time = self.write(books)
-            assert all(count <= 1 for count in kept.values()), "a period is sold once"
-            assert not open_time, "no period stands on a payment that did not succeed"
+    def nobody_is_charged_against_their_will(self) -> None:
+        """A provider who charges by itself may do so until it is told; that money goes back."""
+        for way in self.ways:
+            tries = way.tries()
+            for each in tries[self.seen[way.name] :]:
+                if each.token in self.unwanted and way.charges_itself:
+                    self.to_go_back.add(each.id)
+                else:
+                    assert each.token not in self.unwanted, f"{each} was charged against her will"
+                if each.refused and each.token is not None:
+                    self.unwanted.add(each.token)
+            self.seen[way.name] = len(tries)
+        self.learn_her_will()
+
+    def learn_her_will(self) -> None:
+        """What she paid for with her consent may be charged; what she replaced without one may not."""
+        payments = {row.id: row for row in self.rows(Payment)}
+        self.tokens |= {row.token for row in self.rows(PaymentMethod) if row.token is not None}
+        new = [row for row in self.rows(SubscriptionPeriod) if row.id not in self.periods_seen and row.payment_id]
+        for period in sorted(new, key=lambda row: row.id):
+            self.periods_seen.add(period.id)
+            if payments[period.payment_id].consent is None and period.number == 1:
+                self.unwanted |= self.tokens
 
     @invariant()
-    def a_card_taken_back_is_left_alone(self) -> None:
-        for method_id, before in self.stopped_at.items():
-            assert self.charges_of(method_id) == before
+    def a_period_is_charged_once(self) -> None:
+        """And not tried more often than twice a day."""
+        ours = {str(row.id): row for row in self.rows(Payment)}
+        charges: dict[tuple[str, UUID, int], list[Try]] = defaultdict(list)
+        for way in [each for each in self.ways if not each.charges_itself]:
+            for each in [each for each in way.tries() if each.token is not None]:
+                row = ours[each.our_id]
+                charges[way.name, row.subscription_id, row.period_number].append(each)
+        for made in charges.values():
+            assert sum(each.is_taken for each in made) <= 1, f"charged twice: {made}"
+            assert all(third.at - first.at >= DAY for first, third in zip(made, made[2:], strict=False)), made
 
-    def teardown(self) -> None:
-        """Once all is quiet, whatever the provider took is a period or went back, and our books know it."""
-        try:
-            if hasattr(self, "anna"):
-                self.come_to_rest()
-        finally:
-            self.runner.run(self.shop.cashier.db.close())
-            self.runner.close()
-            self.server.give_back(self.url)
+    @invariant()
+    def nobody_has_what_was_not_paid(self) -> None:
+        taken = {(way.name, each.id): each for way in self.ways for each in way.tries() if each.is_taken}
+        for row in self.rows(Payment):
+            if row.status == PaymentStatus.SUCCEEDED:
+                money = taken.get((row.provider, row.charge_id)) or taken[row.provider, row.provider_payment_id]
+                assert money.amount == row.amount_kopecks, row
 
     def come_to_rest(self) -> None:
-        yookassa = self.shop.yookassa
-        yookassa.faults.clear()
-        self.do(self.shop.cashier.notified())
-        self.do(self.shop.lives(days=8))  # money that could not go back is tried again after a week at the latest
-        self.do(self.shop.cashier.till.reconciler.round(everything=True))
-        self.do(self.shop.lives(hours=2))
-        self.the_audit_holds()
-        ours = {row.provider_payment_id: row for row in self.payments()}
-        served = self.write(lambda session: set(session.scalars(select(_periods.c.payment_id))))
-        for remote in yookassa.payments.values():
-            if remote.status == "succeeded":
-                assert ours[remote.id].status == PaymentStatus.SUCCEEDED
-                assert ours[remote.id].id in served or remote.refunded == remote.amount
+        """Money that could not go back is tried again after a week at the latest."""
+        if not self.ways:
+            return
+        for way in self.ways:
+            way.calms_down()
+        self.run(self.hour(told=True))
+        self.comes(self.clock() + 8 * DAY)
+        self.run(self.cashier.till.reconciler.round(everything=True))
+        self.comes(self.clock() + 2 * HOUR)
+        self.nobody_is_charged_against_their_will()
+        for way in self.ways:
+            self.money_is_a_period_or_went_back(way)
+        self.telegram_charges_for_what_there_is()
+
+    def money_is_a_period_or_went_back(self, way: Way) -> None:
+        paid = [row for row in self.rows(Payment) if row.status == PaymentStatus.SUCCEEDED and row.provider == way.name]
+        ours = {row.charge_id or row.provider_payment_id: row for row in paid}
+        strays = {row.charge_id for row in self.rows(StrayPayment)}
+        served = {row.payment_id for row in self.rows(SubscriptionPeriod)}
+        refunds = self.rows(Refund)
+        assert not [each for each in refunds if each.status == RefundStatus.PENDING]
+        for each in [each for each in way.tries() if each.is_taken]:
+            if (row := ours.get(each.id)) is None:
+                assert each.id in strays or each.sent_back == each.amount, f"{each} was taken for nothing"
+                continue
+            assert row.id in served or each.sent_back == each.amount, f"{each} was taken for nothing"
+            done = [one for one in refunds if one.payment_id == row.id and one.status == RefundStatus.SUCCEEDED]
+            assert sum(one.amount_kopecks for one in done) == each.sent_back, each
+            assert each.id not in self.to_go_back or each.sent_back == each.amount, f"{each} was not wanted"
+
+    def telegram_charges_for_what_there_is(self) -> None:
+        assert not [row for row in self.rows(PaymentMethod) if row.state == MethodState.UNLINKING]
+        row = self.subscription()
+        mine = {row.method_id for row in [row] if row is not None and (row.auto_renew or row.decline_reason == FAILED)}
+        charged = {each.token for each in self.rows(PaymentMethod) if each.id in mine}
+        for way in self.ways:
+            if isinstance(way, StarsWay):
+                assert {key for key in way.months if way.runs(key)} <= charged
+
+    def subscription(self) -> AnyRow | None:
+        return next((row for row in self.rows(Subscription) if row.status in LIVE), None)
+
+    def kept_by(self, way: Way, paid: Try) -> set[str]:
+        """The names that the provider may have given to what she paid with."""
+        return {paid.id, f"method-{paid.id}", f"card-of-{self.anna}"}
 
 
-async def _await(work: Awaitable[Any]) -> Any:  # Any: whatever it gives
-    return await work
-
-
-def books(session: Session) -> tuple[dict[tuple[Any, int], int], int]:  # Any: ids
-    """How many periods bear each number; how many stand on a payment that did not succeed."""
-    numbers = select(_periods.c.subscription_id, _periods.c.number, func.count()).group_by(
-        _periods.c.subscription_id, _periods.c.number
-    )
-    unpaid = select(func.count()).select_from(_periods).join(_payments, _payments.c.id == _periods.c.payment_id)
-    wrong = session.scalar(unpaid.where(_payments.c.status != PaymentStatus.SUCCEEDED)) or 0
-    return {(row[0], row[1]): row[2] for row in session.execute(numbers)}, wrong
-
-
-@pytest.mark.parametrize(
-    ("server", "examples"),
-    [
-        ("sqlite", min(EXAMPLES, 2)),
-        pytest.param("sqlite", EXAMPLES, marks=pytest.mark.slow),
-        pytest.param("postgresql", max(1, EXAMPLES // 2), marks=pytest.mark.slow),
-    ],
-    indirect=["server"],
-    ids=["a few", "sqlite", "postgresql"],
-)
+@on_databases(EXAMPLES, few=3)
 def test_whatever_happens(server: SqliteServer | PostgresServer, examples: int) -> None:
-    run_state_machine_as_test(
-        lambda: SubscriptionMachine(server),  # type: ignore[arg-type]  # any factory does, whatever the hint says
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=STEPS,
-            deadline=None,  # the machine may be busy
-            suppress_health_check=[HealthCheck.too_slow],
-        ),
-    )
+    live(SubscriptionHistory, server, examples=examples, steps=STEPS)

@@ -4,6 +4,7 @@ All plain text: the caller escapes it."""
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from i18n.many import embedding_words, table_words
 from i18n.outputs import Answer, amount, decimals_of, percent, ranked, series_decimals
 from i18n.overlays import found_words, mask_words
 from i18n.told import Told
@@ -12,12 +13,14 @@ from services.manifests.labels import NAMELESS
 from services.manifests.manifest import (
     BoxesOutput,
     ClassesOutput,
+    EmbeddingOutput,
     Manifest,
     MaskOutput,
     NumberOutput,
     Output,
     ProbabilityOutput,
     SeriesOutput,
+    TableOutput,
     TextOutput,
 )
 from services.predictions.enclosures import fits_a_line
@@ -38,11 +41,15 @@ def told(output: Output, answer: Answer, tr: Translator) -> Told | None:
             return _classes(output, answer, tr)
         case SeriesOutput(), [_, *_]:
             return Told(label=label, value=_series(output, answer, tr))
-    return _found_in_photo(output, answer, tr)
+    return _many(output, answer, tr)
 
 
-def _found_in_photo(output: Output, answer: Answer, tr: Translator) -> Told | None:
+def _many(output: Output, answer: Answer, tr: Translator) -> Told | None:
     match output, answer:
+        case EmbeddingOutput(), [_, *_]:
+            return embedding_words(output, answer, tr)
+        case TableOutput(), {"columns": list(), "rows": list()}:
+            return table_words(output, answer, tr)
         case BoxesOutput(), {"found": int(), "boxes": list()}:
             return found_words(output, answer, tr)
         case MaskOutput(), {"share": _} | {"shares": _}:

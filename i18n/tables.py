@@ -1,29 +1,77 @@
-"""Series as a table that spreadsheets open."""
+"""Series, vectors and tables as files that spreadsheets open."""
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Final
 
+from i18n.many import known_columns
 from i18n.translator import Translator
-from services.manifests.manifest import Manifest, SeriesOutput
+from services.manifests.manifest import EmbeddingOutput, Manifest, SeriesOutput, TableOutput
+from services.manifests.outputs import TableColumn
+from services.predictions.enclosures import fits_a_line
 
 BOM: Final = "utf-8-sig"  # without it spreadsheets take Cyrillic for something else
 
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
 Column = tuple[str, list[float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerTable:
+    """`output`: whose it is, empty for all series together; `content`: CSV."""
+
+    output: str
+    label: str
+    content: bytes
+
+
+def answer_tables(manifest: Manifest, outputs: Mapping[str, Any], tr: Translator) -> list[AnswerTable]:
+    """What a message has no room for, each as a file. Any: JSON of a result."""
+    tables = []
+    series = [outputs.get(output.name) for output in manifest.outputs if isinstance(output, SeriesOutput)]
+    if any(isinstance(answer, list) and not fits_a_line(answer) for answer in series):
+        content = series_table(manifest, outputs, tr)
+        tables.append(AnswerTable(output="", label=tr.gettext("All numbers"), content=content))
+    for output in manifest.outputs:
+        match output, outputs.get(output.name):
+            case EmbeddingOutput(), list() as answer if not fits_a_line(answer):
+                lines = [[str(place), exact(value)] for place, value in enumerate(answer, start=1)]
+                head = ["", tr.pick(output.label)]
+            case TableOutput(), {"columns": list() as names, "rows": list() as rows}:
+                lines = [[_written(cell) for cell in row] for row in rows]
+                head = [_heading(column, tr) for column in known_columns(output, names)]
+            case _:
+                continue
+        tables.append(AnswerTable(output=output.name, label=tr.pick(output.label), content=_csv([head, *lines])))
+    return tables
 
 
 def series_table(manifest: Manifest, outputs: Mapping[str, Any], tr: Translator) -> bytes:
     """CSV with a header; a row for each step, counted from 1. Numbers are as exact as the model's own,
     with a dot. Any: JSON of a result."""
     columns = [column for output in manifest.outputs for column in _columns(output, outputs.get(output.name), tr)]
+    lines = [
+        [str(step), *("" if value is None else exact(value) for value in row)]
+        for step, row in enumerate(zip_longest(*(values for _, values in columns)), start=1)
+    ]
+    return _csv([[tr.gettext("step"), *(name for name, _ in columns)], *lines])
+
+
+def _csv(lines: Iterable[Sequence[str]]) -> bytes:
     text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow([tr.gettext("step"), *(name for name, _ in columns)])
-    for step, row in enumerate(zip_longest(*(values for _, values in columns)), start=1):
-        writer.writerow([step, *("" if value is None else exact(value) for value in row)])
+    csv.writer(text).writerows(lines)
     return text.getvalue().encode(BOM)
+
+
+def _written(cell: Any) -> str:  # Any: a number or a text
+    """A text that a spreadsheet would take for a formula is shown as a text."""
+    if not isinstance(cell, str):
+        return exact(cell)
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 def exact(value: float) -> str:
@@ -40,9 +88,14 @@ def exact(value: float) -> str:
 def _columns(output: Any, answer: Any, tr: Translator) -> Iterator[Column]:  # Any: outputs of all types, JSON
     if not isinstance(output, SeriesOutput) or not isinstance(answer, list) or not answer:
         return
-    name = tr.pick(output.label) if output.unit is None else f"{tr.pick(output.label)}, {tr.pick(output.unit)}"
+    name = _heading(output, tr)
     if not isinstance(answer[0], list):
         yield name, answer
         return
     for position, part in enumerate((tr.gettext("low"), tr.gettext("middle"), tr.gettext("high"))):
         yield f"{name}: {part}", [row[position] for row in answer]
+
+
+def _heading(column: SeriesOutput | TableColumn, tr: Translator) -> str:
+    label = tr.pick(column.label)
+    return label if column.unit is None else f"{label}, {tr.pick(column.unit)}"

@@ -12,7 +12,7 @@ from handlers.predictions.sources import AnswerSources
 from handlers.telegram.limits import TEXT, length
 from handlers.telegram.photos import fits, loses
 from handlers.telegram.screen import Document, Screen
-from i18n.tables import BOM, series_table
+from i18n.tables import BOM, AnswerTable, answer_tables
 from i18n.translator import Html, Translator
 from services.manifests.manifest import Manifest, Text, TextOutput
 from services.predictions.enclosures import Enclosure
@@ -26,7 +26,7 @@ async def enclosed(view: PredictionView, what: Enclosure, sources: AnswerSources
     if manifest is None or view.result is None:
         return []
     if what is Enclosure.TABLE:
-        return [_table(view, series_table(manifest, view.result["outputs"], tr), tr)]
+        return [_table(view, each, tr) for each in answer_tables(manifest, view.result["outputs"], tr)]
     if what is Enclosure.TEXTS:
         return _texts(manifest, view.result["outputs"], tr)
     painted = await sources.history.images(view)
@@ -42,13 +42,13 @@ async def enclosed(view: PredictionView, what: Enclosure, sources: AnswerSources
     ]
 
 
-def _table(view: PredictionView, table: bytes, tr: Translator) -> Screen:
+def _table(view: PredictionView, table: AnswerTable, tr: Translator) -> Screen:
     """Where no file is taken the numbers themselves are, if one message holds them."""
-    heading = tr.html("📄 All numbers")
-    words = f"{heading}\n<pre>{tr.escape(table.decode(BOM).strip())}</pre>"
+    heading = Html(f"📄 {tr.escape(table.label)}")
+    words = f"{heading}\n<pre>{tr.escape(table.content.decode(BOM).strip())}</pre>"
     return Screen(
         text=heading,
-        document=Document(name=f"{view.model_slug}.csv", content=table),
+        document=Document(name=f"{table.output or view.model_slug}.csv", content=table.content),
         speaks=False,
         instead=Screen(text=words) if length(words) <= TEXT else None,
     )

@@ -1,6 +1,6 @@
 """A model's answers as a message tells them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from i18n.answers import told
 from i18n.outputs import Answer
@@ -35,3 +35,17 @@ def _lines(words: Told, tr: Translator) -> Iterator[Html]:
     yield Html(f"{tr.escape(words.label)}: <b>{tr.escape(value)}</b>{aside}")
     if words.others:
         yield tr.escape(words.others)
+    if words.table:
+        yield Html(f"<pre>{tr.escape(_aligned(words.table))}</pre>")
+
+
+def _aligned(table: Sequence[Sequence[str]]) -> str:
+    """Columns below each other: the first to the left, the others to the right."""
+    widths = [max(map(len, cells)) for cells in zip(*table, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if place else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in table
+    )

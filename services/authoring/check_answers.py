@@ -25,7 +25,9 @@ def answers_in_words(result: Result) -> str:
 
 
 def _found(answer: dict[str, Any]) -> str:  # Any: JSON of an answer
-    """Of what is drawn over a photo."""
+    """Of a table, or of what is drawn over a photo."""
+    if "rows" in answer:
+        return f"of {len(answer['rows'])} × {len(answer['columns'])} cells"
     if "found" in answer:
         return f"{answer['found']} box{'' if answer['found'] == 1 else 'es'}"
     shares = answer.get("shares", {"": answer.get("share", 0.0)})

@@ -18,7 +18,7 @@ LEAST_TEXT: Final = 11
 LIGHT: Final = 150  # of 255: on such a colour words are black
 
 
-class Mark(NamedTuple):
+class DrawnBox(NamedTuple):
     """A box by its parts of the photo's sides, what is written at it, and its colour's number."""
 
     box: tuple[float, float, float, float]
@@ -26,7 +26,7 @@ class Mark(NamedTuple):
     colour: int
 
 
-def draw_boxes(photo: Image.Image, marks: Sequence[Mark]) -> bytes:
+def draw_boxes(photo: Image.Image, marks: Sequence[DrawnBox]) -> bytes:
     """A file of the photo with these boxes, given best first."""
     picture = _enlarged(photo.convert("RGB"))
     draw = ImageDraw.Draw(picture)
@@ -67,7 +67,7 @@ def _points(box: Sequence[float], picture: Image.Image) -> tuple[int, int, int, 
 
 
 def _write(
-    draw: ImageDraw.ImageDraw, picture: Image.Image, box: tuple[int, int, int, int], mark: Mark, line: int
+    draw: ImageDraw.ImageDraw, picture: Image.Image, box: tuple[int, int, int, int], mark: DrawnBox, line: int
 ) -> None:
     """Above the box, or inside it where there is no room above."""
     if not mark.text:

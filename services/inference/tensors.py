@@ -41,7 +41,7 @@ class Result(NamedTuple):
     """Answers by the output's name: number and probability → float, classes → `{"value", "probabilities"}`,
     text → str, series → list (of `[low, middle, high]` for a band), image → null here and
     the bytes of a file in `images`, boxes → `{"found", "boxes"}` and mask → `{"share"}` or `{"shares"}`, both with a
-    file in `images` where there is something to draw.
+    file in `images` where there is something to draw, embedding → list, table → `{"columns", "rows"}`.
 
     `advice` is the position of the first rule of the manifest that holds. (A named tuple is made in half the time of
     a frozen dataclass, and one is made for every row.)

@@ -20,11 +20,12 @@ from services.manifests.inputs import (
 from services.manifests.labelled import Labelled
 from services.manifests.outputs import (
     ClassesOutput,
-    ImageOutput,
+    EmbeddingOutput,
     NumberOutput,
     Output,
     ProbabilityOutput,
     SeriesOutput,
+    TableOutput,
     TextOutput,
 )
 from services.manifests.overlays import BoxesOutput, MaskOutput
@@ -158,11 +159,26 @@ def _answer(output: Output, language: str) -> Json:
             return {"type": "string"}
         case SeriesOutput():
             return {"type": "array", "items": _point(output)}
-    return _picture(output, language)
+    return _large(output, language)
 
 
-def _picture(output: ImageOutput | BoxesOutput | MaskOutput, language: str) -> Json:
+def _table(output: TableOutput) -> Json:
+    """Cells in the order of the columns."""
+    count = len(output.columns)
+    row: Json = {"type": "array", "items": {"type": ["number", "string"]}, "minItems": count, "maxItems": count}
+    properties: Json = {
+        "columns": {"type": "array", "items": {"type": "string"}, "examples": [[each.name for each in output.columns]]},
+        "rows": {"type": "array", "items": row},
+    }
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _large(output: Output, language: str) -> Json:
     match output:
+        case EmbeddingOutput():
+            return {"type": "array", "items": {"type": "number"}}
+        case TableOutput():
+            return _table(output)
         case BoxesOutput():
             return _boxes(output, language)
         case MaskOutput():

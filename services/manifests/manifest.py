@@ -37,11 +37,13 @@ from services.manifests.inputs import (
 from services.manifests.outputs import (
     Advice,
     ClassesOutput,
+    EmbeddingOutput,
     ImageOutput,
     NumberOutput,
     Output,
     ProbabilityOutput,
     SeriesOutput,
+    TableOutput,
     TextOutput,
 )
 from services.manifests.overlays import BoxesOutput, MaskOutput, Overlay
@@ -58,6 +60,7 @@ __all__ = [
     "ClassesOutput",
     "Constant",
     "DateInput",
+    "EmbeddingOutput",
     "ImageInput",
     "ImageOutput",
     "Input",
@@ -72,6 +75,7 @@ __all__ = [
     "ProbabilityOutput",
     "SeriesInput",
     "SeriesOutput",
+    "TableOutput",
     "TensorSpec",
     "Text",
     "TextInput",

@@ -8,10 +8,11 @@ from pydantic import Field, model_validator
 
 from services.manifests.labelled import Answer, ClassLabel, Labelled
 from services.manifests.overlays import BoxesOutput, MaskOutput
-from services.manifests.schema import Array, FileName, Table, Text, wrong
+from services.manifests.schema import Array, FileName, Name, Table, Text, wrong
 
 FEWEST_CLASSES: Final = 2
 MOST_CLASSES: Final = 100_000
+MOST_COLUMNS: Final = 200
 
 
 class NumberOutput(Answer):
@@ -96,6 +97,29 @@ class SeriesOutput(Pooled):
         return self
 
 
+class EmbeddingOutput(Pooled):
+    type: Literal["embedding"]
+
+
+class TableColumn(Table):
+    name: Name
+    label: Text
+    unit: Text | None = None
+    decimals: int | None = Field(default=None, ge=0, le=12)
+
+
+class TableOutput(Answer):
+    type: Literal["table"]
+    columns: Annotated[tuple[TableColumn, ...], Array] = Field(min_length=1, max_length=MOST_COLUMNS)
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        names = [column.name for column in self.columns]
+        if len(set(names)) < len(names):
+            raise wrong("two columns have the same name", "Give each its own", "columns")
+        return self
+
+
 class Picture(Table):
     """How an output tensor becomes a picture."""
 
@@ -123,10 +147,13 @@ Output = Annotated[
     | SeriesOutput
     | ImageOutput
     | BoxesOutput
-    | MaskOutput,
+    | MaskOutput
+    | EmbeddingOutput
+    | TableOutput,
     Field(discriminator="type"),
 ]
 
+_UNADVISED: Final = (SeriesOutput, ImageOutput, MaskOutput, EmbeddingOutput, TableOutput)
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {  # Any: numbers with numbers, texts with texts
     ">=": operator.ge,
     ">": operator.gt,
@@ -149,7 +176,7 @@ class Advice(Table):
         if output is None:
             known = f"Use one of: {', '.join(outputs)}"
             raise wrong(f'there is no output "{self.output}"', known, "advice", position, "output")
-        if isinstance(output, SeriesOutput | ImageOutput | MaskOutput):
+        if isinstance(output, _UNADVISED):
             raise wrong(f"advice cannot look at a {output.type}", "Name a number", "advice", position, "output")
         equality = self.op in {"==", "!="}
         by_name = isinstance(output, TextOutput) or (isinstance(output, ClassesOutput) and equality)

@@ -13,7 +13,7 @@ CAPTION_WORDS: Final = 500  # beside a picture, which a chart is too
 
 class Enclosure(StrEnum):
     TABLE = "table"
-    """All numbers of the series."""
+    """All numbers of series and vectors, tables."""
     TEXTS = "texts"
     """Those of which the answer shows the beginning."""
     PICTURES = "pictures"
@@ -26,13 +26,20 @@ def enclosures(result: JsonObject | None, *, painted: bool) -> Iterator[Enclosur
     """What there may be to send. `painted`: the model made pictures."""
     if result is None:
         return
-    if any(isinstance(answer, list) and not fits_a_line(answer) for answer in result["outputs"].values()):
+    if any(map(_is_for_a_file, result["outputs"].values())):
         yield Enclosure.TABLE
     if not _fit_a_message(result["outputs"].values(), painted=painted):
         yield Enclosure.TEXTS
     if painted:
         yield Enclosure.PICTURES
         yield Enclosure.ORIGINALS
+
+
+def _is_for_a_file(answer: Any) -> bool:
+    """Too many numbers, or a table."""
+    if isinstance(answer, dict):
+        return "rows" in answer
+    return isinstance(answer, list) and not fits_a_line(answer)
 
 
 def fits_a_line(series: list[Any]) -> bool:

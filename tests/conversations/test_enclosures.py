@@ -34,6 +34,17 @@ classes = [{ value = "cat", label = "Cat" }, { value = "dog", label = "Dog" }]
 """
 
 
+VECTOR = '[[outputs]]\nname = "face"\ntype = "embedding"\nlabel = "Face"\ntensor = "Y"\n'
+PLAN = """[[outputs]]
+name = "plan"
+type = "table"
+label = "Plan"
+tensor = "Y"
+columns = [
+  { name = "share", label = { ru = "Доля", en = "Share" }, unit = "%", decimals = 1 },
+  { name = "loss", label = { ru = "Убыток", en = "Loss" }, decimals = 2 },
+]
+"""
 TEXT = '[[outputs]]\nname = "said"\ntype = "text"\nlabel = "Said"\ntensor = "Y"\n'
 POEM = "слово " * 1000 + "КОНЕЦ"
 
@@ -57,6 +68,13 @@ def _steps(count: int) -> bytes:
     """X times 0, 1, 2 …"""
     row = weight("row", [[float(step) for step in range(count)]])
     return graph([node("Mul", ["X", "row"], ["Y"])], [("X", FLOAT, ["N", 1])], [("Y", FLOAT, ["N", count])], [row])
+
+
+def _plan() -> bytes:
+    """Three lines of X and its loss."""
+    cells = weight("cells", [[[10.0, -1.0], [20.0, -2.5], [170.0, -3.0]]])
+    nodes = [node("Unsqueeze", ["X", "last"], ["x"]), node("Mul", ["x", "cells"], ["Y"])]
+    return graph(nodes, [("X", FLOAT, ["N", 1])], [("Y", FLOAT, ["N", 3, 2])], [cells, weight("last", [2], "int64")])
 
 
 def _painter(*shapes: tuple[int, int, int]) -> bytes:
@@ -88,6 +106,8 @@ async def shop(
     write_model(store, _painter((4, 20, 30)), question + _picture("cutout", "Y0"), slug="cutout", runtime=one)
     write_model(store, _painter((3, 1400, 200)), question + _picture("large", "Y0"), slug="large", runtime=one)
     write_model(store, _steps(1000), question + SERIES, slug="huge")
+    write_model(store, _steps(40), question + VECTOR, slug="vector")
+    write_model(store, _plan(), question + PLAN, slug="plan")
     many = question + "".join(_picture(f"p{number}", f"Y{number}") for number in range(12))
     write_model(store, _painter(*[(3, 8, 8)] * 12), many, slug="many", runtime=one)
     free = 'size = ["free", "free"], multiple = 8'
@@ -139,6 +159,26 @@ async def test_a_long_series_comes_as_a_table(anna: Person) -> None:
     assert table.document is not None
     rows = list(csv.reader(io.StringIO(table.document.decode("utf-8-sig"))))
     assert [float(row[1]) for row in rows[1:]] == [step / 2 for step in range(60)]
+
+
+async def test_a_vector_comes_as_a_file(anna: Person) -> None:
+    answer = await _buys(anna, "vector")
+    assert answer.holds("Face: вектор из 40 чисел, норма 71,66")
+    (file,) = await _below(anna, answer, 1)
+    assert (file.file_name, file.text) == ("face.csv", "📄 Face")
+    assert file.document is not None
+    rows = list(csv.reader(io.StringIO(file.document.decode("utf-8-sig"))))
+    assert [float(row[1]) for row in rows[1:]] == [step / 2 for step in range(40)]
+
+
+async def test_a_table_is_shown_and_comes_as_a_file(anna: Person) -> None:
+    answer = await _buys(anna, "plan")
+    assert answer.holds("Plan: 3 строки\nДоля    Убыток\n5,0 %    −0,50\n10,0 %   −1,25\n85,0 %   −1,50")
+    (file,) = await _below(anna, answer, 1)
+    assert file.file_name == "plan.csv"
+    assert file.document is not None
+    table = list(csv.reader(io.StringIO(file.document.decode("utf-8-sig"))))
+    assert table == [["Доля, %", "Убыток"], ["5.0", "-0.5"], ["10.0", "-1.25"], ["85.0", "-1.5"]]
 
 
 async def test_several_pictures_have_their_labels(anna: Person) -> None:

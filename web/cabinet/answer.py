@@ -15,6 +15,7 @@ from i18n.inputs import value_words
 from i18n.outputs import advice_text
 from i18n.predictions import plain_answers, progress_words, reason
 from i18n.prices import price_words
+from i18n.tables import answer_tables
 from i18n.titles import titles_in
 from services.charts import Bars
 from services.errors import N_
@@ -47,6 +48,7 @@ class AnswerLine:
     others: str = ""
     help: str = ""
     written: bool = False
+    table: Sequence[Sequence[str]] = ()
 
     @property
     def long(self) -> bool:
@@ -139,7 +141,7 @@ class AnswerPage:
             "pictures": await self._pictures(),
             "before": self._before(),
             "followers": self._followers(),
-            "table": Enclosure.TABLE in kinds and manifest is not None,
+            "tables": [] if Enclosure.TABLE not in kinds or manifest is None else await self._tables(manifest),
             "texts": [] if Enclosure.TEXTS not in kinds or manifest is None else self._texts(manifest),
         }
 
@@ -155,6 +157,7 @@ class AnswerPage:
                     others=words.others,
                     help="" if output.help is None else tr.pick(output.help),
                     written=words.written,
+                    table=words.table,
                 )
                 for output, words in told_answers(manifest, outputs, tr)
             ]
@@ -215,6 +218,14 @@ class AnswerPage:
             if (answers := with_strength(view, manifest, steps=steps)) is not None:
                 ways.append((text, f"{self.again}&{STRENGTH}={answers[STRENGTH]}"))
         return [*ways, (tr.gettext("🖼 Paint over this one"), f"/styles?photo={job.result_id.hex}" if styled else over)]
+
+    async def _tables(self, manifest: Manifest) -> list[tuple[str, str]]:
+        outputs, place = (self.view.result or {}).get("outputs", {}), f"/predictions/{self.view.id}"
+        tables = await asyncio.to_thread(answer_tables, manifest, outputs, self.me.tr)
+        return [
+            (each.label, f"{place}/tables/{each.output}.csv" if each.output else f"{place}/table.csv")
+            for each in tables
+        ]
 
     def _texts(self, manifest: Manifest) -> list[tuple[str, str]]:
         outputs = (self.view.result or {}).get("outputs", {})

@@ -11,13 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from i18n.predictions import progress_words
-from i18n.tables import series_table
+from i18n.tables import answer_tables
 from services.files.files import parse_file_id
 from services.manifests.manifest import TextOutput
 from services.predictions.history import PredictionNotFound, PredictionView
 from web.cabinet.answer import AnswerPage
 from web.cabinet.pictures import attachment, private_picture
-from web.kit.viewer import Me
+from web.kit.viewer import Customer, Me
 
 router = APIRouter(prefix="/predictions/{hex_id}")
 CSV: Final = "text/csv; charset=utf-8"
@@ -70,11 +70,24 @@ async def show_picture(me: Me, view: Bought, name: str, save: bool = False) -> R
 @router.get("/table.csv")
 async def save_table(me: Me, view: Bought) -> Response:
     """All numbers of series."""
+    return await _saved_table(me, view, "")
+
+
+@router.get("/tables/{name}.csv")
+async def save_answer_table(me: Me, view: Bought, name: str) -> Response:
+    """A vector or a table of the answer."""
+    return await _saved_table(me, view, name)
+
+
+async def _saved_table(me: Customer, view: PredictionView, output: str) -> Response:
     manifest = me.site.services.models.manifest(view.model_slug)
     if manifest is None or view.result is None:
         raise HTTPException(404)
-    table = await asyncio.to_thread(series_table, manifest, view.result["outputs"], me.tr)
-    return attachment(table, name=f"{view.model_slug}-{view.id.hex[:8]}.csv", media_type=CSV)
+    tables = await asyncio.to_thread(answer_tables, manifest, view.result["outputs"], me.tr)
+    if (found := next((each for each in tables if each.output == output), None)) is None:
+        raise HTTPException(404)
+    name = "-".join(part for part in (view.model_slug, view.id.hex[:8], output) if part)
+    return attachment(found.content, name=f"{name}.csv", media_type=CSV)
 
 
 @router.get("/texts/{name}.txt")

@@ -11,7 +11,7 @@ from services.inference.boxes import Boxes, candidates, chosen
 from services.inference.drawing import packed_image
 from services.inference.errors import BadOutput
 from services.inference.masks import Indexes, index_mask, planes_of, share_mask
-from services.inference.overlays import Mark, cut_out, draw_boxes, paint
+from services.inference.overlays import DrawnBox, cut_out, draw_boxes, paint
 from services.inference.palette import COLOURS, REST, SIGNED, ranked_shares
 from services.inference.tensors import Json, Row
 from services.manifests.inputs import Input
@@ -90,7 +90,7 @@ def _boxed(output: BoxesOutput, found: Boxes, photo: Photo) -> Pictured:
             box["class"], label = value, f"{output.label_of(value, photo.language)} "
         boxes.append(box)
         left, top, right, bottom = place
-        marks.append(Mark(box=(left, top, right, bottom), text=f"{label}{score:.0%}", colour=kind))
+        marks.append(DrawnBox(box=(left, top, right, bottom), text=f"{label}{score:.0%}", colour=kind))
     answer: dict[str, Json] = {"found": len(boxes), "boxes": list(boxes)}
     return Pictured(answer, draw_boxes(photo.picture, marks) if marks else None)
 

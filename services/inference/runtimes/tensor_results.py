@@ -12,11 +12,13 @@ from services.inference.drawing import packed, pictures_of
 from services.inference.errors import BadOutput
 from services.inference.runtimes.ctc import read_off
 from services.inference.runtimes.pooling import pooled
+from services.inference.runtimes.table_results import table_column
 from services.inference.runtimes.tensor_overlays import OverlayReader, Pictured
 from services.inference.tensors import Result, Row, label_text
 from services.manifests.manifest import (
     BoxesOutput,
     ClassesOutput,
+    EmbeddingOutput,
     ImageOutput,
     Manifest,
     NumberOutput,
@@ -24,6 +26,7 @@ from services.manifests.manifest import (
     Overlay,
     ProbabilityOutput,
     SeriesOutput,
+    TableOutput,
     TextInput,
     TextOutput,
 )
@@ -219,6 +222,15 @@ def _reader(output: Output) -> Read:
         case SeriesOutput(chart=chart):
             inner = (-1, 3) if chart == "band" else (-1,)
             return lambda tensor, rows: _checked(_filled(_figures(tensor, rows)).reshape(rows, *inner))
+    return _large_reader(output)
+
+
+def _large_reader(output: Output) -> Read:
+    match output:
+        case EmbeddingOutput():
+            return lambda tensor, rows: _checked(_filled(_figures(tensor, rows)))
+        case TableOutput():
+            return lambda tensor, rows: table_column(output, tensor, rows)
         case ImageOutput(prepare=spec):
             return lambda tensor, rows: [packed(picture, spec) for picture in pictures_of(tensor, rows, spec.layout)]
     raise TypeError(output.type)

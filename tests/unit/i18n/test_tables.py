@@ -5,7 +5,8 @@ import io
 
 import numpy as np
 
-from i18n.tables import exact, series_table
+from i18n.tables import answer_tables, exact, series_table
+from tests.unit.handlers.form.samples import EVERYTHING, manifest
 from tests.unit.handlers.predictions.bench import CATALOGUES
 from tests.unit.handlers.predictions.test_outputs import with_outputs
 
@@ -27,3 +28,25 @@ def test_every_number_comes_back_as_it_was() -> None:
     random = np.random.default_rng(7)
     for value in [*random.normal(size=200), *random.normal(size=200).astype(np.float32), 1e300, -0.0, 3.4e38]:
         assert float(exact(float(value))) == float(value) or np.float32(exact(float(value))) == value
+
+
+def test_texts_of_a_table_are_no_formulas() -> None:
+    columns = [{"name": "who", "label": {"ru": "Кто", "en": "Who"}}, {"name": "sum", "label": "Sum"}]
+    model = manifest(
+        EVERYTHING[:1],
+        outputs=[{"name": "t", "type": "table", "label": "T", "tensor": "y", "columns": columns}],
+    )
+    rows = [["=HYPERLINK(1)", -2.5], ["+7", 3], ["Anna", 0.5], ["@SUM", 1]]
+    (table,) = answer_tables(model, {"t": {"columns": ["who", "sum"], "rows": rows}}, CATALOGUES["ru"])
+    found = list(csv.reader(io.StringIO(table.content.decode("utf-8-sig"))))
+    assert found == [["Кто", "Sum"], ["'=HYPERLINK(1)", "-2.5"], ["'+7", "3"], ["Anna", "0.5"], ["'@SUM", "1"]]
+
+
+def test_a_table_of_other_columns_than_todays_keeps_its_own() -> None:
+    columns = [{"name": "who", "label": "Who"}]
+    model = manifest(
+        EVERYTHING[:1],
+        outputs=[{"name": "t", "type": "table", "label": "T", "tensor": "y", "columns": columns}],
+    )
+    (table,) = answer_tables(model, {"t": {"columns": ["old", "who"], "rows": [[1, 2]]}}, CATALOGUES["en"])
+    assert table.content.decode("utf-8-sig").splitlines() == ["old,Who", "1,2"]

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import Executable, insert
 from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
 from db.tables.outbox import Channel, OutboxKind, OutboxMessage, OutboxStatus, Priority
-from db.upsert import insert_into
+from db.upsert import insert_of
 from services.notifications.kinds.news import News
 from services.redaction import redact
 from services.webhooks import events as webhooks
@@ -96,8 +97,13 @@ def _row(
 
 def _add_new(session: Session, row: dict[str, Any]) -> bool:
     """Whether its key is new."""
-    new = insert_into(session, _outbox).values(row).on_conflict_do_nothing(index_elements=["key"])
-    return session.execute(new.returning(_outbox.c.id)).first() is not None
+    adding = _adding(session.get_bind().dialect.name)
+    return session.connection().execute(adding, row).first() is not None
+
+
+@cache  # building and hashing a statement costs more than SQLite takes to run it
+def _adding(dialect: str) -> Executable:
+    return insert_of(dialect)(_outbox).on_conflict_do_nothing(index_elements=["key"]).returning(_outbox.c.id)
 
 
 _add = insert(_outbox)

@@ -57,11 +57,9 @@ def apply(
     if problem is not None:
         _note_mismatch(session, payment, problem, merchant, now)
         return Verdict(applied=Applied.MISMATCH, payment=payment, problem=problem)
-    if payment.provider_payment_id is None:
-        change_payment(session, payment, (*PaymentStatus,), now, provider_payment_id=remote.id)
     if remote.confirmation_url is not None and payment.confirmation_url is None:
         change_payment(session, payment, OPEN, now, confirmation_url=remote.confirmation_url, order_id=remote.order_id)
-    _note_charge(session, payment, remote, now)
+    _note_told(session, payment, remote, now)
     applied = _follow(session, payment, remote, merchant, now, fulfilment=fulfilment)
     if adoption is not None and applied is Applied.UNCHANGED:
         applied = Applied.ADOPTED
@@ -85,17 +83,20 @@ def _stray(session: Session, remote: RemotePayment, merchant: Merchant, now: dat
     return Verdict(applied=Applied.STRAY if new else Applied.UNCHANGED, problem=why)
 
 
-def _note_charge(session: Session, payment: PaymentView, remote: RemotePayment, now: datetime) -> None:
-    """Whose money it was and what it was taken from. What is only held may be let go, and other money come."""
-    if remote.status != PaymentStatus.SUCCEEDED:
-        return
-    told: dict[str, object] = {
-        name: getattr(remote, name)
-        for name in ("charge_id", "payer_id", "card_type", "card_last4")
-        if getattr(remote, name) is not None and getattr(payment, name) is None
-    }
-    if remote.test and not payment.test:
-        told["test"] = True
+def _note_told(session: Session, payment: PaymentView, remote: RemotePayment, now: datetime) -> None:
+    """Its id at the provider; once it is paid, whose money it was and what it was taken from. What is only held may be
+    let go, and other money come."""
+    told: dict[str, object] = {}
+    if payment.provider_payment_id is None:
+        told["provider_payment_id"] = remote.id
+    if remote.status == PaymentStatus.SUCCEEDED:
+        told |= {
+            name: getattr(remote, name)
+            for name in ("charge_id", "payer_id", "card_type", "card_last4")
+            if getattr(remote, name) is not None and getattr(payment, name) is None
+        }
+        if remote.test and not payment.test:
+            told["test"] = True
     if told:
         change_payment(session, payment, (*PaymentStatus,), now, **told)
 

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from db.base import constant
 from db.tables.payments import PaymentStatus
 from services.payments.queries import PaymentView, payments
 
@@ -32,7 +33,7 @@ def change_payment(
 @cache
 def _changing(columns: tuple[str, ...], before: tuple[PaymentStatus, ...]) -> ReturningUpdate[tuple[UUID]]:
     """Built once for each kind of change."""
-    here = (payments.c.id == bindparam("payment")) & payments.c.status.in_(before)
+    here = (payments.c.id == bindparam("payment")) & payments.c.status.in_([constant(each) for each in before])
     return (
         update(payments)
         .where(here)

@@ -166,7 +166,7 @@ def _do_all(session: Session, batch: list[UUID], terms: Terms, now: datetime) ->
     """In the order in which users are locked."""
     rows = session.execute(select(subscriptions.c.id, subscriptions.c.user_id).where(subscriptions.c.id.in_(batch)))
     in_order = sorted(rows, key=lambda row: row.user_id)
-    begun = (do_due(session, row.id, terms, now) for row in in_order)
+    begun = (do_due(session, row, terms, now) for row in in_order)
     return [payment for payment in begun if payment is not None]
 
 

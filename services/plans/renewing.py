@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from db.base import AnyRow
 from db.tables.plans import LIVE, SubscriptionStatus
 from services.notifications.kinds.plans import PlanFact
 from services.payments.queries import PaymentView
@@ -20,13 +20,11 @@ WAIT: Final = timedelta(minutes=15)  # for a payment of the next period that is 
 STUCK: Final = timedelta(days=1)  # nobody can tell any more what becomes of it; paid after all, it counts
 
 
-def do_due(session: Session, subscription_id: UUID, terms: Terms, now: datetime) -> PaymentView | None:
-    """The payment that the provider is now to be asked for; its row is there."""
-    row = subscription_row(session, subscription_id)
-    if row is None:
-        return None
-    hold_user(session, row.user_id)
-    row = subscription_row(session, subscription_id)
+def do_due(session: Session, due: AnyRow, terms: Terms, now: datetime) -> PaymentView | None:
+    """The payment that the provider is now to be asked for; its row is there. `due`: id and user of the
+    subscription."""
+    hold_user(session, due.user_id)
+    row = subscription_row(session, due.id)
     if row is None or row.status not in LIVE or row.look_at is None:
         return None
     held = HeldSubscription(session=session, row=row, terms=terms, now=now)

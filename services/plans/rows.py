@@ -9,13 +9,14 @@ from uuid import UUID
 from sqlalchemy import Update, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
-from db.base import AnyRow, table_of
+from db.base import AnyRow, constant, table_of
 from db.tables.plans import LIVE, PeriodAllowance, Subscription, SubscriptionPeriod
 
 subscriptions, periods = table_of(Subscription), table_of(SubscriptionPeriod)
 allowances = table_of(PeriodAllowance)
 
-_live = select(subscriptions).where(subscriptions.c.user_id == bindparam("user"), subscriptions.c.status.in_(LIVE))
+_is_live = subscriptions.c.status.in_([constant(each) for each in LIVE])
+_live = select(subscriptions).where(subscriptions.c.user_id == bindparam("user"), _is_live)
 _by_id = select(subscriptions).where(subscriptions.c.id == bindparam("subscription"))
 _running = (
     select(periods)

@@ -82,6 +82,7 @@ class FakeYooKassa:
     async def charge(self, payment: NewPayment, method: SavedMethod) -> RemotePayment:
         def charge(order: NewPayment) -> str:
             payment_id = self._create(order)
+            self.payments[payment_id] = replace(self.payments[payment_id], confirmation_url=None)
             self.charged[payment_id] = method.token
             if not self.charges_wait:
                 self.finish_charge(payment_id)

@@ -1,8 +1,9 @@
-"""A year of a thousand subscribers, against a plain calculation."""
+"""A year of a thousand subscribers, against a plain calculation, in less than a minute."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from time import process_time
 
 import pytest
 from sqlalchemy import func, select
@@ -25,6 +26,7 @@ START = datetime(2026, 1, 31, 8, tzinfo=UTC)
 YEAR = timedelta(days=365)
 STEP = timedelta(hours=6)
 PRICE, CREDITS = 30_000, 10_00
+MOST_SECONDS = 60  # of the processor, whatever else the machine does
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,6 +63,7 @@ class Subscriber:
 
 @pytest.mark.slow
 async def test_a_year_of_a_thousand(sqlite_database: Database, clock: FakeClock) -> None:
+    began = process_time()
     shop = PlanShop(cashier=open_cashier(sqlite_database, clock))
     bank = Bank(clock=clock)
     shop.cashier.yookassa = bank
@@ -74,6 +77,8 @@ async def test_a_year_of_a_thousand(sqlite_database: Database, clock: FakeClock)
             if each.cancels_in and clock() - STEP < middle(each, each.cancels_in) <= clock():
                 await shop.subscriptions.cancel(each.user_id)
         await renewals_of(shop.cashier.till).round()
+    took = process_time() - began
+    print(f"a year of {PEOPLE}: {took:.0f} s, {1000 * took / len(bank.payments):.1f} ms a payment")  # noqa: T201 - measured
     expected = {each.user_id: each.periods(clock()) for each in people}
     served, credits_ = await sqlite_database.read(sums)
     assert served == expected
@@ -84,6 +89,7 @@ async def test_a_year_of_a_thousand(sqlite_database: Database, clock: FakeClock)
     numbers = await PlanReports(sqlite_database, clock).numbers()
     assert [money.minor for money in numbers.monthly] == [alive * PRICE]
     await shop.cashier.is_sound()
+    assert took < MOST_SECONDS
 
 
 def middle(each: Subscriber, number: int) -> datetime:

@@ -34,6 +34,11 @@ class Stars:
         found: list[JsonObject] = (await self._call("GET"))["charges"]
         return found
 
+    async def subscriptions(self) -> list[JsonObject]:
+        """As `Wallet.subscriptions`, of everybody."""
+        found: list[JsonObject] = (await self._call("GET"))["subscriptions"]
+        return found
+
     async def refunds(self, charge_id: str = LAST) -> JsonObject:
         """Telegram's support gives a payment back."""
         charge: JsonObject = await self._call("POST", f"/charges/{charge_id}/refund")

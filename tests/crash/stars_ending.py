@@ -1,5 +1,5 @@
 """What must hold of Stars once the shop and its customers have come to rest: each that Telegram took is credited once,
-kept as a stray, or went back."""
+kept as a stray, or went back; what was paid for a plan is one period each."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from db.engine import Database
 from db.tables.billing import Transaction, TransactionKind
 from db.tables.outbox import OutboxMessage, OutboxStatus
 from db.tables.payments import Payment, PaymentStatus, Refund, RefundStatus, StrayPayment, StrayStatus
+from db.tables.plans import SubscriptionPeriod
 from sandbox.client.person import Person
 from sandbox.client.sandbox import Sandbox
 from tests.crash.paying_stars import RICH
@@ -62,9 +63,15 @@ async def check_stars(database: Database, sandbox: Sandbox, people: list[Person]
     assert taken, "nobody has paid"
     assert await sandbox.stars.balance() == sum(each.amount for each in taken.values() if not each.back)
     payments = {row.charge_id: row for row in await rows_of(database, Payment) if row.charge_id is not None}
+    plans = {row.id: row.plan_id is not None for row in payments.values()}
     paid = {row.id for row in payments.values() if row.status == PaymentStatus.SUCCEEDED}
+    of_plan = {key for key in paid if plans[key]}
     lines = [row for row in await rows_of(database, Transaction) if row.kind == TransactionKind.TOPUP]
-    assert Counter(line.payment_id for line in lines) == Counter(paid)
+    assert Counter(line.payment_id for line in lines) == Counter(paid - of_plan)
+    served = await rows_of(database, SubscriptionPeriod)
+    assert any(row.number > 1 for row in served), "nobody was charged again"
+    periods = Counter(row.payment_id for row in served)
+    assert periods <= Counter(of_plan), "one payment is two periods"
     strays = {row.charge_id: row for row in await rows_of(database, StrayPayment)}
     assert not set(payments) & set(strays), "credited, and to be sent back"
     assert set(payments) | set(strays) <= set(taken), "nobody has paid this"
@@ -76,6 +83,7 @@ async def check_stars(database: Database, sandbox: Sandbox, people: list[Person]
         if (payment := payments.get(charge_id)) is not None:
             assert payment.amount_kopecks == charge.amount
             assert sent_back[payment.id] == (charge.amount if charge.back else 0)
+            assert charge.back or payment.id in periods or payment.id not in of_plan, "paid for, and no period"
         elif (stray := strays.get(charge_id)) is not None:
             assert (stray.status == StrayStatus.REFUNDED) == charge.back
         else:
@@ -83,17 +91,20 @@ async def check_stars(database: Database, sandbox: Sandbox, people: list[Person]
     wallets = [await person.wallet.balance() for person in people]
     assert sum(RICH - each for each in wallets) >= await sandbox.stars.balance()
     back = sum(each.back for each in taken.values())
-    print(f"{len(taken)} charges: {len(paid)} credited, {len(strays)} strays, {back} went back")  # noqa: T201 - shown when it fails
+    told = f"{len(paid - of_plan)} credited, {len(periods)} periods, {len(strays)} strays, {back} went back"
+    print(f"{len(taken)} charges: {told}")  # noqa: T201 - shown when it fails
 
 
 async def _under_way(database: Database, taken: dict[str, Taken]) -> list[str]:
     """Stars that our books do not know as Telegram does, and notifications that are not out."""
     payments = {row.charge_id: row for row in await rows_of(database, Payment)}
-    back = {row.payment_id for row in await rows_of(database, Refund) if row.status == RefundStatus.SUCCEEDED}
+    refunds = await rows_of(database, Refund)
+    back = {row.payment_id for row in refunds if row.status == RefundStatus.SUCCEEDED}
     strays = {row.charge_id: row.status == StrayStatus.REFUNDED for row in await rows_of(database, StrayPayment)}
     notifications = [row for row in await rows_of(database, OutboxMessage) if row.status == OutboxStatus.PENDING]
     booked = strays | {key: row.id in back for key, row in payments.items() if row.status == PaymentStatus.SUCCEEDED}
     return [
+        *(f"refund {row.id}" for row in refunds if row.status == RefundStatus.PENDING),
         *(f"notification {row.key} waits after {row.attempts} attempts: {row.error}" for row in notifications),
         *(
             f"charge {key} is {booked.get(key)}, there {charge}"

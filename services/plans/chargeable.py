@@ -12,12 +12,18 @@ from services.plans.methods import methods
 from services.plans.rows import subscription_row
 from services.plans.times import charge_at
 
-_active = select(methods).where(methods.c.id == bindparam("method"), methods.c.state == MethodState.ACTIVE)
+_active = select(methods).where(
+    methods.c.id == bindparam("method"),
+    methods.c.state == MethodState.ACTIVE,
+    methods.c.provider == bindparam("provider"),
+    methods.c.provider_shop_id == bindparam("shop"),  # a token is worth nothing in another one, or another card
+)
 
 
 def chargeable(session: Session, payment: PaymentView, buyer: Buyer) -> SavedMethod | None:
     """None where it may not."""
-    method = session.connection().execute(_active, {"method": payment.method_id}).first()
+    where = {"provider": payment.provider, "shop": payment.provider_shop_id}
+    method = session.connection().execute(_active, where | {"method": payment.method_id}).first()
     row = None if payment.subscription_id is None else subscription_row(session, payment.subscription_id)
     wanted = row is not None and row.status in LIVE and not row.cancel_at_period_end
     if method is None or row is None or not wanted or row.number + 1 != payment.period_number:

@@ -15,6 +15,7 @@ from services.chats.service import AssistantView, PlanShare
 from services.clock import Clock
 from services.models.offers import Offer, PlanLimit
 from services.plans.allowances import AllowanceLeft, allowances_now
+from services.plans.free import had_already
 from services.plans.plans import list_plans
 from services.plans.rows import running_period
 
@@ -92,14 +93,15 @@ def _limit(
 ) -> PlanLimit | None:
     """With the least of the plans that would give more."""
     period = running_period(session, user_id, now)
-    if period is None or not used_up:
+    renews_at = had_already(session, user_id, now) if period is None else period.ends_at
+    if renews_at is None or not used_up:
         return None
     unit = used_up[0].unit
     had = _most(_for(used_up, slug, (unit,)))
     better = [(_most(_for(plan.allowances, slug, (unit,))), plan.title) for plan in list_plans(session) if plan.enabled]
     more = [(amount, title) for amount, title in better if amount > had]
     amount, title = min(more, default=(0, None), key=lambda each: each[0])
-    return PlanLimit(unit=unit, amount=had, renews_at=period.ends_at, next_title=title, next_amount=amount)
+    return PlanLimit(unit=unit, amount=had, renews_at=renews_at, next_title=title, next_amount=amount)
 
 
 def _sells_plans(session: Session) -> bool:

@@ -11,6 +11,7 @@ from db.tables.plans import MethodState, SubscriptionStatus
 from services.payments.queries import payments
 from services.plans.checkout import RenewalUnderWay
 from services.plans.endings import CannotResume, NoSubscription
+from services.plans.methods import methods
 from services.plans.reports import PlanReports
 from services.plans.trials import AlreadySubscribed
 from tests.support.faults import Fault
@@ -273,6 +274,20 @@ async def test_a_charge_that_never_arrived_is_made_again(quick: PlanShop) -> Non
     await quick.lives(hours=3)
     assert quick.charged == ["succeeded"] * 2
     assert (await quick.of(anna)).number == 2
+    await quick.cashier.is_sound()
+
+
+async def test_a_card_that_was_kept_at_another_shop_is_not_charged_here(quick: PlanShop) -> None:
+    anna, plus = await quick.cashier.customer(), await quick.sells()
+    begun = await quick.subscribes(anna, plus)
+    await quick.jumps_to(begun.ends_at - timedelta(hours=24))
+    quick.clock.now = begun.ends_at - timedelta(hours=12)
+    quick.yookassa.faults.append(Fault.LOST)
+    await renewals_of(quick.cashier.till).round()
+    await quick.cashier.db.write(lambda session: session.execute(update(methods).values(provider_shop_id="another")))
+    await quick.lives(days=5)
+    assert quick.charged == ["succeeded"]
+    assert (await quick.row(anna)).status == SubscriptionStatus.EXPIRED
     await quick.cashier.is_sound()
 
 

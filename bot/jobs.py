@@ -27,12 +27,12 @@ FORGET_SECONDS = 3600
 
 
 def keep_money_moving(
-    scheduler: AsyncIOScheduler, payments: Payments | None, reminders: Reminders, doubted: Callable[[], bool]
+    scheduler: AsyncIOScheduler, payments: Payments, reminders: Reminders, doubted: Callable[[], bool]
 ) -> None:
     """What the clock wakes: the reconciler, reminders, the end of old notifications. `doubted`: whether the time is,
     and what cannot be undone waits."""
 
-    async def reconcile(payments: Payments) -> None:
+    async def reconcile() -> None:
         done = await payments.reconciler.round()
         changed, listed = done.payments or done.refunds, done.listed
         if changed or listed.payments or listed.refunds:
@@ -41,9 +41,8 @@ def keep_money_moving(
             log.info("reconciled", payments=asked, refunds=refunds, found_in_list=found)
 
     every(scheduler, reminders.tell_expiring, name="remind", seconds=REMIND_SECONDS, unless=doubted)
-    if payments is not None:
-        every(scheduler, lambda: reconcile(payments), name=RECONCILE, seconds=RECONCILE_SECONDS)
-        every(scheduler, payments.events.forget, name="forget_notifications", seconds=FORGET_SECONDS, unless=doubted)
+    every(scheduler, reconcile, name=RECONCILE, seconds=RECONCILE_SECONDS)
+    every(scheduler, payments.events.forget, name="forget_notifications", seconds=FORGET_SECONDS, unless=doubted)
 
 
 def keep_plans_going(

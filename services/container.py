@@ -64,8 +64,8 @@ from services.webhooks.endpoints import Webhooks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Edges reach them by these names. `payments` is None in a shop that takes no money; what was sold before
-    can still be looked at."""
+    """Edges reach them by these names. `payments` is None in a shop that takes no money; `books` has them all the same,
+    so that what was begun is seen to its end, and what was sold before can still be looked at."""
 
     features: Features
     coordination: Coordination
@@ -104,6 +104,7 @@ class Services:
     payment_queries: PaymentQueries
     reminders: Reminders
     payments: Payments | None
+    books: Payments
     plans: Plans
     plan_cover: PlanCover
     subscriptions: Subscriptions
@@ -112,8 +113,8 @@ class Services:
     plan_management: PlanManagement
     plan_reports: PlanReports
     renewals: Renewals
-    stars: StarsPayments | None
-    strays: Strays | None
+    stars: StarsPayments
+    strays: Strays
     bonuses: Bonuses
     admins: Admins
     webhooks: Webhooks

@@ -44,8 +44,7 @@ class Core:
     failures: asyncio.Queue[StartError]
 
     async def close(self) -> None:
-        if self.services.payments is not None:
-            self.services.payments.close()
+        self.services.books.close()
         await self.storage.close()
         await self.bot.session.close()
         await self.db.close()

@@ -32,7 +32,7 @@ class SchedulePart(Part):
             doubted=self._doubts_time,
         )
         keep_requests(scheduler, services.idempotency, services.webhooks, self._doubts_time)
-        keep_money_moving(scheduler, services.payments, services.reminders, self._doubts_time)
+        keep_money_moving(scheduler, services.books, services.reminders, self._doubts_time)
         keep_plans_going(scheduler, services.renewals, services.plans, self._doubts_time)
         keep_merged_accounts_empty(scheduler, services.account_merging)
         keep_bonuses_coming(scheduler, core.settings, services.bonuses, self._doubts_time)

@@ -1,6 +1,6 @@
 """The payments of a shop, as its settings say."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -11,6 +11,7 @@ from aiogram import Bot
 
 from bot.settings import Settings
 from bot.wiring.cloudpayments import cloudpayments_account
+from bot.wiring.identity import people_of
 from bot.wiring.stars import bot_number, star_price, stars_account
 from db.engine import Database
 from db.tables.currencies import Currency
@@ -23,7 +24,7 @@ from services.payments.context import ProviderAccount
 from services.payments.fulfilment import Purpose
 from services.payments.mark import MarkSigner
 from services.payments.merchant import Merchant
-from services.payments.pricing import CreditPrice
+from services.payments.pricing import CreditPrice, Pricing
 from services.payments.providers.cloudpayments.notifications import NAME as CLOUDPAYMENTS
 from services.payments.providers.stars.gateway import NAME as STARS
 from services.payments.providers.stars.service import StarsPayments
@@ -64,6 +65,36 @@ def open_payments(
     pricing = {Currency.RUB: CreditPrice(minor=settings.credit_price)}
     if (stars := star_price(settings)) is not None:
         pricing[Currency.XTR] = stars
+    retired = retired_accounts(settings, bot, clock)
+    return _payments(settings, db, clock, coordination, on_news, accounts=accounts, pricing=pricing, retired=retired)
+
+
+def open_closed(
+    settings: Settings,
+    db: Database,
+    clock: Clock,
+    coordination: Coordination,
+    on_news: Callable[[], None],
+    *,
+    bot: Bot,
+) -> Payments:
+    """Of a shop that offers nothing. A link to pay in Stars works for ever, and Telegram charges its subscriptions
+    until it is told to stop: what comes is booked, and goes back where it bought nothing."""
+    retired = [open_stars(settings, bot, clock)]
+    return _payments(settings, db, clock, coordination, on_news, accounts=[], pricing={}, retired=retired)
+
+
+def _payments(
+    settings: Settings,
+    db: Database,
+    clock: Clock,
+    coordination: Coordination,
+    on_news: Callable[[], None],
+    *,
+    accounts: Sequence[ProviderAccount],
+    pricing: Pricing,
+    retired: Sequence[ProviderAccount],
+) -> Payments:
     return make_payments(
         db,
         clock,
@@ -74,7 +105,7 @@ def open_payments(
         fulfilments={Purpose.PLAN: PlanFulfilment()},
         discount_of=discount_of,
         owners=settings.owner_ids,
-        retired=retired_accounts(settings, bot, clock),
+        retired=retired,
     )
 
 
@@ -135,6 +166,7 @@ def merchant_of(settings: Settings, provider: str, shop_id: str, *, test: bool) 
         signer=signer_of(settings),
         welcome_credits=settings.welcome_credits,
         language=settings.default_language,
+        people=people_of(settings),
     )
 
 

@@ -11,7 +11,7 @@ from bot.settings import Settings
 from bot.wiring.bonuses import open_bonuses
 from bot.wiring.files import open_cleanup
 from bot.wiring.identity import open_deletion, open_entrance, people_of
-from bot.wiring.payments import open_payments, open_renewals, open_stars, open_stars_payments
+from bot.wiring.payments import open_closed, open_payments, open_renewals, open_stars_payments
 from db.engine import Database
 from db.tables.outbox import OutboxKind
 from services.audit_log.history import AuditLog
@@ -64,7 +64,6 @@ from services.plans.manage import PlanManagement
 from services.plans.methods import PaymentMethods
 from services.plans.paying import PlanCover
 from services.plans.plans import Plans
-from services.plans.renewals import renewals_alone
 from services.plans.reports import PlanReports
 from services.plans.subscriptions import Subscriptions
 from services.predictions.history import History
@@ -125,12 +124,7 @@ def make_services(
     )
     streams = AnswerStreams(coordination)
     payments = open_payments(settings, db, clock, coordination, on_news, bot=bot)
-    pricing = {} if payments is None else payments.pricing
-    if payments is None:
-        retired = [open_stars(settings, bot, clock)]  # whose subscriptions are told to stop
-        renewals = renewals_alone(db, clock, coordination, on_news, retired=retired)
-    else:
-        renewals = open_renewals(settings, payments)
+    books = payments or open_closed(settings, db, clock, coordination, on_news, bot=bot)
     presets = Presets(db, files, models.folder)
     users = Users(db, clock, welcome_credits=settings.welcome_credits, people=people_of(settings))
     entrance = open_entrance(settings, db, clock, coordination)
@@ -180,16 +174,17 @@ def make_services(
         payment_queries=PaymentQueries(db),
         reminders=Reminders(db, clock),
         payments=payments,
+        books=books,
         plans=Plans(db, features.shelf),
         plan_cover=PlanCover(db, clock),
-        subscriptions=Subscriptions(db, clock, pricing, people_of(settings)),
+        subscriptions=Subscriptions(db, clock, books.pricing, people_of(settings)),
         payment_methods=PaymentMethods(db, clock),
         plan_checkout=None if payments is None else PlanCheckout(payments.ctx, payments.topup),
         plan_management=PlanManagement(db, clock, staff),
         plan_reports=PlanReports(db, clock),
-        renewals=renewals,
-        stars=None if payments is None else open_stars_payments(payments, clock),
-        strays=None if payments is None else Strays(payments.ctx, staff),
+        renewals=open_renewals(settings, books),
+        stars=open_stars_payments(books, clock),
+        strays=Strays(books.ctx, staff),
         bonuses=open_bonuses(settings, db, clock),
         admins=Admins(db, clock, staff),
         webhooks=Webhooks(db, clock, loopback=settings.webhooks_loopback),

@@ -18,12 +18,12 @@ log = structlog.get_logger()
 
 class PaidInStars(Filter):
     async def __call__(self, message: Message, ctx: Context) -> bool:
-        return message.successful_payment is not None and ctx.services.stars is not None
+        return message.successful_payment is not None
 
 
 class SentBack(Filter):
     async def __call__(self, message: Message, ctx: Context) -> bool:
-        return message.refunded_payment is not None and ctx.services.stars is not None
+        return message.refunded_payment is not None
 
 
 def router() -> Router:
@@ -40,7 +40,7 @@ async def answer(query: PreCheckoutQuery, *, ctx: Context) -> None:
     """A refusal is a `ShopError`, and told by `AnswerPreCheckout`."""
     if ctx.user.disabled:
         raise UserDisabled(user_id=ctx.user.id)
-    if ctx.services.stars is None:
+    if ctx.services.payments is None:
         raise InvoiceUnknown(payload=query.invoice_payload[:64])
     amount = Money(query.total_amount, query.currency)
     asked = PreCheckout(payload=query.invoice_payload, payer_id=query.from_user.id, amount=amount)
@@ -51,21 +51,18 @@ async def answer(query: PreCheckoutQuery, *, ctx: Context) -> None:
 async def take(message: Message, *, ctx: Context) -> None:
     """Telegram is told that it arrived when this has ended well. The customer is told through the outbox."""
     assert message.successful_payment is not None
-    assert ctx.services.stars is not None
     verdict = await ctx.services.stars.received(_received(message, message.successful_payment))
     log.info("stars_received", applied=verdict.applied, charge_id=message.successful_payment.telegram_payment_charge_id)
 
 
 async def give_back(message: Message, *, ctx: Context) -> None:
     assert message.refunded_payment is not None
-    assert ctx.services.stars is not None
     await ctx.services.stars.went_back(_received(message, message.refunded_payment))
 
 
 async def follow(event: BotSubscriptionUpdated, *, ctx: Context) -> None:
     """Ended or begun again in Telegram's settings, or not paid."""
-    if ctx.services.stars is not None:
-        await ctx.services.stars.subscription_said(event.invoice_payload, event.state)
+    await ctx.services.stars.subscription_said(event.invoice_payload, event.state)
 
 
 def _received(message: Message, charge: SuccessfulPayment | RefundedPayment) -> StarsReceived:

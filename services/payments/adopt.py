@@ -60,7 +60,7 @@ def _insert(
     session: Session, remote: RemotePayment, mark: Mark, telegram_id: int, *, merchant: Merchant, now: datetime
 ) -> None:
     buyer = users.Visitor(telegram_id=telegram_id, username=None, first_name="", language=merchant.language)
-    user = users.bring_in(session, buyer, now, merchant.welcome_credits)
+    user = users.bring_in(session, buyer, now, merchant.welcome_credits, merchant.people)
     row = NewRow(
         id=mark.payment_id,
         user_id=user.id,

@@ -62,7 +62,7 @@ def check(offer: PlanOffer) -> None:
         "description": all(len(text) <= MAX_DESCRIPTION for text in offer.description.values()),
         "months": 1 <= offer.months <= 12,
         "credits": 0 <= offer.credits <= (0 if offer.is_free else MAX_CREDITS),
-        "discount_percent": 0 <= offer.discount_percent <= 90,
+        "discount_percent": 0 <= offer.discount_percent <= (0 if offer.is_free else 90),
         "trial_days": 0 <= offer.trial_days <= (0 if offer.is_free else 90),
         "prices": not offer.prices if offer.is_free else bool(offer.prices) and priced,
         "allowances": len(offer.allowances) <= MAX_ALLOWANCES

@@ -1,6 +1,5 @@
 """The clock of subscriptions: warnings, charges of saved methods, ends; and providers who have to be told to stop."""
 
-from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -10,21 +9,15 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, constant, table_of
-from db.engine import Database
 from db.errors import DatabaseUnavailable
 from db.tables.plans import MethodState
 from db.tables.users import User
-from services.clock import Clock
-from services.coordination.base import Coordination
 from services.payments.alerts import not_authorized
 from services.payments.charging import Charging
-from services.payments.context import PaymentsContext, ProviderAccount, ProviderAccounts
-from services.payments.fulfilment import Fulfilments, Purpose
+from services.payments.context import PaymentsContext
 from services.payments.providers.base import NotAuthorized, NotFound, ProviderError, Refused, SavedMethod
 from services.payments.queries import PaymentView, payments
 from services.payments.settlement import together
-from services.plans.discounts import discount_of
-from services.plans.fulfilment import PlanFulfilment
 from services.plans.held import Terms
 from services.plans.methods import methods
 from services.plans.renewing import do_due
@@ -115,28 +108,6 @@ class Renewals:
             return False
         await self._ctx.db.write(stopped, row.id, self._ctx.clock())
         return True
-
-
-def renewals_alone(
-    db: Database,
-    clock: Clock,
-    coordination: Coordination,
-    on_news: Callable[[], None],
-    *,
-    retired: Sequence[ProviderAccount] = (),
-) -> Renewals:
-    """In a shop that takes no money: trials end there too, and `retired` providers are told to stop."""
-    ctx = PaymentsContext(
-        db=db,
-        clock=clock,
-        accounts=ProviderAccounts((), retired),
-        pricing={},
-        fulfilments=Fulfilments({Purpose.PLAN: PlanFulfilment()}),
-        discount_of=discount_of,
-        coordination=coordination,
-        on_news=on_news,
-    )
-    return Renewals(ctx, Charging(ctx))
 
 
 def any_due(session: Session, now: datetime) -> bool:

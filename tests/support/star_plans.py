@@ -44,10 +44,10 @@ class StarShop:
         await self.stars.received(money)
         return money
 
-    def reopens(self, offered: str, *, retired: str | None = None) -> None:
-        """With these ways of paying alone."""
+    def reopens(self, offered: str | None, *, retired: str | None = None) -> None:
+        """With these ways of paying alone; None: it takes no money any more."""
         till = self.shop.cashier.till
-        accounts = [till.accounts.of(offered)]
+        accounts = [] if offered is None else [till.accounts.of(offered)]
         db, clock, box = self.shop.cashier.db, self.shop.clock, MemoryCoordination()
         former = [] if retired is None else [till.accounts.of(retired)]
         self.shop.cashier.till = make_till(

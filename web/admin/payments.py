@@ -66,7 +66,6 @@ async def show_payments(who: Looks, asked: Annotated[PaymentQuery, Query()]) -> 
         customers=await who.site.services.user_management.lines(each.user_id for each in found.items),
         sent_back=await queries.sent_back(found.items),
         plans={each.id: plan_title(each, who.tr) for each in await who.site.services.plans.all()},
-        strays=who.site.services.strays is not None,
         statuses=[(each.value, who.tr.gettext(said)) for each, said in STATUSES.items()],
         providers=_providers(who),
         states=STATUSES,

@@ -9,9 +9,8 @@ from starlette.responses import Response
 from db.tables.payments import StrayStatus
 from i18n.payments import stray_facts
 from services.digits import whole_number
-from services.payments.pricing import PaymentsOff
 from services.payments.providers.base import ProviderError
-from services.payments.strays import StrayGone, Strays, StrayView
+from services.payments.strays import StrayGone, StrayView
 from services.users.search import MAX_ID
 from web.admin.kit import Acts, Looks, StaffMember, confirmation, go, panel
 from web.admin.notices import notice
@@ -50,7 +49,7 @@ async def send_back(who: Acts, number: str) -> Response:
     """Once, however often it is posted."""
     stray = await _known(who, number)
     try:
-        await _strays(who).send_back(stray.id, actor=who.actor)
+        await who.site.services.strays.send_back(stray.id, actor=who.actor)
     except ProviderError as problem:
         said = who.tr.gettext(
             "⚠️ It did not go back: {words}. It may be tried again.", words=problem.detail or problem.code
@@ -60,21 +59,15 @@ async def send_back(who: Acts, number: str) -> Response:
 
 
 async def _list(who: StaffMember, number: int, *, done: str = "", problem: str = "", status: int = 200) -> Response:
-    found = await _strays(who).page(number, ON_PAGE)
+    found = await who.site.services.strays.page(number, ON_PAGE)
     return panel(who, "strays.html", status=status, found=found, stray_facts=stray_facts, done=done, problem=problem)
-
-
-def _strays(who: StaffMember) -> Strays:
-    if who.site.services.strays is None:
-        raise PaymentsOff
-    return who.site.services.strays
 
 
 async def _known(who: StaffMember, number: str) -> StrayView:
     stray_id = whole_number(number, most=MAX_ID)
     try:
         if stray_id is not None:
-            return await _strays(who).get(stray_id)
+            return await who.site.services.strays.get(stray_id)
     except StrayGone:
         pass
     raise HTTPException(404)

@@ -53,8 +53,7 @@ async def show_payments(event: Event, *, ctx: AdminContext, argument: str = "") 
         return
     page = await ctx.services.payment_queries.latest(keyboards.parse_page(argument), ON_PAGE)
     customers = await ctx.services.user_management.lines(payment.user_id for payment in page.items)
-    knows_strays = ctx.services.strays is not None
-    await ctx.respond(event, view.payments_screen(page, customers, ctx.tr, strays=knows_strays))
+    await ctx.respond(event, view.payments_screen(page, customers, ctx.tr))
 
 
 async def find(message: Message, *, ctx: AdminContext, action: PendingAction) -> None:

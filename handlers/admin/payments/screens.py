@@ -36,10 +36,7 @@ REFUND_QUESTIONS: Final = {
 }
 
 
-def payments_screen(
-    page: Page[PaymentView], customers: Mapping[int, UserLine], tr: Translator, *, strays: bool = False
-) -> Screen:
-    """`strays`: there is a list of money for nothing we know."""
+def payments_screen(page: Page[PaymentView], customers: Mapping[int, UserLine], tr: Translator) -> Screen:
     head = tr.html("<b>💰 Payments</b>, the newest first")
     text = notice_first("", head, "" if page.items else tr.html("Nobody has paid yet."))
     rows: list[keyboards.Row] = [
@@ -49,7 +46,7 @@ def payments_screen(
     turn = keyboards.pages_row(tr, page=page.page, pages=page.pages, action=lambda to: names.action(names.PAYMENTS, to))
     rows += [turn] if turn else []
     rows.append((Button(text=tr.gettext("🔎 By number"), action=names.action(names.PAYMENTS, FIND)),))
-    rows += [(Button(text=tr.gettext("❔ Stray payments"), action=names.STRAYS),)] if strays else []
+    rows.append((Button(text=tr.gettext("❔ Stray payments"), action=names.STRAYS),))
     return Screen(text=text, rows=(*rows, (panel_button(tr),)))
 
 

@@ -13,9 +13,8 @@ from handlers.telegram.screen import Button, Screen
 from i18n.payments import stray_facts
 from i18n.translator import Html, Translator
 from services.pages import Page
-from services.payments.pricing import PaymentsOff
 from services.payments.providers.base import ProviderError
-from services.payments.strays import StrayGone, Strays, StrayView
+from services.payments.strays import StrayGone, StrayView
 
 SEND_BACK = "stray.send_back"
 ON_PAGE = 6
@@ -23,7 +22,7 @@ ON_PAGE = 6
 
 async def show(query: CallbackQuery, *, argument: str, ctx: AdminContext) -> None:
     """`argument`: the page."""
-    found = await _strays(ctx).page(keyboards.parse_page(argument), ON_PAGE)
+    found = await ctx.services.strays.page(keyboards.parse_page(argument), ON_PAGE)
     await ctx.respond(query, strays_screen(found, ctx.tr, role=ctx.role))
 
 
@@ -33,7 +32,7 @@ async def press(query: CallbackQuery, *, argument: str, ctx: AdminContext) -> No
     number = keyboards.parse_number(argument)
     if number is None:
         raise StrayGone(stray_id=argument[:32])
-    stray = await _strays(ctx).get(number)
+    stray = await ctx.services.strays.get(number)
     if stray.status is StrayStatus.REFUNDED:
         await put(query, _done(stray, ctx.tr))
         return
@@ -45,7 +44,7 @@ async def send_back(query: CallbackQuery, *, ctx: AdminContext, action: PendingA
     """What the confirmation does."""
     stray_id = int(action.facts["stray"])
     try:
-        screen = _done(await _strays(ctx).send_back(stray_id, actor=ctx.actor), ctx.tr)
+        screen = _done(await ctx.services.strays.send_back(stray_id, actor=ctx.actor), ctx.tr)
     except ProviderError as problem:
         words = ctx.tr.html(
             "⚠️ It did not go back: {words}. It may be tried again.", words=problem.detail or problem.code
@@ -90,9 +89,3 @@ def _question(stray: StrayView, tr: Translator, *, nonce: str) -> Screen:
 def _done(stray: StrayView, tr: Translator) -> Screen:
     text = notice_first("", tr.html("✅ {amount} went back.", amount=tr.money(stray.amount)), stray_facts(stray, tr))
     return Screen(text=text, rows=((panel_button(tr),),))
-
-
-def _strays(ctx: AdminContext) -> Strays:
-    if ctx.services.strays is None:
-        raise PaymentsOff
-    return ctx.services.strays

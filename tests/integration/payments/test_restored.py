@@ -16,14 +16,16 @@ from services.payments.mark import BUYER, CREDITS, DAYS, PROOF, SHOP, Mark, Mark
 from services.payments.providers.base import RemotePayment
 from services.payments.queries import PaymentNotFound, PaymentView
 from services.payments.topup import TopUpRequest
+from services.users.departures import note_departure
 from tests.support.backups import back_up
 from tests.support.clock import START
 from tests.support.faults import Fault
+from tests.support.plans import PEOPLE
 from tests.support.tills import MERCHANT, OWNER, RETURN_URL, SIGNER, Cashier, open_cashier
 from tests.support.yookassa import SHOP_ID
 
 ANNA = 4711
-WELCOME = replace(MERCHANT, welcome_credits=1000)
+WELCOME = replace(MERCHANT, welcome_credits=1000, people=PEOPLE)
 
 
 async def lose(cashier: Cashier, url: str, *, known: bool = True) -> PaymentView:
@@ -93,6 +95,14 @@ async def test_a_buyer_whom_the_back_up_does_not_know_is_greeted_as_at_a_first_v
     assert await cashier.balance(anna) == 1000 + 3000
     assert await cashier.facts() == ["succeeded"]
     await cashier.is_sound()
+
+
+async def test_a_buyer_who_had_deleted_their_account_has_no_second_welcome(cashier: Cashier, database_url: str) -> None:
+    payment = await lose(cashier, database_url, known=False)
+    await cashier.db.write(note_departure, [PEOPLE.telegram(ANNA)], cashier.clock())
+    await cashier.till.reconciler.round()
+    assert await cashier.credited(payment.id) == [3000]
+    assert await cashier.balance(await user_id(cashier)) == 3000
 
 
 async def test_a_back_up_that_is_put_back_twice(cashier: Cashier, database_url: str) -> None:

@@ -8,9 +8,11 @@ import pytest
 from db.engine import Database
 from services.payments.pricing import WayNotOffered
 from services.payments.providers.stars.gateway import NAME
-from services.plans.renewals import renewals_alone
+from services.payments.strays import Strays
+from services.users.roles import Staff
 from tests.support.clock import FakeClock
 from tests.support.star_plans import ANNA, StarShop, open_star_shop
+from tests.support.tills import OWNER
 
 DAY = timedelta(days=1)
 
@@ -76,7 +78,34 @@ async def test_a_saved_card_goes_on(shop: StarShop) -> None:
 async def test_a_shop_that_takes_no_money_any_more_tells_telegram_to_stop(shop: StarShop) -> None:
     money = await shop.pays(await shop.begins())
     await shop.shop.subscriptions.cancel(shop.anna)
-    till, cashier = shop.shop.cashier.till, shop.shop.cashier
-    stars = [till.accounts.of(NAME)]
-    await renewals_alone(cashier.db, cashier.clock, till.ctx.coordination, lambda: None, retired=stars).round()
+    shop.reopens(None, retired=NAME)
+    await shop.shop.round()
     assert shop.telegram.canceled == [(ANNA, money.charge_id)]
+
+
+async def test_a_shop_that_takes_no_money_any_more_books_what_telegram_renews(shop: StarShop) -> None:
+    first = await shop.begins()
+    await shop.pays(first)
+    shop.reopens(None, retired=NAME)
+    await shop.shop.lives(days=30)
+    await shop.pays(first, again=True)
+    assert (await shop.shop.of(shop.anna)).number == 2
+    await shop.shop.subscriptions.cancel(shop.anna)
+    await shop.shop.lives(days=1)
+    late = await shop.pays(first, again=True)
+    await shop.shop.lives(hours=3)
+    assert [each.id for each in shop.telegram.ledger if not each.incoming] == [late.charge_id]
+    await shop.shop.cashier.is_sound()
+
+
+async def test_stars_for_nothing_known_are_kept_by_a_shop_that_takes_no_money(shop: StarShop) -> None:
+    """Somebody pays an invoice of before the books were lost, say."""
+    owner = await shop.shop.cashier.owner()
+    shop.reopens(None, retired=NAME)
+    money = shop.telegram.pays(ANNA, "an old invoice", 50)
+    await shop.stars.received(money)
+    assert await shop.shop.cashier.problems() == ["stray"]
+    strays = Strays(shop.shop.cashier.till.ctx, Staff((OWNER,)))
+    [kept] = (await strays.page()).items
+    await strays.send_back(kept.id, actor=owner)
+    assert [each.id for each in shop.telegram.ledger if not each.incoming] == [money.charge_id]

@@ -34,6 +34,7 @@ def stars(count: int) -> Money:
         ({"prices": {Currency.RUB: rub(490_00), Currency.XTR: stars(MAX_STARS + 1)}}, "prices"),
         ({"is_free": True}, "prices"),
         ({"is_free": True, "prices": {}, "credits": 1}, "credits"),
+        ({"is_free": True, "prices": {}, "credits": 0, "discount_percent": 1}, "discount_percent"),
         ({"name": "Plus plan"}, "name"),
         ({"title": {"ru": "Плюс", "en": " "}}, "title"),
         ({"months": 13}, "months"),

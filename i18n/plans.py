@@ -10,6 +10,7 @@ from services.errors import N_
 from services.money import Money
 from services.payments.queries import PaymentView
 from services.plans.allowances import AllowanceLeft
+from services.plans.plan_offer import PlanOffer
 from services.plans.plans import AllowanceView, PlanView
 from services.plans.subscriptions import PeriodView, PlanBought, SubscriptionView
 
@@ -35,7 +36,7 @@ def way_title(provider: str, tr: Translator) -> str:
     return tr.gettext(WAYS[provider]) if provider in WAYS else provider
 
 
-def plan_title(plan: PlanView, tr: Translator) -> str:
+def plan_title(plan: PlanView | PlanOffer, tr: Translator) -> str:
     return tr.pick(plan.title) or plan.name
 
 
@@ -52,7 +53,7 @@ def plan_paid(payment: PaymentView, tr: Translator) -> Html:
     return tr.html("✅ Paid: <b>{amount}</b>. {what}", amount=tr.money(payment.amount), what=what)
 
 
-def gives(plan: PlanView, titles: Titles) -> list[Html]:
+def gives(plan: PlanView | PlanOffer, titles: Titles) -> list[Html]:
     """A line each."""
     tr, lines = titles.tr, []
     if plan.credits:
@@ -61,6 +62,26 @@ def gives(plan: PlanView, titles: Titles) -> list[Html]:
     if plan.discount_percent:
         lines.append(tr.html("packages {percent}% cheaper", percent=plan.discount_percent))
     return [Html(f"• {line}") for line in lines]
+
+
+def trial_lines(plan: PlanView | PlanOffer, tr: Translator) -> list[Html]:
+    if not plan.trial_days:
+        return []
+    return [tr.nhtml("🎁 {n} day of trial", "🎁 {n} days of trial", plan.trial_days)]
+
+
+def offered_lines(offer: PlanOffer, titles: Titles) -> list[Html]:
+    """A plan that is not sold yet, as customers will see it: a line each."""
+    tr = titles.tr
+    prices = [price_words(each, offer.months, tr) for each in offer.prices.values()] or [tr.gettext("free")]
+    about = tr.pick(offer.description) if offer.description else ""
+    return [
+        tr.html("<b>🎟 {ru}</b> / {en}", ru=offer.title.get("ru", ""), en=offer.title.get("en", "")),
+        *([tr.escape(about)] if about else []),
+        tr.html("Price: <b>{price}</b>", price=", ".join(prices)),
+        *gives(offer, titles),
+        *trial_lines(offer, tr),
+    ]
 
 
 def left(allowance: AllowanceLeft, titles: Titles) -> Html:

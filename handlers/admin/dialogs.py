@@ -55,6 +55,7 @@ DECISIONS: Final[dict[str, Step[CallbackQuery]]] = {
     changes.DISABLE: changes.disable,
     changes.FACTOR: changes.turn_off_factor,
     packages.CREATE: packages.create,
+    plans.CREATE: plans.create,
     presets.CREATE: presets.create,
     payments.REFUND: payments.refund,
     strays.SEND_BACK: strays.send_back,

@@ -135,4 +135,6 @@ async def compared(ctx: Context, *, problem: str = "", notice: str = "") -> Scre
     plans, mine = await services.plans.on_sale(), await services.subscriptions.of(ctx.user.id)
     accounts = services.payments.accounts if services.payments is not None else ()
     currencies = [account.merchant.currency for account in accounts]
-    return view.plans_screen(plans, currencies, mine, ctx.viewer, notice=f"⚠️ {problem}" if problem else notice)
+    told = f"⚠️ {problem}" if problem else notice
+    past = mine is None and bool((await services.subscriptions.periods(ctx.user.id, size=1)).items)
+    return view.plans_screen(plans, currencies, mine, ctx.viewer, notice=told, past=past)

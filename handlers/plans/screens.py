@@ -8,6 +8,7 @@ from db.tables.currencies import Currency
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.plans.offers import PlanOptions, PlanStep, has_free
+from handlers.plans.subscription_screens import periods_button
 from handlers.telegram.limits import BUTTON, TEXT, cut
 from handlers.telegram.screen import Button, Screen
 from i18n.plans import gives, plan_title, price_words, standing, way_title
@@ -34,11 +35,13 @@ def plans_screen(
     viewer: Viewer,
     *,
     notice: str = "",
+    past: bool = False,
 ) -> Screen:
-    """`currencies`: that can be paid here. `notice`: HTML, what was just done or came to nothing."""
+    """`currencies`: that can be paid here. `notice`: HTML, what was just done or came to nothing. `past`: there were
+    periods, and there is no subscription now."""
     tr = viewer.tr
+    own = (buttons.subscription_button(tr),) if subscription is not None else (periods_button(tr),) if past else ()
     if not plans:
-        own = (buttons.subscription_button(tr),) if subscription is not None else ()
         none = tr.html("No plans are sold right now.")
         return Screen(text="\n\n".join(filter(None, (notice, none))), rows=((*own, buttons.menu_button(tr)),))
     parts = [notice, tr.html("<b>🎟 Plans</b>")]
@@ -50,8 +53,7 @@ def plans_screen(
     rows: list[buttons.Row] = [
         (_plan_button(each, currencies, subscription, tr),) for each in plans[:PLANS_SHOWN] if not each.is_free
     ]
-    mine_row = (buttons.subscription_button(tr),) if subscription is not None else ()
-    rows.append((*mine_row, buttons.menu_button(tr)))
+    rows.append((*own, buttons.menu_button(tr)))
     return Screen(text=cut("\n\n".join(part for part in parts if part), TEXT), rows=tuple(rows))
 
 

@@ -60,11 +60,15 @@ def subscription_screen(subscription: SubscriptionView, viewer: Viewer, *, notic
     rows.append(
         (
             Button(text=tr.gettext("💳 Saved ways to pay"), action=CARDS),
-            Button(text=tr.gettext("🧾 Periods"), action=PERIODS),
+            periods_button(tr),
         )
     )
     rows.append((buttons.plans_button(tr), buttons.menu_button(tr)))
     return Screen(text="\n\n".join(part for part in parts if part), rows=tuple(rows))
+
+
+def periods_button(tr: Translator) -> Button:
+    return Button(text=tr.gettext("🧾 Periods"), action=PERIODS)
 
 
 def cancel_action(subscription: SubscriptionView) -> str:

@@ -7,15 +7,17 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from db.base import table_of
+from db.tables.payments import RefundStatus
 from db.tables.plans import PeriodKind, PlanTrial, SubscriptionStatus
 from db.upsert import insert_into
 from services.errors import N_, ShopError
+from services.payments.queries import refunds
 from services.plans.endings import finish
 from services.plans.locks import hold_user
 from services.plans.opening import NewPeriod, open_period
 from services.plans.plans import PlanGone, plan_on_sale
 from services.plans.replacing import replace_periods
-from services.plans.rows import live_of, subscriptions
+from services.plans.rows import live_of, periods, subscriptions
 from services.plans.times import warn_at
 from services.users.departures import NO_KEY, PersonKey, known_as, left_after_trial
 
@@ -23,7 +25,9 @@ trials = table_of(PlanTrial)
 
 
 class TrialUsed(ShopError):
-    message = N_("You have had a trial already.")
+    """Or a plan whose money went back."""
+
+    message = N_("You have had a plan here already, so there is no trial any more.")
 
 
 class AlreadySubscribed(ShopError):
@@ -31,8 +35,12 @@ class AlreadySubscribed(ShopError):
 
 
 def had_trial(session: Session, user_id: int, people: PersonKey = NO_KEY) -> bool:
-    """Also with an account that they deleted."""
+    """Also with an account that they deleted; and who had the money for a plan back has tried it."""
     if session.scalar(select(trials.c.user_id).where(trials.c.user_id == user_id)) is not None:
+        return True
+    back = (refunds.c.payment_id == periods.c.payment_id) & (refunds.c.status == RefundStatus.SUCCEEDED)
+    mine = (periods.c.user_id == user_id) & periods.c.closed_at.is_not(None)
+    if session.scalar(select(periods.c.id).join(refunds, back).where(mine).limit(1)) is not None:
         return True
     return left_after_trial(session, known_as(session, user_id, people))
 

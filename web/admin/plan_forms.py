@@ -32,7 +32,7 @@ class PlanChanged(ShopError):
 
 
 class PlanForm(BaseModel):
-    """`was`: of the plan as it was when the form was shown."""
+    """`was`: of the plan as it was when the form was shown; `seen`: a new one has been seen as customers see it."""
 
     name: str = ""
     ru: str = ""
@@ -48,6 +48,7 @@ class PlanForm(BaseModel):
     stars: str = ""
     allowances: str = ""
     was: str = ""
+    seen: str = ""
     nonce: str = ""
 
 

@@ -8,15 +8,16 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from i18n.payments import money_list
-from i18n.plans import gives, plan_title, price_words
+from i18n.plans import gives, offered_lines, plan_title, price_words
 from services.digits import whole_number
-from services.errors import ShopError
+from services.errors import DecidedAlready, ShopError
 from services.payments.providers.reasons import payment_reason
 from services.payments.providers.titles import provider_title
 from services.plans.manage import PlanSold
+from services.plans.plan_offer import PlanOffer, check
 from services.plans.plans import PlanView
 from services.users.search import MAX_ID
-from web.admin.kit import Acts, Looks, StaffMember, Typed, decide, go, panel
+from web.admin.kit import Acts, Looks, StaffMember, Typed, confirmation, decide, go, panel
 from web.admin.notices import notice
 from web.admin.plan_forms import FIELDS, PlanChanged, PlanForm, as_typed, parse
 
@@ -86,9 +87,14 @@ async def create(who: Acts, typed: Annotated[PlanForm, Form()]) -> Response:
     offer, errors = parse(typed)
     if offer is None:
         return _form(who, None, typed, errors=errors)
-    await decide(who, typed.nonce)
     try:
+        check(offer)
+        if not typed.seen:
+            return _preview(who, offer, typed)
+        await decide(who, typed.nonce)
         await who.site.services.plan_management.create(offer, actor=who.actor)
+    except DecidedAlready:
+        raise
     except ShopError as error:
         return _refused(who, None, typed, error)
     return go(PLACE, done="created")
@@ -137,6 +143,19 @@ async def offer_price(who: Acts, number: str, nonce: Typed = "") -> Response:
     await decide(who, nonce)
     await who.site.services.plan_management.offer_price(plan.id, actor=who.actor)
     return go(f"{PLACE}/{plan.id}", done="price-offered")
+
+
+def _preview(who: StaffMember, offer: PlanOffer, typed: PlanForm) -> Response:
+    """As customers will see it, before it is sold."""
+    return confirmation(
+        who,
+        title=who.tr.gettext("Put this plan on sale? So customers see it:"),
+        lines=offered_lines(offer, who.titles),
+        yes=who.tr.gettext("✅ Put on sale"),
+        action=f"{PLACE}/new",
+        back=PLACE,
+        fields=typed.model_dump() | {"seen": "yes"},
+    )
 
 
 def _refused(who: StaffMember, plan: PlanView | None, typed: PlanForm, error: ShopError) -> Response:

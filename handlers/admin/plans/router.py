@@ -13,10 +13,11 @@ from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
 from services.errors import ShopError
 from services.pages import page_of
+from services.plans.plan_offer import check
 from services.plans.plan_text import parse_plan
 from services.plans.plans import PlanGone, PlanView
 
-TEXT = "plan.text"
+TEXT, CREATE = "plan.text", "plan.create"
 ON_PAGE = 8
 
 
@@ -75,7 +76,7 @@ async def press(query: CallbackQuery, *, argument: str, ctx: AdminContext) -> No
 
 
 async def take_text(message: Message, *, ctx: AdminContext, action: PendingAction) -> None:
-    """A new plan, or a changed one."""
+    """A new plan, which is shown before it is sold, or a changed one."""
     plan_id = action.facts["plan"]
     ctx.require()
     shown = None if plan_id is None else await ctx.services.plans.get(plan_id)
@@ -83,15 +84,31 @@ async def take_text(message: Message, *, ctx: AdminContext, action: PendingActio
     try:
         offer = parse_plan(message.text or "")
         if plan_id is None:
-            plan = await manage.create(offer, actor=ctx.actor)
-        else:
-            plan = await manage.edit(plan_id, offer, actor=ctx.actor)
+            check(offer)
+            new = PendingAction.of(CREATE, text=message.text)
+            await ctx.propose(message, view.new_confirmation(offer, new.nonce, ctx.viewer), new)
+            return
+        plan = await manage.edit(plan_id, offer, actor=ctx.actor)
     except ShopError as problem:
         await ctx.ask_again(message, partial(view.text_question, ctx.tr, plan=shown), problem)
         return
     await ctx.close()
     await ctx.services.plans.all()
     await _show(message, plan, ctx=ctx, notice=ctx.tr.html("✅ Saved."))
+
+
+async def create(query: CallbackQuery, *, ctx: AdminContext, action: PendingAction) -> None:
+    """What a confirmation does."""
+    ctx.require()
+    await ctx.close()  # first: a repeat would be another plan
+    try:
+        plan = await ctx.services.plan_management.create(parse_plan(action.facts["text"]), actor=ctx.actor)
+    except ShopError as problem:
+        again = view.text_question(ctx.tr, problem=ctx.tr.error_html(problem))
+        await ctx.ask(query, again, PendingAction.of(TEXT, plan=None))
+        return
+    await ctx.services.plans.all()
+    await _show(query, plan, ctx=ctx, notice=ctx.tr.html("✅ On sale."))
 
 
 async def _show(event: Event, plan: PlanView, *, ctx: AdminContext, notice: str) -> None:

@@ -5,17 +5,18 @@ from typing import Final
 
 from db.tables.users import Role
 from handlers.admin import buttons as names
-from handlers.admin.widgets import notice_first, panel_button, question
+from handlers.admin.widgets import confirmation, notice_first, panel_button, question
 from handlers.kit import buttons as keyboards
 from handlers.kit.context import Viewer
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.people import name_of, plain_name
-from i18n.plans import gives, plan_title, what_follows
+from i18n.plans import gives, offered_lines, plan_title, trial_lines, what_follows
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.pages import Page
 from services.payments.providers.reasons import payment_reason
+from services.payments.providers.titles import provider_title
 from services.plans.plan_offer import PlanOffer
 from services.plans.plan_text import EXAMPLE, plan_text
 from services.plans.plans import PlanView
@@ -45,7 +46,8 @@ def plan_screen(plan: PlanView, viewer: Viewer, *, role: Role, notice: str = "")
     tr = viewer.tr
     state = tr.html("🟢 On sale") if plan.enabled else tr.html("⚪ Taken off the menu")
     head = Html(f"<b>🎟 {tr.escape(plan_title(plan, tr))}</b> · {tr.escape(_prices(plan, tr))}")
-    text = notice_first(notice, head, "\n".join(gives(plan, viewer.titles)), state)
+    told = [*gives(plan, viewer.titles), *trial_lines(plan, tr)]
+    text = notice_first(notice, head, "\n".join(told), state)
     rows = [*_actions(plan, tr), (keyboards.back_button(tr, names.PLANS), panel_button(tr))]
     return Screen(text=text, rows=tuple(rows[-1:] if role is Role.MODERATOR else rows))
 
@@ -63,6 +65,14 @@ def text_question(tr: Translator, *, plan: PlanView | None = None, problem: str 
         "Who has it already keeps what was paid, and the price."
     )
     return question(f"{ask}\n\n{now}", tr, back=back, problem=problem)
+
+
+def new_confirmation(offer: PlanOffer, nonce: str, viewer: Viewer) -> Screen:
+    """As customers will see it."""
+    tr = viewer.tr
+    ask = tr.html("Put this plan on sale? So customers see it:")
+    text = notice_first("", ask, "\n".join(offered_lines(offer, viewer.titles)))
+    return confirmation(text, tr, yes=tr.gettext("✅ Put on sale"), nonce=nonce, back=names.PLANS)
 
 
 def subscribers_screen(page: Page[SubscriptionView], customers: Mapping[int, UserLine], tr: Translator) -> Screen:
@@ -105,7 +115,7 @@ def failed_screen(
 
 def _numbers(numbers: PlanNumbers, tr: Translator) -> Html:
     monthly = ", ".join(tr.money(each) for each in numbers.monthly) or "0"
-    lines = [tr.html("A month brings: <b>{sums}</b>", sums=monthly)]
+    lines = [tr.html("A month brings: <b>{sums}</b>, of plans that are renewed by themselves", sums=monthly)]
     if numbers.churn is not None:
         share = tr.number(numbers.churn / 100, 2)
         lines.append(
@@ -136,7 +146,12 @@ def _subscriber_line(subscription: SubscriptionView, customer: UserLine, tr: Tra
     if next_plan is not None and next_plan.id != subscription.plan.id:
         title = f"{title} → {plan_title(next_plan, tr)}"
     who = tr.html("{name} · {plan}", name=name_of(customer, tr), plan=title)
-    return Html("\n".join([who, *what_follows(subscription, tr)]))
+    lines = [who, *what_follows(subscription, tr)]
+    if subscription.provider is not None:
+        through = tr.html("Through {provider}", provider=tr.gettext(provider_title(subscription.provider)))
+        canceled = tr.html(" · canceled") if subscription.cancel_at_period_end else ""
+        lines.append(Html(f"{through}{canceled}"))
+    return Html("\n".join(lines))
 
 
 def _failed_line(failed: FailedRenewal, customer: UserLine, tr: Translator) -> Html:

@@ -87,6 +87,9 @@ async def test_past_due_the_plan_gives_nothing_and_then_it_is_over(stage: Stage,
     assert over.buttons == ["🎟 Тарифы", "🏠 Меню"]
     await anna.says("/subscription")
     await anna.sees("Старт · 190 ₽ в месяц")  # what can be had instead
+    await anna.presses("🧾 Периоды")
+    past = await anna.sees("🧾 Периоды ваших тарифов")
+    assert past.holds("Старт · 190 ₽")
     assert len(await payments(stage, anna)) == 2
 
 

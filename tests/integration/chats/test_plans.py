@@ -79,7 +79,7 @@ async def test_few_tokens_make_a_short_answer(talk: Talk, clock: FakeClock) -> N
 async def test_what_is_left_is_told_before_anything_is_said(talk: Talk, clock: FakeClock) -> None:
     """Answers and tokens; when they are used up, until when and which plan gives more."""
     await _plan(talk, clock, AllowanceUnit.TOKENS, 200)
-    more = [(AllowanceUnit.TOKENS, 900, [])]
+    more: list[tuple[AllowanceUnit, int, list[str]]] = [(AllowanceUnit.TOKENS, 900, [])]
     await talk.db.write(add_plan, "plus", allowances=more, created_at=clock())
     anna, cover = await talk.customer(0), PlanCover(talk.db, clock)
 

@@ -200,6 +200,17 @@ async def test_the_running_period_is_refunded_and_what_was_paid_ahead_goes_with_
     await quick.cashier.is_sound()
 
 
+async def test_who_had_the_money_back_is_offered_no_trial(quick: PlanShop) -> None:
+    anna, plus = await quick.cashier.customer(), await quick.sells(trial_days=7)
+    payment = await quick.begins(anna, plus)
+    await quick.pays(payment)
+    assert not await quick.subscriptions.had_trial(anna)
+    await quick.cashier.refunds(payment, payment.amount.minor)
+    assert await quick.subscriptions.had_trial(anna)
+    with pytest.raises(TrialUsed):
+        await quick.subscriptions.start_trial(anna, plus)
+
+
 async def test_a_trial_charges_nobody_and_is_one(quick: PlanShop) -> None:
     anna, plus = await quick.cashier.customer(), await quick.sells(trial_days=7, credits=10_00)
     await quick.subscriptions.start_trial(anna, plus)

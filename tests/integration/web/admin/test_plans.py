@@ -1,6 +1,7 @@
 """Plans in the panel: made, changed, switched, looked at by everybody who runs the shop."""
 
 import time
+from html import unescape
 
 import httpx
 import pytest
@@ -31,7 +32,12 @@ PLUS = {
 
 async def test_a_plan_is_made_changed_and_switched(office: Office, at_desk: httpx.AsyncClient) -> None:
     form = hidden_fields((await at_desk.get("/admin/plans/new")).text)
-    statuses = [(await at_desk.post("/admin/plans/new", data=form | PLUS)).status_code for _ in range(2)]
+    looked_at = await at_desk.post("/admin/plans/new", data=form | PLUS)
+    assert await office.services.plans.all() == []  # it is not sold before it was seen
+    for said in ("490", "500,50", "100 запросов", "Пробный период: 3 дня"):
+        assert said in unescape(looked_at.text).replace("\u00a0", " "), said
+    seen = hidden_fields(looked_at.text)
+    statuses = [(await at_desk.post("/admin/plans/new", data=seen)).status_code for _ in range(2)]
     assert statuses == [303, 409]
     (plan,) = await office.services.plans.all()
     assert {currency: price.minor for currency, price in plan.prices.items()} == {
@@ -81,7 +87,7 @@ def test_a_long_line_takes_no_time(line: str) -> None:
 
 async def test_moderators_look_and_do_not_act(office: Office, at_desk: httpx.AsyncClient) -> None:
     form = hidden_fields((await at_desk.get("/admin/plans/new")).text)
-    await at_desk.post("/admin/plans/new", data=form | PLUS | {"name": "looked-at"})
+    await at_desk.post("/admin/plans/new", data=form | PLUS | {"name": "looked-at", "seen": "yes"})
     plan = (await office.services.plans.all())[-1]
     async with browser(office.app, office.of(Role.MODERATOR)) as moderator:
         for place in ("", "/subscribers", "/failed", f"/{plan.id}"):

@@ -21,6 +21,7 @@ from services.identity.email_accounts import EmailAccounts
 from services.identity.sessions import WebSessions
 from services.identity.telegram_login import TelegramLogin
 from services.notifications.letters import Letters
+from services.scoring.service import Scorings
 from services.webhooks.endpoints import Webhooks
 
 log = structlog.get_logger()
@@ -67,7 +68,10 @@ def keep_letters(scheduler: AsyncIOScheduler, letters: Letters, doubted: Callabl
     every(scheduler, letters.forget_old, name="forget_letters", seconds=FORGET_SECONDS, unless=doubted)
 
 
-def keep_files(scheduler: AsyncIOScheduler, cleanup: FileCleanup, doubted: Callable[[], bool]) -> None:
+def keep_files(
+    scheduler: AsyncIOScheduler, cleanup: FileCleanup, scorings: Scorings, doubted: Callable[[], bool]
+) -> None:
+    every(scheduler, scorings.drop_old_drafts, name="drop_tables", seconds=TIDY_SECONDS, unless=doubted)
     every(scheduler, cleanup.run_due, name="tidy_files", seconds=TIDY_SECONDS, unless=doubted)
 
 

@@ -11,6 +11,7 @@ from handlers.payments import notifications as payments
 from handlers.payments.notifications import Leaves
 from handlers.plans import notifications as plans
 from handlers.predictions import notifications as predictions
+from handlers.scoring import notifications as scoring
 from handlers.telegram.delivery import Present
 from services.clock import Clock
 from services.container import Services
@@ -25,6 +26,7 @@ def presenters(services: Services, clock: Clock, leaves: Leaves) -> dict[str, Pr
         **balance.presenters(),
         **bonus.presenters(clock),
         **chats.presenters(services),
+        **scoring.presenters(services, clock),
         **identity.presenters(),
         **admin_payments.presenters(services),
         **admin_models.presenters(services),

@@ -26,6 +26,8 @@ from handlers.predictions import router as predictions
 from handlers.privacy import router as privacy
 from handlers.profile import language
 from handlers.profile import router as profile
+from handlers.scoring import ordering
+from handlers.scoring import router as scoring
 from handlers.styles import results
 from handlers.styles import router as styles
 
@@ -54,7 +56,10 @@ def routers() -> list[Router]:
         chat_sessions.router(),
         chat_stopped.router(),
         admin.router(),
+        scoring.router(),
+        ordering.router(),
         fallback.commands_router(),
+        scoring.answers_router(),
         form.router(),
         repeat.router(),
         predictions.router(),

@@ -55,6 +55,7 @@ from services.predictions.history import History
 from services.predictions.service import Predictions
 from services.predictions.watching import PredictionWatch
 from services.reports.statistics import Statistics
+from services.scoring.service import Scorings
 from services.users.accounts import Users
 from services.users.manage import UserManagement
 from services.users.roles import Admins
@@ -92,6 +93,7 @@ class Services:
     answer_streams: AnswerStreams
     answer_watch: AnswerWatch
     assistant_reports: AssistantReports
+    scorings: Scorings
     history: History
     statement: Statement
     files: Files

@@ -20,7 +20,7 @@ class SchedulePart(Part):
     def start(self) -> None:
         core, scheduler, services = self._core, self._scheduler, self._core.services
         keep_house(scheduler, core.db, core.storage, core.clock, self._last_runs, doubted=self._doubts_time)
-        keep_files(scheduler, services.file_cleanup, self._doubts_time)
+        keep_files(scheduler, services.file_cleanup, services.scorings, self._doubts_time)
         keep_letters(scheduler, services.letters, self._doubts_time)
         keep_journal(scheduler, services.assistant_reports, self._doubts_time)
         keep_ways_in(

@@ -19,6 +19,7 @@ from db.process_locks import LeaderLock
 from handlers.chats.drafts import AnswerDrafts
 from handlers.dispatcher import ALLOWED_UPDATES
 from handlers.predictions.progress import LEAD_SECONDS, ProgressBoard
+from handlers.scoring.progress import TableProgress
 
 log = structlog.get_logger()
 
@@ -38,6 +39,14 @@ class TelegramPart(Part):
             users=core.services.users,
             catalogues=core.catalogues,
             clock=core.clock,
+            leads=self._leads,
+        )
+        self._tables = TableProgress(
+            core.bot,
+            chat.delivery,
+            scorings=core.services.scorings,
+            users=core.services.users,
+            catalogues=core.catalogues,
             leads=self._leads,
         )
         self._drafts = AnswerDrafts(
@@ -65,6 +74,7 @@ class TelegramPart(Part):
         keep(self._incidents.run, name="incidents")
         keep(self._delivery.run, name="delivery")
         keep(self._board.run, name="progress")
+        keep(self._tables.run, name="table-progress")
         keep(self._drafts.run, name="drafts")
         if self._polls:
             self._polling.last_ok = asyncio.get_running_loop().time()

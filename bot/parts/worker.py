@@ -12,6 +12,7 @@ from services.inference.engine import Engine
 from services.inference.runtimes.registry import Runtimes
 from services.models.uploads.checks import UploadChecks
 from services.predictions.worker import Worker
+from services.scoring.worker import ScoringWorker
 
 MODEL_THREADS = 2
 
@@ -39,11 +40,22 @@ class WorkerPart(Part):
         )
         core.coordination.hear(Topic.ASKED, self._answers.wake)
         core.coordination.hear(Topic.STOP, self._stop_answer)
+        self._scorings = ScoringWorker(
+            core.db,
+            self.engine,
+            core.clock,
+            files,
+            manifest=core.services.models.manifest,
+            on_settled=told,
+            on_away=self._worker.on_away,
+        )
+        core.coordination.hear(Topic.TABLES, lambda _: self._scorings.wake())
 
     def start(self) -> None:
         self._core.supervisor.keep(self._worker.run, name="worker")
         self._core.supervisor.keep(self._answers.run, name="answers")
         self._core.supervisor.keep(self._checks.run, name="upload-checks")
+        self._core.supervisor.keep(self._scorings.run, name="scorings")
 
     def _stop_answer(self, told: str) -> None:
         if told:  # else something was missed: the row says so, too

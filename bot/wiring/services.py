@@ -71,6 +71,8 @@ from services.predictions.service import Predictions
 from services.predictions.undelivered import pay_back
 from services.predictions.watching import PredictionWatch
 from services.reports.statistics import Statistics
+from services.scoring.service import Scorings
+from services.scoring.undelivered import pay_back_table
 from services.users.accounts import Users
 from services.users.manage import UserManagement
 from services.users.roles import Admins, Staff
@@ -105,6 +107,7 @@ def make_services(
         {
             OutboxKind.PREDICTION: undelivered,
             OutboxKind.ENCLOSURE: undelivered,
+            OutboxKind.SCORING: partial(pay_back_table, owners=settings.owner_ids),
             OutboxKind.CHAT_ANSWER: partial(pay_back_answer, owners=settings.owner_ids),
         },
     )
@@ -123,6 +126,8 @@ def make_services(
         on_settled=on_news,
     )
     streams = AnswerStreams(coordination)
+    intake, on_table = Intake(), partial(coordination.tell, Topic.TABLES)
+    scorings = Scorings(db, clock, files, intake, models, on_ordered=on_table, on_settled=on_news)
     payments = open_payments(settings, db, clock, coordination, on_news, bot=bot)
     books = payments or open_closed(settings, db, clock, coordination, on_news, bot=bot)
     presets = Presets(db, files, models.folder)
@@ -162,11 +167,12 @@ def make_services(
         answer_streams=streams,
         answer_watch=AnswerWatch(db, streams),
         assistant_reports=AssistantReports(db, clock, staff, journal_for=timedelta(days=settings.chat_journal_days)),
+        scorings=scorings,
         history=history,
         statement=Statement(db),
         files=files,
         file_cleanup=cleanup,
-        intake=Intake(),
+        intake=intake,
         outbox=outbox,
         letters=Letters(db, clock),
         kept=KeptMessages(db),

@@ -31,6 +31,7 @@ from db.tables.plans import (
     SubscriptionPeriod,
 )
 from db.tables.predictions import File, Prediction
+from db.tables.scorings import Scoring, ScoringPart
 from db.tables.users import Admin, AuditEntry, User
 from db.tables.webhooks import WebhookDelivery, WebhookEndpoint
 
@@ -73,6 +74,8 @@ __all__ = [
     "RecoveryCode",
     "Refund",
     "RefusedAddress",
+    "Scoring",
+    "ScoringPart",
     "SecondFactor",
     "StrayPayment",
     "Subscription",

@@ -25,11 +25,11 @@ class TransactionKind(StrEnum):
     PERIOD_RETURN = "period_return"
     """What was left of a period that another plan took the place of."""
     CHARGE = "charge"
-    """The price of a prediction, or the most that an answer may cost, held at submission."""
+    """The price of a prediction or of all rows of a table, or the most that an answer may cost, held at submission."""
     CHARGE_REFUND = "charge_refund"
     """All of a charge that has not come back yet: nothing was delivered."""
     CHARGE_RETURN = "charge_return"
-    """The unused part of what was held for an answer."""
+    """The unused part of what was held for an answer; of a table, what the rows cost that brought none."""
     EXPIRE = "expire"
     """What was left of a lot at its end."""
     TAKE_BACK = "take_back"
@@ -91,8 +91,9 @@ class Transaction(Base):
         ),
         CheckConstraint(
             "(kind IN ('charge', 'charge_refund', 'charge_return'))"
-            " = (prediction_id IS NOT NULL OR message_id IS NOT NULL)"
+            " = (prediction_id IS NOT NULL OR message_id IS NOT NULL OR scoring_id IS NOT NULL)"
             " AND (prediction_id IS NULL OR message_id IS NULL)"
+            " AND (scoring_id IS NULL OR (prediction_id IS NULL AND message_id IS NULL))"
             " AND (kind = 'topup') = (payment_id IS NOT NULL)"
             " AND (kind IN ('period', 'period_return')) = (period_id IS NOT NULL)"
             " AND (refund_id IS NULL OR kind = 'take_back')",
@@ -104,6 +105,9 @@ class Transaction(Base):
         ),
         partial_index(
             "uq_transactions_message_kind", "message_id", "kind", unique=True, where="message_id IS NOT NULL"
+        ),
+        partial_index(
+            "uq_transactions_scoring_kind", "scoring_id", "kind", unique=True, where="scoring_id IS NOT NULL"
         ),
         partial_index("uq_transactions_topup", "payment_id", unique=True, where="kind = 'topup'"),
         partial_index("uq_transactions_period_kind", "period_id", "kind", unique=True, where="period_id IS NOT NULL"),
@@ -117,6 +121,7 @@ class Transaction(Base):
     key: Mapped[str] = mapped_column(String(96), unique=True)  # makes the operation happen once
     prediction_id: Mapped[UUID | None] = mapped_column(ForeignKey("predictions.id", ondelete="RESTRICT"))
     message_id: Mapped[UUID | None] = mapped_column(ForeignKey("messages.id", ondelete="RESTRICT"))
+    scoring_id: Mapped[UUID | None] = mapped_column(ForeignKey("scorings.id", ondelete="RESTRICT"))
     payment_id: Mapped[UUID | None] = mapped_column(ForeignKey("payments.id", ondelete="RESTRICT"))
     refund_id: Mapped[UUID | None] = mapped_column(ForeignKey("refunds.id", ondelete="RESTRICT"))
     period_id: Mapped[int | None] = mapped_column(ForeignKey("subscription_periods.id", ondelete="RESTRICT"))

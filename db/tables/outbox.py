@@ -25,6 +25,7 @@ class OutboxKind(StrEnum):
     PREDICTION = "prediction"
     ENCLOSURE = "enclosure"
     CHAT_ANSWER = "chat_answer"
+    SCORING = "scoring"
     BONUS = "bonus"
     CREDITS_CHANGED = "credits_changed"
     CREDITS_EXPIRE = "credits_expire"

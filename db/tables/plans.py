@@ -231,20 +231,27 @@ class PeriodAllowance(Base):
 
 
 class AllowanceUse(Base):
-    """What a prediction, or an answer, took of an allowance in place of credits; `returned`: what came back of it."""
+    """What a prediction, an answer or the rows of a table took of an allowance in place of credits; `returned`: what
+    came back of it."""
 
     __tablename__ = "allowance_uses"
     __table_args__ = (
         CheckConstraint("amount > 0 AND returned BETWEEN 0 AND amount", name="amounts_possible"),
-        CheckConstraint("(prediction_id IS NULL) <> (message_id IS NULL)", name="one_cause"),
+        CheckConstraint(
+            "CASE WHEN prediction_id IS NULL THEN 0 ELSE 1 END + CASE WHEN message_id IS NULL THEN 0 ELSE 1 END"
+            " + CASE WHEN scoring_id IS NULL THEN 0 ELSE 1 END = 1",
+            name="one_cause",
+        ),
         partial_index("uq_allowance_uses_prediction", "prediction_id", unique=True, where="prediction_id IS NOT NULL"),
         partial_index("uq_allowance_uses_message", "message_id", unique=True, where="message_id IS NOT NULL"),
+        partial_index("uq_allowance_uses_scoring", "scoring_id", unique=True, where="scoring_id IS NOT NULL"),
     )
 
     id: Mapped[Key]
     allowance_id: Mapped[int] = mapped_column(ForeignKey("period_allowances.id", ondelete="RESTRICT"), index=True)
     prediction_id: Mapped[UUID | None] = mapped_column(ForeignKey("predictions.id", ondelete="RESTRICT"))
     message_id: Mapped[UUID | None] = mapped_column(ForeignKey("messages.id", ondelete="RESTRICT"))
+    scoring_id: Mapped[UUID | None] = mapped_column(ForeignKey("scorings.id", ondelete="RESTRICT"))
     amount: Mapped[int]
     returned: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]

@@ -110,10 +110,13 @@ class FileKind(StrEnum):
     INPUT = "input"
     """A customer's picture, or an owner's sample."""
     RESULT = "result"
+    TABLE = "table"
+    """A table that a customer sent, and what is made of it on the way to its result."""
+    ANSWERED_TABLE = "answered_table"
 
 
 class File(Base):
-    """A picture; its content is in the store that `FILES_URL` names, under its id."""
+    """A picture or a table; its content is in the store that `FILES_URL` names, under its id."""
 
     __tablename__ = "files"
     __table_args__ = (

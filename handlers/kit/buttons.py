@@ -30,6 +30,7 @@ CONTINUE: Final = "continue"
 """Back to the form that is under way or paused."""
 STYLES: Final = "styles"  # styles:<category>:<page>
 MODEL: Final = "model"  # model:<slug>
+TABLE: Final = "table"  # table:<slug>: a whole table for a model
 PREDICTION: Final = "prediction"  # prediction:<hex id>:<page of the history>
 
 Row = tuple[Button, ...]

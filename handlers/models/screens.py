@@ -12,6 +12,7 @@ from i18n.models import category_words
 from i18n.prices import plan_pays, plan_used_up, price_words
 from i18n.titles import title_of
 from i18n.translator import Html, Translator
+from services.manifests.cells import takes_tables
 from services.models.offers import Offer
 
 BEGIN: Final = "begin"  # begin:<slug>: a fresh form
@@ -61,7 +62,10 @@ def _begin(offer: Offer, tr: Translator) -> tuple[buttons.Row, ...]:
     """The page of a model that rests can only be looked at again."""
     if offer.resting:
         return ((Button(text=tr.gettext("🔄 Look again"), action=buttons.model_action(offer.slug)),),)
-    return ((Button(text=tr.gettext("▶️ Start"), action=f"{BEGIN}:{offer.slug}"),),)
+    rows = [(Button(text=tr.gettext("▶️ Start"), action=f"{BEGIN}:{offer.slug}"),)]
+    if takes_tables(offer.manifest):
+        rows.append((Button(text=tr.gettext("📋 Table"), action=f"{buttons.TABLE}:{offer.slug}"),))
+    return tuple(rows)
 
 
 def _by_category(offers: Sequence[Offer], tr: Translator) -> list[Offer]:

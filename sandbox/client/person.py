@@ -81,7 +81,7 @@ class Person:
     async def _uploads(
         self, kind: str, name: str, data: bytes, caption: str | None, album: str | None = None
     ) -> Message:
-        form = aiohttp.FormData()
+        form = aiohttp.FormData(quote_fields=False)
         form.add_field("as", kind)
         if album is not None:
             form.add_field("album", album)

@@ -100,7 +100,7 @@ def _readable(row: RowMapping) -> str:
 
 def _value(name: str, value: Any) -> Any:  # Any: whatever a column holds
     """Ids as they stand in logs: SQLite keeps a UUID as 32 digits."""
-    if name in ("prediction_id", "message_id", "payment_id", "refund_id") and value is not None:
+    if name in ("prediction_id", "message_id", "scoring_id", "payment_id", "refund_id") and value is not None:
         return UUID(str(value))
     return value
 

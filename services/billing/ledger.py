@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -20,6 +21,7 @@ from db.tables.users import User
 from services.billing.credits import format_credits
 from services.billing.debts import debts_of, note_collected
 from services.billing.lots import (
+    Cause,
     OpenLot,
     charged_parts,
     give_back,
@@ -91,6 +93,7 @@ class _Line:
     now: datetime
     prediction_id: UUID | None = None
     message_id: UUID | None = None
+    scoring_id: UUID | None = None
     payment_id: UUID | None = None
     refund_id: UUID | None = None
     period_id: int | None = None
@@ -130,13 +133,14 @@ def charge(
     amount: int,
     prediction_id: UUID | None = None,
     message_id: UUID | None = None,
+    scoring_id: UUID | None = None,
     now: datetime,
 ) -> Posting:
-    """Hold the price of a prediction, or the most that an answer (`message_id`) may cost, from the lots that expire
-    first. Raises `InsufficientBalance`."""
+    """Hold the price of a prediction or of a table's rows (`scoring_id`), or the most that an answer (`message_id`) may
+    cost, from the lots that expire first. Raises `InsufficientBalance`."""
     _require(amount > 0, f"cannot charge {amount}")
-    key, kind = f"charge:{_cause(prediction_id, message_id)}", TransactionKind.CHARGE
-    line = _Line(user_id=user_id, kind=kind, key=key, now=now, prediction_id=prediction_id, message_id=message_id)
+    cause = Cause.of(prediction_id=prediction_id, message_id=message_id, scoring_id=scoring_id)
+    line = _of_cause(cause, TransactionKind.CHARGE, user_id, now)
     connection, balance = _lock_user(session, user_id)
     if (posted := _posted(connection, line)) is not None:
         return posted
@@ -162,8 +166,8 @@ def charge_new(
     """As `charge`, for a prediction or an answer whose row this transaction has made: it cannot have been charged
     for."""
     _require(amount > 0, f"cannot charge {amount}")
-    key, kind, user_id = f"charge:{_cause(prediction_id, message_id)}", TransactionKind.CHARGE, wallet.user_id
-    line = _Line(user_id=user_id, kind=kind, key=key, now=now, prediction_id=prediction_id, message_id=message_id)
+    cause = Cause.of(prediction_id=prediction_id, message_id=message_id, scoring_id=None)
+    line = _of_cause(cause, TransactionKind.CHARGE, wallet.user_id, now)
     return _charge(session.connection(), line, wallet, amount)
 
 
@@ -181,6 +185,7 @@ def charge_refund(
     *,
     prediction_id: UUID | None = None,
     message_id: UUID | None = None,
+    scoring_id: UUID | None = None,
     amount: int | None = None,
     now: datetime,
 ) -> Posting:
@@ -188,46 +193,39 @@ def charge_refund(
     an expired lot is written off at once, what a refund of money could not take from a lot is taken now, each in a line
     of its own. Raises `NothingToRefund` where nothing was charged, or all of it is back."""
     _require(amount is None or amount > 0, f"cannot refund {amount}")
-    kind = TransactionKind.CHARGE_REFUND
-    return _come_back(session, kind, prediction_id=prediction_id, message_id=message_id, amount=amount, now=now)
+    cause = Cause.of(prediction_id=prediction_id, message_id=message_id, scoring_id=scoring_id)
+    return _come_back(session, TransactionKind.CHARGE_REFUND, cause, amount=amount, now=now)
 
 
-def charge_return(session: Session, *, message_id: UUID, amount: int, now: datetime) -> Posting:
-    """Return the part of an answer's charge that it did not cost, as `charge_refund` does; the lots that expire last
-    get theirs first, so what was spent is what would have expired soonest."""
-    _require(amount > 0, f"cannot return {amount}")
-    return _come_back(session, TransactionKind.CHARGE_RETURN, message_id=message_id, amount=amount, now=now)
-
-
-def _come_back(
-    session: Session,
-    kind: TransactionKind,
-    *,
-    prediction_id: UUID | None = None,
-    message_id: UUID | None = None,
-    amount: int | None,
-    now: datetime,
+def charge_return(
+    session: Session, *, message_id: UUID | None = None, scoring_id: UUID | None = None, amount: int, now: datetime
 ) -> Posting:
-    cause = _cause(prediction_id, message_id)
+    """Return the part of a charge that an answer did not cost, or the rows of a table that brought none, as
+    `charge_refund` does; the lots that expire last get theirs first, so what was spent is what would have expired
+    soonest."""
+    _require(amount > 0, f"cannot return {amount}")
+    cause = Cause.of(prediction_id=None, message_id=message_id, scoring_id=scoring_id)
+    return _come_back(session, TransactionKind.CHARGE_RETURN, cause, amount=amount, now=now)
+
+
+def _come_back(session: Session, kind: TransactionKind, cause: Cause, *, amount: int | None, now: datetime) -> Posting:
     session.flush()  # statements below see only what was sent
     connection = session.connection()
-    charged = lock_charged_user(connection, prediction_id, message_id)
+    charged = lock_charged_user(connection, cause)
     if charged is None:
-        raise NothingToRefund(cause=cause)
+        raise NothingToRefund(cause=str(cause))
     user_id, balance = charged
-    line = _Line(
-        user_id=user_id, kind=kind, key=f"{kind}:{cause}", now=now, prediction_id=prediction_id, message_id=message_id
-    )
+    line = _of_cause(cause, kind, user_id, now)
     if (posted := _posted(connection, line)) is not None:
         return posted
-    taken = charged_parts(connection, prediction_id, message_id)
-    if message_id is not None and kind is not TransactionKind.CHARGE_RETURN:  # which would be posted
-        taken = still_held(taken, returned_parts(connection, message_id))
+    taken = charged_parts(connection, cause)
+    if cause.may_come_back_in_parts and kind is not TransactionKind.CHARGE_RETURN:  # which would be posted
+        taken = still_held(taken, returned_parts(connection, cause))
     if amount is not None:
         _require(amount <= held_by(taken), f"{cause}: {amount} is more than what is held")
         taken = give_back(taken, amount)
     elif not taken:
-        raise NothingToRefund(cause=cause)
+        raise NothingToRefund(cause=str(cause))
     parts = [(lot.id, lot.held) for lot in taken]
     _change_lots(connection, parts)
     posting = _post(connection, line, balance, parts)
@@ -241,10 +239,9 @@ def _come_back(
     return posting
 
 
-def _cause(prediction_id: UUID | None, message_id: UUID | None) -> str:
-    """What a charge is for, in keys."""
-    _require((prediction_id is None) != (message_id is None), "a charge has one cause")
-    return str(prediction_id) if message_id is None else f"message:{message_id}"
+def _of_cause(cause: Cause, kind: TransactionKind, user_id: int, now: datetime) -> _Line:
+    whose: dict[str, Any] = {cause.column: cause.id}  # Any: of its type one of three columns
+    return _Line(user_id=user_id, kind=kind, key=f"{kind}:{cause}", now=now, **whose)
 
 
 def expire(session: Session, *, now: datetime, limit: int = 500) -> int:
@@ -416,6 +413,7 @@ def _post(connection: Connection, line: _Line, balance: int, parts: Parts, *, lo
         "key": line.key,
         "prediction_id": line.prediction_id,
         "message_id": line.message_id,
+        "scoring_id": line.scoring_id,
         "payment_id": line.payment_id,
         "refund_id": line.refund_id,
         "period_id": line.period_id,

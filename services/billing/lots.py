@@ -17,6 +17,33 @@ _users = table_of(User)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """What a charge is for: a prediction, an answer of an assistant (`message_id`) or the rows of a table
+    (`scoring_id`)."""
+
+    column: str
+    id: UUID
+
+    @classmethod
+    def of(cls, *, prediction_id: UUID | None, message_id: UUID | None, scoring_id: UUID | None) -> "Cause":
+        """Exactly one is given. Raises ValueError."""
+        given = {"prediction_id": prediction_id, "message_id": message_id, "scoring_id": scoring_id}
+        causes = [cls(column=column, id=cause) for column, cause in given.items() if cause is not None]
+        if len(causes) != 1:
+            raise ValueError("a charge has one cause")
+        return causes[0]
+
+    def __str__(self) -> str:
+        """In keys of lines."""
+        kind = self.column.removesuffix("_id")
+        return str(self.id) if kind == "prediction" else f"{kind}:{self.id}"
+
+    @property
+    def may_come_back_in_parts(self) -> bool:
+        return self.column != "prediction_id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenLot:
     """A lot that holds something, or the part of one that a charge took."""
 
@@ -45,8 +72,7 @@ _owners_of_ended = (
     .order_by(_lots.c.expires_at)
     .limit(bindparam("limit"))
 )
-_BY_PREDICTION = (_lines.c.prediction_id == bindparam("cause")) & (_lines.c.kind == constant(TransactionKind.CHARGE))
-_BY_MESSAGE = (_lines.c.message_id == bindparam("cause")) & (_lines.c.kind == constant(TransactionKind.CHARGE))
+_CHARGES = _lines.c.kind == constant(TransactionKind.CHARGE)
 
 
 def _charged_user(charge: ColumnElement[bool]) -> Select[Any]:
@@ -65,13 +91,15 @@ def _parts_of(charge: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-_user_of_prediction, _user_of_message = _charged_user(_BY_PREDICTION), _charged_user(_BY_MESSAGE)
-_parts_of_prediction, _parts_of_message = _parts_of(_BY_PREDICTION), _parts_of(_BY_MESSAGE)
-_returned_parts = (
-    select(_entries.c.lot_id, _entries.c.amount)
+_CAUSES = tuple(_lines.c[name] for name in ("prediction_id", "message_id", "scoring_id"))
+_users_of = {c.name: _charged_user(_CHARGES & (c == bindparam("cause"))) for c in _CAUSES}
+_parts_by = {c.name: _parts_of(_CHARGES & (c == bindparam("cause"))) for c in _CAUSES}
+_returned_by = {
+    c.name: select(_entries.c.lot_id, _entries.c.amount)
     .join(_lines, _lines.c.id == _entries.c.transaction_id)
-    .where(_lines.c.message_id == bindparam("message_id"), _lines.c.kind == constant(TransactionKind.CHARGE_RETURN))
-)
+    .where(c == bindparam("cause"), _lines.c.kind == constant(TransactionKind.CHARGE_RETURN))
+    for c in _CAUSES
+}
 _last_entry = select(func.max(_entries.c.id)).where(_entries.c.lot_id == bindparam("lot_id"))
 
 
@@ -81,25 +109,21 @@ def open_lots(connection: Connection, user_id: int) -> list[OpenLot]:
     return [OpenLot(id=lot_id, held=held, expires_at=expires_at) for lot_id, held, expires_at in rows]
 
 
-def lock_charged_user(
-    connection: Connection, prediction_id: UUID | None, message_id: UUID | None
-) -> tuple[int, int] | None:
-    """Id and balance of whom the charge of a prediction, or of an answer, was taken from, locked."""
-    asked, cause = (_user_of_prediction, prediction_id) if message_id is None else (_user_of_message, message_id)
-    row = connection.execute(asked, {"cause": cause}).first()
+def lock_charged_user(connection: Connection, cause: Cause) -> tuple[int, int] | None:
+    """Id and balance of whom its charge was taken from, locked."""
+    row = connection.execute(_users_of[cause.column], {"cause": cause.id}).first()
     return None if row is None else (row.id, int(row.balance))
 
 
-def charged_parts(connection: Connection, prediction_id: UUID | None, message_id: UUID | None) -> list[OpenLot]:
+def charged_parts(connection: Connection, cause: Cause) -> list[OpenLot]:
     """Locked: the lots that this charge took from, `held` being what it took."""
-    asked, cause = (_parts_of_prediction, prediction_id) if message_id is None else (_parts_of_message, message_id)
-    rows = connection.execute(asked, {"cause": cause})
+    rows = connection.execute(_parts_by[cause.column], {"cause": cause.id})
     return [OpenLot(id=lot_id, held=-amount, expires_at=expires_at) for lot_id, amount, expires_at in rows]
 
 
-def returned_parts(connection: Connection, message_id: UUID) -> dict[int, int]:
-    """What of an answer's charge has come back, by lot."""
-    rows = connection.execute(_returned_parts, {"message_id": message_id})
+def returned_parts(connection: Connection, cause: Cause) -> dict[int, int]:
+    """What of its charge has come back, by lot."""
+    rows = connection.execute(_returned_by[cause.column], {"cause": cause.id})
     return {row.lot_id: row.amount for row in rows}
 
 

@@ -14,13 +14,14 @@ from db.tables.chats import ChatMessage
 from db.tables.currencies import Currency
 from db.tables.payments import Payment, Refund
 from db.tables.predictions import Prediction
+from db.tables.scorings import Scoring
 from services.billing.lots import HOLDS
 from services.money import Money
 from services.pages import Page, paginate
 from services.slices import Slice, first_of
 
 _lines, _lots, _predictions = table_of(Transaction), table_of(Lot), table_of(Prediction)
-_messages = table_of(ChatMessage)
+_messages, _scorings = table_of(ChatMessage), table_of(Scoring)
 _payments, _refunds = table_of(Payment), table_of(Refund)
 
 
@@ -110,7 +111,7 @@ _newest = (
         case((_is_end, _lines.c.amount + _held), (_moved, _went_over), else_=_lines.c.amount).label("amount"),
         _lines.c.balance_after,
         _lines.c.prediction_id,
-        func.coalesce(_predictions.c.model_slug, _messages.c.model_slug).label("model_slug"),
+        func.coalesce(_predictions.c.model_slug, _messages.c.model_slug, _scorings.c.model_slug).label("model_slug"),
         _lines.c.comment,
         _lines.c.created_at,
         func.coalesce(_payments.c.amount_kopecks, _refunds.c.amount_kopecks).label("minor"),
@@ -118,6 +119,7 @@ _newest = (
     )
     .outerjoin(_predictions, _predictions.c.id == _lines.c.prediction_id)
     .outerjoin(_messages, _messages.c.id == _lines.c.message_id)
+    .outerjoin(_scorings, _scorings.c.id == _lines.c.scoring_id)
     .outerjoin(_payments, _payments.c.id == _lines.c.payment_id)
     .outerjoin(_refunds, _refunds.c.id == _lines.c.refund_id)
     .where(_lines.c.user_id == bindparam("user_id"), _told)

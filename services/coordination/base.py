@@ -20,6 +20,8 @@ class Topic(StrEnum):
     """A model has something to run; told with its slug."""
     ASKED = "asked"
     """An assistant has something to answer; told with its slug."""
+    TABLES = "tables"
+    """A table was ordered."""
     STOP = "stop"
     """An answer is wanted no more; told with its id."""
     ANSWER = "answer"

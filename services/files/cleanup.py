@@ -16,6 +16,7 @@ from db.tables.chats import ChatMessage, MessageStatus
 from db.tables.models import ModelVersion, Preset, VersionStatus
 from db.tables.outbox import OutboxKind, OutboxMessage, OutboxStatus
 from db.tables.predictions import File, FileKind, Prediction
+from db.tables.scorings import Scoring, ScoringPart, ScoringStatus
 from services.clock import Clock
 from services.files.files import parse_file_id
 from services.files.store import FileStore, StoreAway, id_of, key_of
@@ -24,11 +25,13 @@ from services.predictions.claims import QUEUED, RUNNING
 log = structlog.get_logger()
 _files, _predictions = table_of(File), table_of(Prediction)
 _presets, _outbox = table_of(Preset), table_of(OutboxMessage)
-_messages = table_of(ChatMessage)
 _versions = table_of(ModelVersion)
+_messages, _scorings = table_of(ChatMessage), table_of(Scoring)
 _answers = _messages.alias("answers")
 
 AT_ONCE: Final = 100  # rows a transaction
+INPUTS: Final = (FileKind.INPUT, FileKind.TABLE)
+RESULTS: Final = (FileKind.RESULT, FileKind.ANSWERED_TABLE)
 WISHED_AWAY: Final = datetime(1970, 1, 1, tzinfo=UTC)  # since then, of what its owner wants no more
 UNNAMED_FOR: Final = timedelta(days=1)  # before it is swept: its row may be under way
 _in_rows = select(_files.c.id, _files.c.content).where(_files.c.content.is_not(None)).limit(20)
@@ -38,6 +41,10 @@ _untold = select(_outbox.c.payload["prediction_id"].as_string()).where(
     _outbox.c.status == OutboxStatus.PENDING, _outbox.c.kind.in_((OutboxKind.PREDICTION, OutboxKind.ENCLOSURE))
 )
 
+_of_tables = select(_scorings.c.source_file_id, _scorings.c.checked_file_id, _scorings.c.problems_file_id).where(
+    _scorings.c.status.in_((constant(ScoringStatus.QUEUED), constant(ScoringStatus.RUNNING)))
+)
+_parts = select(table_of(ScoringPart).c.file_id)
 _asked = (
     select(_messages.c.pictures, _messages.c.voice)
     .join(_answers, _answers.c.reply_to == _messages.c.id)
@@ -46,7 +53,7 @@ _asked = (
 
 
 class FileCleanup:
-    """`inputs_for` and `results_for`: how long customers' pictures and results are kept; None: for ever."""
+    """`inputs_for` and `results_for`: how long what customers send, and results, are kept; None: for ever."""
 
     def __init__(
         self,
@@ -81,9 +88,9 @@ class FileCleanup:
     async def expire(self) -> int:
         """Those whose time is over. What a run still needs stays."""
         count = 0
-        for kind, term in ((FileKind.INPUT, self.inputs_for), (FileKind.RESULT, self.results_for)):
+        for kind, term in ((INPUTS, self.inputs_for), (RESULTS, self.results_for)):
             if term is not None:
-                old = (_files.c.kind == kind) & (_files.c.created_at < self._clock() - term)
+                old = _files.c.kind.in_(kind) & (_files.c.created_at < self._clock() - term)
                 count += await self._delete_all(old)
         return count + await self._delete_all(_files.c.created_at <= WISHED_AWAY)
 
@@ -142,16 +149,26 @@ def _take(session: Session, which: ColumnElement[bool], after: UUID) -> tuple[UU
 
 
 def _needed(session: Session) -> set[UUID]:
-    """Pictures and voices of predictions and messages that are to be run, and of answers that are to be told."""
+    """Pictures, voices and tables of what is to be run, and of answers that are to be told."""
     inputs = session.scalars(select(_predictions.c.inputs).where(QUEUED | RUNNING))
     given = [value.get("file") for values in inputs for value in values.values() if isinstance(value, dict)]
     for row in session.execute(_asked):
         given += [*(row.pictures or ()), row.voice]
+    files_of_tables = [each for row in session.execute(_of_tables) for each in row if each is not None]
     untold = [UUID(hexadecimal) for hexadecimal in session.scalars(_untold)]
     files = {file_id for text in given if (file_id := parse_file_id(text))}
     for chunk in (untold[i : i + AT_ONCE] for i in range(0, len(untold), AT_ONCE)):
         files |= set(session.scalars(select(_files.c.id).where(_files.c.prediction_id.in_(chunk))))
-    return files
+    told = select(_scorings.c.result_file_id).where(_scorings.c.id.in_(_untold_tables(session)))
+    return files | {*files_of_tables, *session.scalars(_parts), *session.scalars(told)}
+
+
+def _untold_tables(session: Session) -> list[UUID]:
+    """Whose answers are to be told yet."""
+    named = select(_outbox.c.payload["scoring_id"].as_string()).where(
+        _outbox.c.status == OutboxStatus.PENDING, _outbox.c.kind == OutboxKind.SCORING
+    )
+    return [UUID(hexadecimal) for hexadecimal in session.scalars(named)]
 
 
 def wish_away(session: Session, ids: Collection[UUID]) -> None:

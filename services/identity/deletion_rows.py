@@ -25,6 +25,7 @@ from db.tables.identities import (
 from db.tables.outbox import OutboxKind, OutboxMessage, OutboxStatus, RefusedAddress
 from db.tables.payments import Payment, PaymentStatus, Refund, RefundStatus
 from db.tables.predictions import Prediction, PredictionStatus
+from db.tables.scorings import Scoring
 from db.tables.users import AuditAction, Edge, User
 from db.tables.webhooks import WebhookDelivery, WebhookEndpoint
 from services.audit_log.record import AuditRecord, record
@@ -39,6 +40,7 @@ from services.notifications.outbox import Mailbox, put_letter
 from services.plans.free import had_free_until
 from services.plans.leaving import leave
 from services.plans.trials import had_trial
+from services.scoring.drafts import forget_tables
 from services.users.accounts import UserDisabled
 from services.users.actor import Actor
 from services.users.departures import PersonKey, known_as, note_departure
@@ -49,7 +51,7 @@ _predictions, _messages, _conversations = table_of(Prediction), table_of(ChatMes
 _payments, _refunds, _keys = table_of(Payment), table_of(Refund), table_of(ApiKey)
 _endpoints, _deliveries, _refused = table_of(WebhookEndpoint), table_of(WebhookDelivery), table_of(RefusedAddress)
 _tokens, _requests, _states = table_of(MailToken), table_of(LoginRequest), table_of(FsmState)
-_merges = table_of(AccountMerge)
+_merges, _scorings = table_of(AccountMerge), table_of(Scoring)
 
 COMMENT: Final = "account deleted"
 GONE: Final = (
@@ -158,6 +160,7 @@ def _require_may(session: Session, row: AnyRow, staff: Staff) -> None:
             _predictions.c.status.in_((PredictionStatus.QUEUED, PredictionStatus.RUNNING)),
         ),
         exists().where(_messages.c.user_id == row.id, _messages.c.status.in_(("queued", "running"))),
+        exists().where(_scorings.c.user_id == row.id, _scorings.c.status.in_(("queued", "running"))),
     )
     if session.scalar(select(at_work)):
         raise AtWork(user_id=row.id)
@@ -202,6 +205,8 @@ def _forget_what_was_said(session: Session, user_id: int, now: datetime) -> None
     nothing: dict[str, Any] = {"inputs": {}, "result": None, "error": None, "progress": None}  # Any: columns' values
     session.execute(update(_predictions).where(_predictions.c.user_id == user_id).values(nothing | NOWHERE))
     session.execute(update(_messages).where(_messages.c.user_id == user_id).values(NOWHERE))
+    forget_tables(session, user_id)
+    session.execute(update(_scorings).where(_scorings.c.user_id == user_id).values(NOWHERE | {"error": None}))
     of_payments = NOWHERE | {"receipt_email": None, "confirmation_url": None, "card_type": None, "card_last4": None}
     session.execute(update(_payments).where(_whose(_payments, user_id)).values(of_payments))
 

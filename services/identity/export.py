@@ -18,6 +18,7 @@ from db.tables.chats import ChatMessage, ChatSession
 from db.tables.identities import AccountMerge, ApiKey, EmailLogin, WebSession
 from db.tables.payments import Payment, Refund
 from db.tables.predictions import File, Prediction
+from db.tables.scorings import Scoring
 from db.tables.users import AuditEntry, User
 from db.tables.webhooks import WebhookEndpoint
 from services.clock import Clock
@@ -41,7 +42,7 @@ SECTIONS: Final[dict[str, tuple[Table, str]]] = {
     "webhooks": (table_of(WebhookEndpoint), "url events created_at disabled_at"),
     "operations": (
         table_of(Transaction),
-        "id kind amount balance_after prediction_id message_id payment_id comment created_at",
+        "id kind amount balance_after prediction_id message_id scoring_id payment_id comment created_at",
     ),
     "payments": (
         _payments,
@@ -51,6 +52,11 @@ SECTIONS: Final[dict[str, tuple[Table, str]]] = {
     "predictions": (
         table_of(Prediction),
         "id model_slug model_version inputs result status error_code price created_at finished_at",
+    ),
+    "tables": (
+        table_of(Scoring),
+        "id model_slug model_version status source columns all_rows bad_rows done_rows failed_rows price source_file_id"
+        " result_file_id created_at finished_at",
     ),
     "files": (table_of(File), "id prediction_id kind media_type size created_at"),
     "conversations": (table_of(ChatSession), "id model_slug title started_at last_message_at deleted_at"),

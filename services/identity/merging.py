@@ -26,6 +26,7 @@ from db.tables.identities import (
 from db.tables.outbox import OutboxMessage, OutboxStatus
 from db.tables.payments import Payment, PaymentStatus
 from db.tables.predictions import File, Prediction, PredictionStatus
+from db.tables.scorings import Scoring
 from db.tables.users import Admin, AuditAction, User
 from db.tables.webhooks import WebhookEndpoint
 from services import idempotency
@@ -41,9 +42,9 @@ _users, _admins, _merges, _logins = table_of(User), table_of(Admin), table_of(Ac
 _predictions, _messages, _sessions = table_of(Prediction), table_of(ChatMessage), table_of(ChatSession)
 _usage, _outbox = table_of(DailyUsage), table_of(OutboxMessage)
 _factors, _payments = table_of(SecondFactor), table_of(Payment)
-_keys = table_of(ApiKey)
+_keys, _scorings = table_of(ApiKey), table_of(Scoring)
 COUNTS: Final = ("requests", "prompt_tokens", "completion_tokens", "sessions", "free_answers")
-OWNED: Final = tuple(map(table_of, (Prediction, ChatMessage, ChatSession, File, ApiKey, WebhookEndpoint)))
+OWNED: Final = tuple(map(table_of, (Prediction, ChatMessage, ChatSession, Scoring, File, ApiKey, WebhookEndpoint)))
 """What goes over as it is. Lines of the ledger and payments stay where they were written."""
 
 
@@ -140,6 +141,7 @@ def _check(session: Session, from_user_id: int, into_user_id: int) -> None:
             _predictions.c.status.in_((PredictionStatus.QUEUED, PredictionStatus.RUNNING)),
         ),
         exists().where(_messages.c.user_id == from_user_id, _messages.c.status.in_(("queued", "running"))),
+        exists().where(_scorings.c.user_id == from_user_id, _scorings.c.status.in_(("queued", "running"))),
         exists().where(_payments.c.user_id == from_user_id, _payments.c.status == PaymentStatus.WAITING_FOR_CAPTURE),
     )
     if session.scalar(select(runs)):

@@ -5,6 +5,7 @@ are answered.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from typing import TypeAlias
@@ -13,9 +14,10 @@ import structlog
 
 from services.errors import ShopError
 from services.inference.collecting import Answer, Collector, Item, Waiters
-from services.inference.errors import NotTried, RunFailed, RunTimeout
+from services.inference.errors import ModelUnavailable, NotTried, RunFailed, RunTimeout
 from services.inference.runtimes.base import Limit
 
+Aside: TypeAlias = Callable[[Limit], None]
 Run: TypeAlias = Callable[[Sequence[Item], Limit], Sequence[Answer | ShopError]]
 
 _WORTH_SHARING = 32  # rows; fewer are not cut in two, since a run costs some 30 µs by itself
@@ -46,6 +48,56 @@ class Batcher(Collector[Item, Answer]):
         """`run` is called in the executor, up to `parallel` times at once, and has `timeout` seconds for each run."""
         super().__init__(max_batch=max_batch, timeout=timeout, parallel=parallel)
         self._run, self._executor = run, executor
+        self._asides: deque[tuple[Aside, asyncio.Future[None]]] = deque()
+        self._aside_runs = False
+
+    def aside(self, work: Aside) -> asyncio.Future[None]:
+        """Work that takes a short while and gives way to rows: it begins when none waits, one at a time, in the order
+        in which it came. The future has what it raises. Raises ModelUnavailable."""
+        if self._closed:
+            raise ModelUnavailable()
+        future: asyncio.Future[None] = self._loop.create_future()
+        self._asides.append((work, future))
+        if not self._woken:
+            self._woken = True
+            self._loop.call_soon(self._start)
+        return future
+
+    def retire(self, *, refuse: bool) -> asyncio.Future[None]:
+        while self._asides:
+            _, future = self._asides.popleft()
+            if not future.done():
+                future.set_exception(ModelUnavailable())
+        return super().retire(refuse=refuse)
+
+    def _begin_aside(self) -> None:
+        while self._asides and self._free and not self._aside_runs:
+            work, future = self._asides.popleft()
+            if future.done():
+                continue
+            self._aside_runs = True
+            self._free -= 1
+            limit = Limit(self._timeout)
+            self._executor.submit(self._work_aside, work, future, limit, Watch(self._loop, limit))
+
+    def _work_aside(self, work: Aside, future: "asyncio.Future[None]", limit: Limit, watch: Watch) -> None:
+        """In a thread of the executor."""
+        problem: Exception | None = None
+        try:
+            work(limit)
+        except Exception as error:  # noqa: BLE001 - whoever waits for it gets it
+            problem = error
+        self._loop.call_soon_threadsafe(self._finish_aside, future, problem, watch)
+
+    def _finish_aside(self, future: "asyncio.Future[None]", problem: Exception | None, watch: Watch) -> None:
+        watch.cancel()
+        self._aside_runs = False
+        if not future.done():
+            if problem is None:
+                future.set_result(None)
+            else:
+                future.set_exception(problem)
+        self._end()
 
     def _size(self) -> int:
         count = len(self._waiting)

@@ -35,6 +35,9 @@ class Collector(ABC, Generic[Item, Answer]):
         """How many of those that wait go together now."""
         return min(self._max_batch, len(self._waiting))
 
+    def _begin_aside(self) -> None:
+        """Where places are free that no row waits for: what is not urgent."""
+
     def run(self, item: Item) -> asyncio.Future[Answer]:
         """The answer for this item alone. A caller that is cancelled is dropped, its batch goes on without it while
         somebody waits for that."""
@@ -69,12 +72,13 @@ class Collector(ABC, Generic[Item, Answer]):
             if batch:
                 self._free -= 1
                 self._begin(batch)
+        self._begin_aside()
         self._settle()  # where nobody waits for any of them any more
 
     def _end(self) -> None:
         """A batch is not under way any more."""
         self._free += 1
-        if self._waiting and not self._woken:
+        if not self._woken:
             self._start()
         self._settle()
 

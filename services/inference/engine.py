@@ -4,16 +4,29 @@ import asyncio
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import structlog
 
 from services.inference.chat import ChatRuntime
 from services.inference.errors import ModelUnavailable
-from services.inference.loaded import AnyModel, AssistantModel, RemoteModel, load_here, open_assistant, open_remote
+from services.inference.loaded import (
+    AnyModel,
+    AssistantModel,
+    LoadedModel,
+    RemoteModel,
+    load_here,
+    open_assistant,
+    open_remote,
+)
+from services.inference.runtimes.base import ColumnRuntime
 from services.inference.runtimes.registry import AssistantKind, RemoteKind, Runtimes
 from services.inference.tensors import Result, Row
 from services.manifests.manifest import Manifest
+
+if TYPE_CHECKING:
+    from services.inference.columns import Answers, Columns
 
 log = structlog.get_logger()
 
@@ -82,6 +95,11 @@ class Engine:
         (self._resting.add if resting else self._resting.discard)(slug)
 
     @property
+    def slugs(self) -> Iterable[str]:
+        """Of all models that are loaded."""
+        return list(self._models)
+
+    @property
     def remote(self) -> Iterable[str]:
         """Slugs of models at servers, assistants too."""
         return [slug for slug, loaded in self._models.items() if isinstance(loaded, RemoteModel | AssistantModel)]
@@ -105,6 +123,23 @@ class Engine:
         if loaded is None or isinstance(loaded, AssistantModel):
             raise ModelUnavailable()
         return loaded.batcher.run(row)
+
+    async def score(self, slug: str, columns: "Columns") -> "Answers":
+        """The answers to many rows of a table; between them those come first who wait for one row. A row that cannot
+        be answered fails alone. Raises ModelUnavailable: nothing is known of these rows then."""
+        loaded = self._models.get(slug)
+        if isinstance(loaded, LoadedModel) and isinstance(loaded.runtime, ColumnRuntime):
+            run = loaded.runtime.column_run(columns)
+            while not run.done:
+                await loaded.batcher.aside(run.go)
+            return run.answers
+        if loaded is None or isinstance(loaded, AssistantModel):
+            raise ModelUnavailable()
+        from services.inference.row_scoring import (
+            score_by_rows,
+        )  # numpy, which a shop of models at servers does without
+
+        return await score_by_rows(loaded, columns)
 
     async def cancel(self, slug: str, prediction_id: UUID) -> None:
         """Nobody wants this answer any more: tell the server that works on it. What computes here goes on to its

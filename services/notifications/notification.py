@@ -9,12 +9,13 @@ from db.tables.outbox import OutboxKind
 from services.notifications.kinds.news import News
 from services.notifications.kinds.payments import PaymentNews
 from services.notifications.kinds.predictions import PredictionEnded
+from services.notifications.kinds.scorings import ScoringEnded
 from services.users.recipient import Recipient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a message in the chat tells of. `kind`: as in notifications, payment or prediction."""
+    """What a message in the chat tells of. `kind`: as in notifications, payment, prediction or scoring."""
 
     kind: OutboxKind
     id: UUID
@@ -25,6 +26,8 @@ class About:
         """It puts the truth into the message again."""
         if self.kind is OutboxKind.PAYMENT:
             return PaymentNews(payment_id=self.id, look=True)
+        if self.kind is OutboxKind.SCORING:
+            return ScoringEnded(scoring_id=self.id, look=True)
         return PredictionEnded(prediction_id=self.id, look=True)
 
 
@@ -60,11 +63,13 @@ class Notification(ClaimedMessage):
 
     @property
     def about(self) -> About | None:
-        """The payment or prediction whose message it changes."""
+        """The payment, prediction or scoring whose message it changes."""
         if self.kind == OutboxKind.PREDICTION:
             number = PredictionEnded.load(self.payload).prediction_id
         elif self.kind == OutboxKind.PAYMENT:
             number = PaymentNews.load(self.payload).payment_id
+        elif self.kind == OutboxKind.SCORING:
+            number = ScoringEnded.load(self.payload).scoring_id
         else:
             return None
         return About(kind=OutboxKind(self.kind), id=number, user_id=self.user_id)

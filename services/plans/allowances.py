@@ -103,6 +103,14 @@ def take_for_prediction(session: Session, user_id: int, slug: str, prediction_id
     return claim is not None
 
 
+def take_for_rows(session: Session, user_id: int, slug: str, now: datetime, *, scoring_id: UUID, rows: int) -> bool:
+    """Whether the plan pays for so many rows of a table: for all of them, or credits do."""
+    claim = _claim(session, user_id, slug, now, {AllowanceUnit.REQUESTS: (rows, rows)})
+    if claim is not None:
+        note_use(session, claim, now, scoring_id=scoring_id)
+    return claim is not None
+
+
 def claim_for_answer(
     session: Session, user_id: int, slug: str, now: datetime, *, least: int, most: int
 ) -> AllowanceClaim | None:
@@ -118,9 +126,10 @@ def note_use(
     *,
     prediction_id: UUID | None = None,
     message_id: UUID | None = None,
+    scoring_id: UUID | None = None,
 ) -> None:
     """Its row has to be there."""
-    cause = {"prediction_id": prediction_id, "message_id": message_id}
+    cause = {"prediction_id": prediction_id, "message_id": message_id, "scoring_id": scoring_id}
     row = cause | {"allowance_id": claim.allowance_id, "amount": claim.amount, "returned": 0, "created_at": now}
     session.connection().execute(_add_use, row)
 
@@ -155,11 +164,19 @@ def settle_answer(session: Session, message_id: UUID, tokens: int | None) -> Non
 
 
 def give_back(
-    session: Session, *, prediction_id: UUID | None = None, message_id: UUID | None = None, keep: int = 0
+    session: Session,
+    *,
+    prediction_id: UUID | None = None,
+    message_id: UUID | None = None,
+    scoring_id: UUID | None = None,
+    keep: int = 0,
 ) -> int:
     """What was not delivered: all of it but `keep`. Returns how much came back now; 0 where nothing was taken, or all
     of it is back."""
-    here = uses.c.prediction_id == prediction_id if message_id is None else uses.c.message_id == message_id
+    if scoring_id is not None:
+        here = uses.c.scoring_id == scoring_id
+    else:
+        here = uses.c.prediction_id == prediction_id if message_id is None else uses.c.message_id == message_id
     row = session.execute(select(uses).where(here)).first()
     back: int = 0 if row is None else row.amount - min(keep, row.amount) - row.returned
     if row is None or back <= 0:

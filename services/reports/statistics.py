@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import CTE, Date, column, func, select, values
 from sqlalchemy.orm import Session
 
-from db.base import UtcDateTime, table_of
+from db.base import AnyRow, UtcDateTime, table_of
 from db.engine import Database
 from db.tables.chats import ChatMessage, MessageStatus, Sender
 from db.tables.currencies import Currency
 from db.tables.payments import Payment, PaymentStatus, Refund, RefundStatus
 from db.tables.predictions import Prediction, PredictionStatus
+from db.tables.scorings import Scoring, ScoringStatus
 from services import heartbeats
 from services.clock import Clock
 from services.digits import whole_number
@@ -27,7 +28,7 @@ from services.reports.speed import Speed, speed
 from services.reports.workers import WorkerLoad, at_work
 
 _predictions, _payments, _refunds = table_of(Prediction), table_of(Payment), table_of(Refund)
-_messages = table_of(ChatMessage)
+_messages, _scorings = table_of(ChatMessage), table_of(Scoring)
 PERIODS: Final = (7, 30, 90)
 Revenue = tuple[Money, ...]
 
@@ -147,7 +148,7 @@ def _numbers(session: Session, days: Calendar) -> Numbers:
     since = days[0][1]
     customers = count_customers(session, since)
     table = _table(days)
-    sold, answered = _sales(session, table), _answers(session, table)
+    sold, answered = [*_sales(session, table), *_tables(session, table)], _answers(session, table)
     sales = [*sold, *answered]
     revenue = _revenue(session, table)
     by_day = {day: [sale for sale in sales if sale.day == day] for day in {sale.day for sale in sales}}
@@ -204,6 +205,26 @@ def _sales(session: Session, days: CTE) -> list[_Sale]:
         _Sale(day=day, slug=slug, status=status, count=count, price=int(price))
         for day, slug, status, count, price in rows
     ]
+
+
+def _tables(session: Session, days: CTE) -> list[_Sale]:
+    """Each row of a table counts as a prediction."""
+    s = _scorings.c
+    rows = session.execute(
+        select(days.c.day, s.model_slug, s.status, s.all_rows, s.bad_rows, s.done_rows, s.failed_rows, s.price).join(
+            _scorings, (s.created_at >= days.c.since) & (s.created_at < days.c.until) & (s.status != "draft")
+        )
+    )
+    return [sale for row in rows for sale in _sales_of_table(row)]
+
+
+def _sales_of_table(row: AnyRow) -> list[_Sale]:
+    good, answered = row.all_rows - row.bad_rows, row.done_rows - row.failed_rows
+    if row.status != ScoringStatus.SUCCEEDED:
+        return [_Sale(day=row.day, slug=row.model_slug, status=row.status, count=good, price=good * row.price)]
+    sold = _Sale(day=row.day, slug=row.model_slug, status=row.status, count=answered, price=answered * row.price)
+    failed = PredictionStatus.FAILED
+    return [sold, _Sale(day=row.day, slug=row.model_slug, status=failed, count=row.failed_rows, price=0)]
 
 
 def _answers(session: Session, days: CTE) -> list[_Sale]:

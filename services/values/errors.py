@@ -157,6 +157,30 @@ class TooManyColumns(InvalidValue):
     message = N_("Line {line} has {count} columns and the header {expected}. Put numbers with a comma into quotes.")
 
 
+class NotATable(InvalidValue):
+    message = N_("This is no table that can be read. Send a CSV or Excel (XLSX) file.")
+
+
+class NoRows(InvalidValue):
+    message = N_("The table has no rows below its header.")
+
+
+class TooManyRows(InvalidValue):
+    message = N_("The table has {count} rows; at most {max} are taken at once. Please split it.")
+
+
+class TooWide(InvalidValue):
+    message = N_("The table has more than {max} columns. Please leave only those that are needed.")
+
+
+class PasswordProtected(InvalidValue):
+    message = N_("The file is protected by a password. Please save it without one.")
+
+
+class EmptyCell(InvalidValue):
+    message = N_("The cell is empty.")
+
+
 class NotAnImage(InvalidValue):
     message = N_("This is not a picture that can be read. Send a JPEG, PNG or WebP.")
 

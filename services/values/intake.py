@@ -5,22 +5,19 @@ A process gives its memory back for certain, takes no turn of the interpreter fr
 
 import asyncio
 import json
-import signal
-import sys
 import tempfile
-from asyncio.subprocess import Process
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, BinaryIO, Final
 
 import structlog
 
-from services.children import environment_of_child
 from services.errors import N_, ShopError
 from services.manifests.inputs import SeriesInput
 from services.manifests.preparation import Prepare
 from services.values.errors import InvalidValue, TooMuch
 from services.values.intake_answers import MAX_BYTES, BrokenAnswer, unpack
+from services.values.intake_child import Bounds, gave_up, run_child
 from services.values.series import Taken
 
 log = structlog.get_logger()
@@ -66,6 +63,14 @@ class ReceivedFile:
         assert isinstance(found, list | dict)
         return found
 
+    @asynccontextmanager
+    async def turn(self) -> AsyncGenerator[int, None]:
+        """Of looking at it, from its beginning: the number of the open file for a process."""
+        async with self._turn:
+            self.file.flush()
+            self.file.seek(0)
+            yield self.file.fileno()
+
     async def _look(self, wanted: dict[str, Any]) -> bytes | Taken:  # Any: JSON
         self.file.flush()
         self.file.seek(0)
@@ -110,53 +115,10 @@ class Intake:
 
 
 async def _in_a_process(fd: int, wanted: bytes) -> bytes | Taken | InvalidValue:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", PROGRAM, str(fd), str(SECONDS),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        pass_fds=(fd,), start_new_session=True, env=environment_of_child(),
-    )  # fmt: skip
+    bounds = Bounds(seconds=SECONDS, wall_seconds=WALL_SECONDS, bytes=MAX_BYTES)
     try:
-        async with asyncio.timeout(WALL_SECONDS):
-            answer, errors, _ = await asyncio.gather(
-                _heard(process, process.stdout), _heard(process, process.stderr), _tell(process, wanted)
-            )
-            await process.wait()
-    except TimeoutError:
-        return _gave_up("wall_time")
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode == 0:
-        try:
-            return unpack(answer)
-        except BrokenAnswer as error:
-            return _gave_up(f"answer not understood: {error}")
-    if process.returncode == -signal.SIGPROF:
-        return _gave_up("processor_time")
-    return _gave_up(errors.decode(errors="replace").strip()[-300:] or f"status {process.returncode}")
-
-
-async def _tell(process: Process, wanted: bytes) -> None:
-    assert process.stdin is not None
-    with suppress(BrokenPipeError, ConnectionResetError):  # it ended before it had read everything
-        process.stdin.write(wanted)
-        await process.stdin.drain()
-    process.stdin.close()
-
-
-async def _heard(process: Process, stream: asyncio.StreamReader | None) -> bytes:
-    """All that it says; what says too much is ended."""
-    assert stream is not None
-    heard = bytearray()
-    while more := await stream.read(65536):
-        if len(heard) <= MAX_BYTES:
-            heard += more
-        elif process.returncode is None:
-            process.kill()
-    return bytes(heard)
-
-
-def _gave_up(reason: str) -> TooMuch:
-    log.warning("file_given_up", reason=reason)
-    return TooMuch()
+        return unpack(await run_child(PROGRAM, (fd,), wanted, bounds))
+    except TooMuch as problem:
+        return problem
+    except BrokenAnswer as error:
+        return gave_up(f"answer not understood: {error}")

@@ -34,7 +34,7 @@ def pack_numbers(taken: "Taken") -> bytes:
 
 
 def pack_refusal(problem: InvalidValue) -> bytes:
-    return _packed({"refusal": _told(problem)})
+    return _packed({"refusal": refusal_told(problem)})
 
 
 def unpack(answer: bytes) -> "bytes | Taken | InvalidValue":
@@ -47,7 +47,7 @@ def unpack(answer: bytes) -> "bytes | Taken | InvalidValue":
             case {"numbers": dict(told)}:
                 return _numbers(told, body)
             case {"refusal": dict(told)} if not body:
-                return _refusal(told)
+                return refusal_of(told)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise BrokenAnswer(type(error).__name__) from error
     raise BrokenAnswer("unknown")
@@ -71,14 +71,16 @@ def _numbers(told: dict[str, Any], body: bytes) -> "Taken":  # Any: JSON
     return {"values": numbers, **told} if told else numbers
 
 
-def _told(problem: InvalidValue) -> dict[str, Any]:  # Any: JSON
+def refusal_told(problem: InvalidValue) -> dict[str, Any]:  # Any: JSON
     if isinstance(problem, ColumnWanted):
         return {"error": ColumnWanted.__name__, "columns": [tuple(column) for column in problem.columns]}
-    given = {name: _told(each) if isinstance(each, InvalidValue) else each for name, each in problem.params.items()}
+    given = {
+        name: refusal_told(each) if isinstance(each, InvalidValue) else each for name, each in problem.params.items()
+    }
     return {"error": type(problem).__name__, "message": problem.message, "params": given}
 
 
-def _refusal(told: dict[str, Any]) -> InvalidValue:  # Any: JSON
+def refusal_of(told: dict[str, Any]) -> InvalidValue:  # Any: JSON
     leaf = getattr(errors, told["error"], None)
     if leaf is ColumnWanted:
         return ColumnWanted(columns=[(int(number), str(heading)) for number, heading in told["columns"]])
@@ -91,7 +93,7 @@ def _refusal(told: dict[str, Any]) -> InvalidValue:  # Any: JSON
 
 def _param(value: Any) -> str | int | float | InvalidValue:  # Any: JSON
     if isinstance(value, dict):
-        return _refusal(value)
+        return refusal_of(value)
     if isinstance(value, str | int | float):
         return value
     raise BrokenAnswer("params")

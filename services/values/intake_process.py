@@ -50,14 +50,19 @@ def _look(file: BinaryIO, wanted: dict[str, Any]) -> bytes:  # Any: JSON
 
 
 def _set_bounds() -> None:
-    """What goes over the time is ended by its signal. Other programs come first, so that chats stay quick."""
-    signal.setitimer(signal.ITIMER_PROF, float(sys.argv[2]))
+    set_bounds(float(sys.argv[2]), MEMORY)
+
+
+def set_bounds(seconds: float, memory: int) -> None:
+    """Of the processor's time, and bytes beyond what the program itself has. What goes over the time is ended by its
+    signal. Other programs come first, so that chats stay quick."""
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     os.nice(10)
     if sys.platform == "linux":  # elsewhere the kernel does not count so
         import resource
 
         data = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_DATA, (data + MEMORY, data + MEMORY))
+        resource.setrlimit(resource.RLIMIT_DATA, (data + memory, data + memory))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from services.manifests.inputs import SeriesInput
 from services.values import errors
 from services.values.columns import is_no_number, usual_column
+from services.values.encodings import decode
 from services.values.errors import InvalidValue
 from services.values.numerals import grouped_by, read_numeral, ungrouped
 from services.values.ranges import parse_number, shorten, within
@@ -17,7 +18,6 @@ Taken: TypeAlias = list[float] | dict[str, int | str | list[float]]
 """Numbers; or `{"values": numbers, "column": heading or number, "rows": how many there were}`, where the column is
 known or more numbers came than are taken."""
 _MEANT = "+-<>=~≈≤≥±*/^|"  # beside a number they say something of it
-_HIGH_BYTES = 4  # of Latin and Cyrillic letters in UTF-16; no letter of a text in bytes is so low
 
 
 def take_series(field: SeriesInput, data: bytes | str, *, column: int | None = None) -> Taken:
@@ -104,30 +104,6 @@ def load_source(folder: Path, field: SeriesInput, value: str) -> list[float]:
     """One of the series that come with the model; read as a customer's file would be."""
     source = next(source for source in field.sources if source.value == value)
     return parse_series(field, (folder / source.file).read_bytes())
-
-
-def decode(data: bytes) -> str:
-    """UTF-8 or UTF-16, with or without a BOM, else Windows-1251; refuses what is not text."""
-    for bom, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if data.startswith(bom):
-            return _decode(data, encoding)
-    for half, encoding in ((data[1::2], "utf-16-le"), (data[::2], "utf-16-be")):
-        if len(data) >= 4 and max(half) <= _HIGH_BYTES:
-            return _decode(data, encoding)
-    try:
-        return _decode(data, "utf-8")
-    except errors.NotATextFile:
-        return _decode(data, "cp1251")
-
-
-def _decode(data: bytes, encoding: str) -> str:
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError:
-        raise errors.NotATextFile() from None
-    if any(ord(c) < 32 and c not in "\t\n\r\f\x1a" for c in set(text)):
-        raise errors.NotATextFile()
-    return text.replace("\x1a", "")  # the end-of-file mark of old DOS exports
 
 
 def _number(field: SeriesInput, cell: Cell, group: str | None) -> float:

@@ -132,6 +132,7 @@ def test_kinds_of_messages() -> None:
         "prediction",
         "enclosure",
         "chat_answer",
+        "scoring",
         "bonus",
         "credits_changed",
         "credits_expire",
@@ -255,6 +256,7 @@ def test_states_of_dialogs(renamed: list[type[StatesGroup]]) -> None:
         "AdminQuestion:answering",
         "ChatSessionQuestion:title",
         "Talk:talking",
+        "ScoringQuestion:table",
     }
 
 

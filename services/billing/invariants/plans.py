@@ -103,5 +103,8 @@ FREE_OF_CHARGE = Rule(
         FROM allowance_uses u JOIN transactions t ON t.kind = 'charge' AND t.prediction_id = u.prediction_id
         UNION ALL
         SELECT u.id, u.prediction_id, u.message_id, t.id, t.amount
-        FROM allowance_uses u JOIN transactions t ON t.kind = 'charge' AND t.message_id = u.message_id""",
+        FROM allowance_uses u JOIN transactions t ON t.kind = 'charge' AND t.message_id = u.message_id
+        UNION ALL
+        SELECT u.id, u.scoring_id, NULL, t.id, t.amount
+        FROM allowance_uses u JOIN transactions t ON t.kind = 'charge' AND t.scoring_id = u.scoring_id""",
 )

@@ -44,7 +44,7 @@ LATE_REFUNDS = Rule(
     states="what came back to a lot past its end was written off at once, in a line of its own",
     examined="transactions WHERE kind IN ('charge_refund', 'charge_return')",
     offenders="""
-        SELECT t.prediction_id, t.message_id, t.id AS transaction_id, e.lot_id, e.amount
+        SELECT t.prediction_id, t.message_id, t.scoring_id, t.id AS transaction_id, e.lot_id, e.amount
         FROM transactions t
         JOIN lot_entries e ON e.transaction_id = t.id
         JOIN lots l ON l.id = e.lot_id

@@ -22,6 +22,7 @@ from services.billing.invariants.plans import (
     USES,
 )
 from services.billing.invariants.predictions import CHARGES, DELIVERED, LATE_REFUNDS, REFUND_LOTS
+from services.billing.invariants.scorings import DELIVERED_TABLES, SCORING_LOTS, SCORING_PARTS, SCORINGS
 
 RULES: Final = (
     BALANCES,
@@ -37,10 +38,14 @@ RULES: Final = (
     ANSWERS,
     ANSWER_LOTS,
     ANSWER_PRICES,
+    SCORINGS,
+    SCORING_LOTS,
+    SCORING_PARTS,
     LATE_REFUNDS,
     DELIVERED,
     DELIVERED_ANSWERS,
     ANSWERS_IN_PART,
+    DELIVERED_TABLES,
     ALLOWANCES,
     BONUS_WEEKS,
     BONUS_LINES,

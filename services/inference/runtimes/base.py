@@ -4,11 +4,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from uuid import UUID
 
 from services.errors import ShopError
 from services.inference.tensors import Result, Row
+
+if TYPE_CHECKING:
+    from services.inference.columns import Answers, Columns
 
 
 class Limit:
@@ -47,6 +50,26 @@ class Runtime(Protocol):
 
     def close(self) -> None:
         """Let go of memory, processes and connections."""
+
+
+class ColumnWork(Protocol):
+    """A part of a table that is being answered."""
+
+    @property
+    def done(self) -> bool: ...
+
+    @property
+    def answers(self) -> "Answers": ...
+
+    def go(self, limit: Limit) -> None:
+        """Some more rows, for a short while; called in a thread of the engine."""
+
+
+@runtime_checkable
+class ColumnRuntime(Protocol):
+    """One that takes many rows as columns."""
+
+    def column_run(self, columns: "Columns") -> ColumnWork: ...
 
 
 class RemoteRuntime(Protocol):

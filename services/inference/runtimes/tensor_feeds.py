@@ -63,6 +63,8 @@ class Feeder:
         self._framed = [field for field in pictures if field.prepare.free or field.name in shapes]
         self._free = [field.name for field in pictures if field.prepare.free]
         self._plan: list[tuple[str, Fit, Build]] = []
+        self.plain_plan: dict[str, tuple[Fit, Sequence[Input]]] = {}
+        """How the inputs of each tensor enter it, for whoever makes arrays of columns."""
         fields: dict[str, list[Input]] = {}
         for field in manifest.inputs:
             for name in tensors_of(field):
@@ -80,9 +82,16 @@ class Feeder:
         self._texts = [TextFeed(field, (encoders or {})[field.name], known) for field in texts]
         for name, columns in fields.items():
             if columns[0] not in texts:
-                self._plan.append((name, _fit(columns, known[name]), _builder(columns, sources)))
+                fits = _fit(columns, known[name])
+                self._plan.append((name, fits, _builder(columns, sources)))
+                self.plain_plan[name] = (fits, columns)
         self._constants = [(name, _constant(constants[name], known[name])) for name in constants]
         self.several = all(fit.several for _, fit, _ in self._plan) and all(text.several for text in self._texts)
+
+    @property
+    def all_plain(self) -> bool:
+        """Whether `plain_plan` is all of it."""
+        return not self._texts
 
     def feeds(self, rows: Sequence[Row]) -> dict[str, Array]:
         """The arrays for these rows. Raises BadInput or InvalidValue where one of them does not fit the manifest."""
@@ -90,9 +99,12 @@ class Feeder:
             fed = {name: _shaped(build(rows), fit, len(rows)) for name, fit, build in self._plan}
             for text in self._texts:
                 fed |= text.feeds(rows)
-            return fed | {name: constant(len(rows)) for name, constant in self._constants}
+            return fed | self.constants(len(rows))
         except (KeyError, TypeError, ValueError, OverflowError, struct.error) as error:
             raise self._blame(rows, error) from error
+
+    def constants(self, rows: int) -> dict[str, Array]:
+        return {name: constant(rows) for name, constant in self._constants}
 
     def frames(self, rows: Sequence[Row]) -> list[dict[str, Frame]]:
         """Where each row's pictures will lie, by input: of those whose sides are free, or that give an answer its

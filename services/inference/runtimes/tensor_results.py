@@ -205,11 +205,10 @@ def _reader(output: Output) -> Read:
     match output:
         case NumberOutput(column=column):
             return lambda tensor, rows: _checked(_figures(tensor, rows)[:, column])
-        case ProbabilityOutput(column=column, logits=logits):
-            squash = _sigmoid if logits else _same
+        case ProbabilityOutput():
 
             def read(tensor: Tensor, rows: int) -> Column:
-                shares = squash(_matrix(tensor, rows)[:, column])
+                shares = probability_shares(output, tensor, rows)
                 return _probable(output, shares[:, np.newaxis], _checked(shares))
 
             return read
@@ -258,6 +257,12 @@ def _matrix(tensor: Tensor, rows: int) -> NDArray[np.float64]:
     if isinstance(tensor, list):
         tensor = np.array([list(answer.values()) for answer in tensor], np.float64)
     return np.asarray(tensor, np.float64).reshape(rows, -1)
+
+
+def probability_shares(output: ProbabilityOutput, tensor: Tensor, rows: int) -> NDArray[np.float64]:
+    """One for each row."""
+    numbers = _matrix(tensor, rows)[:, output.column]
+    return _sigmoid(numbers) if output.logits else numbers
 
 
 def class_shares(output: ClassesOutput, tensor: Tensor, rows: int) -> NDArray[np.float64]:
@@ -320,10 +325,6 @@ def _likeliest(value: str, shares: Mapping[str, float]) -> dict[str, float]:
     """Of very many classes those that anybody looks at: every prediction keeps them."""
     kept = heapq.nlargest(LIKELIEST, shares, key=shares.__getitem__)
     return {name: shares[name] for name in (*kept, value)}
-
-
-def _same(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return values
 
 
 def _sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from services.errors import ShopError
+from services.inference.columns import Columns
 from services.inference.errors import BadInput, BadOutput, ModelBroken, RunFailed
 from services.inference.runtimes.base import Limit
+from services.inference.runtimes.column_feeds import ColumnFeeder
+from services.inference.runtimes.column_results import ColumnReader
+from services.inference.runtimes.column_run import ColumnRun
 from services.inference.runtimes.tensor_feeds import Feeder, load_sources
 from services.inference.runtimes.tensor_results import Frames, Reader
 from services.inference.runtimes.text_feeds import load_encoders
@@ -41,6 +45,7 @@ class TensorRuntime(ABC):
         manifest, folder = self._manifest, self._folder
         self._feeder = Feeder(manifest, inputs, load_sources(manifest, folder), load_encoders(manifest, folder))
         self._reader = Reader(self._manifest)
+        self.column_feeder, self.column_reader = ColumnFeeder(self._feeder), ColumnReader(self._manifest)
         if missing := [name for name in self._reader.tensors if name not in known]:
             problem, fix = f'the graph has no output "{missing[0]}"', f"Name one of: {', '.join(sorted(known))}"
             raise ModelBroken(problem=problem, fix=fix)
@@ -102,6 +107,24 @@ class TensorRuntime(ABC):
                 )
             )
         return [answers[position] for position in range(len(rows))]
+
+    @property
+    def manifest(self) -> Manifest:
+        return self._manifest
+
+    @property
+    def most_rows(self) -> int:
+        """That go together."""
+        return self._manifest.runtime.max_batch if self._feeder.several else 1
+
+    def column_run(self, columns: Columns) -> ColumnRun:
+        """Of a table; its parts are run as the engine has time."""
+        return ColumnRun(self, columns)
+
+    @property
+    def answer_tensors(self) -> Sequence[str]:
+        """Of which answers are made."""
+        return self._reader.tensors
 
     def _run(self, rows: Sequence[Row], limit: Limit, frames: Sequence[Frames]) -> list[Result | ShopError]:
         feeds = self._feeder.feeds(rows)

@@ -1,0 +1,1 @@
+"""Whole tables: sent, looked at, ordered, and sent back with answers."""

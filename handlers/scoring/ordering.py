@@ -1,0 +1,67 @@
+"""The tap that orders a table, and the one that wants no more of it."""
+
+import structlog
+from aiogram import Router
+from aiogram.types import CallbackQuery
+
+from db.errors import DatabaseUnavailable
+from db.tables.outbox import OutboxKind
+from handlers.kit import buttons
+from handlers.kit.context import Context
+from handlers.kit.dialog import leave_question, show_in_place
+from handlers.kit.filters import Pressed
+from handlers.scoring import screens
+from handlers.scoring.router import find_table, offer_of
+from handlers.telegram import sender
+from handlers.telegram.reply_target import reply_target
+from services.errors import ShopError
+from services.notifications.message_ref import MessageRef
+from services.notifications.notification import About
+from services.scoring.queries import ScoringNotFound
+from services.scoring.submit import ScoringOrder
+
+log = structlog.get_logger()
+
+
+def router() -> Router:
+    router = Router(name="scoring_orders")
+    router.callback_query.register(order, Pressed(screens.ORDER))
+    router.callback_query.register(cancel, Pressed(screens.CANCEL))
+    return router
+
+
+async def order(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
+    """`argument`: the table's hex id and the whole price that its message shows. The message says that it waits before
+    it is sold: the answer may come at any moment after that."""
+    hex_id, _, total = argument.partition(":")
+    view = await find_table(hex_id, ctx)
+    price = buttons.parse_number(total)
+    if price is None:
+        raise ScoringNotFound(scoring_id=hex_id)
+    offer = await offer_of(view, ctx)
+    if view.finished_at is not None or (ctx.user.balance < price and not view.is_ordered):
+        await show_in_place(query, screens.draft_screen(view, offer, ctx.viewer))
+        return
+    message_id = await show_in_place(query, screens.waiting_screen(view, ctx.tr))
+    chat_id = query.from_user.id
+    shown_in = MessageRef(chat_id=chat_id, thread_id=reply_target().thread_id, message_id=message_id)
+    wish = ScoringOrder(scoring_id=view.id, user_id=ctx.user.id, total=price, shown_in=shown_in)
+    try:
+        await ctx.services.scorings.order(wish)
+    except (ShopError, DatabaseUnavailable) as error:
+        log.info("table_not_sold", error=str(error), user_id=ctx.user.id)
+        problem = error if isinstance(error, ShopError) else ShopError()
+        fresh = await ctx.refreshed()
+        screen = screens.draft_screen(view, await offer_of(view, ctx), fresh.viewer, problem=problem)
+        await sender.edit(ctx.bot, chat_id, message_id, screen)
+        return
+    await leave_question(ctx.fsm)
+    about = About(kind=OutboxKind.SCORING, id=view.id, user_id=ctx.user.id)
+    await ctx.messages.recheck_if_in_doubt(about, chat_id, message_id)
+
+
+async def cancel(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
+    view = await find_table(argument, ctx)
+    done = await ctx.services.scorings.cancel(view.id, user_id=ctx.user.id)
+    text = ctx.tr.gettext("Stopping: what is answered comes at once.") if done else ctx.tr.gettext("It has ended.")
+    await sender.acknowledge(query, text)

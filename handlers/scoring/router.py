@@ -1,0 +1,186 @@
+"""A customer's table, from the file to the order."""
+
+from aiogram import Router
+from aiogram.filters import Filter, StateFilter
+from aiogram.fsm.state import State
+from aiogram.types import CallbackQuery, Message
+
+from handlers.form.flow import image_wanted, series_wanted
+from handlers.form.session import FormDialog, FormSession
+from handlers.form.uploads import fetch, is_picture
+from handlers.kit import buttons
+from handlers.kit.context import Context
+from handlers.kit.dialog import ChatQuestion, show_in_place
+from handlers.kit.filters import Pressed
+from handlers.scoring import screens
+from handlers.telegram import sender
+from handlers.telegram.screen import Document, Screen
+from i18n.scorings import cell_words, problems_file, wording_in
+from services.errors import N_, ShopError
+from services.manifests.cells import takes_tables
+from services.models.offers import ModelNotOnSale, Offer
+from services.scoring.queries import ScoringNotFound, ScoringView
+from services.scoring.template import template
+from services.values.sheets import MAX_BYTES
+
+SLUG = "table_slug"
+
+
+class ScoringQuestion(ChatQuestion):
+    left = N_("No table is expected any more.")
+    table = State("table", "ScoringQuestion")
+
+
+class SendsTable(Filter):
+    """A file where a table is expected, or in a form none of whose questions a file answers; gives the handler the
+    `slug` of the model."""
+
+    async def __call__(self, message: Message, ctx: Context, raw_state: str | None = None) -> bool | dict[str, str]:
+        document = message.document
+        if document is None or is_picture(document):
+            return False
+        if raw_state == ScoringQuestion.table.state:
+            slug = (await ctx.fsm.get_data()).get(SLUG)
+            return {"slug": slug} if isinstance(slug, str) else False
+        if raw_state != FormDialog.answering.state:
+            return False
+        try:
+            session = await FormSession.find(ctx)
+        except ModelNotOnSale:
+            return False
+        if session is None or not takes_tables(session.offer.manifest):
+            return False
+        wanted = series_wanted(session.form, session.state) or image_wanted(session.form, session.state)
+        return False if wanted else {"slug": session.state.slug}
+
+
+def router() -> Router:
+    """Buttons."""
+    router = Router(name="scoring")
+    router.callback_query.register(show_page, Pressed(buttons.TABLE))
+    router.callback_query.register(send_template, Pressed(screens.TEMPLATE))
+    router.callback_query.register(choose_column, Pressed(screens.COLUMN))
+    router.callback_query.register(show_problems, Pressed(screens.PROBLEMS))
+    router.callback_query.register(drop, Pressed(screens.DROP))
+    return router
+
+
+def answers_router() -> Router:
+    """The file; before the form, which would refuse it."""
+    router = Router(name="scoring_answers")
+    router.message.register(take_table, SendsTable())
+    router.message.register(want_table, StateFilter(ScoringQuestion))
+    return router
+
+
+async def show_page(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
+    """What to send; the next file is taken for it. `argument`: the slug."""
+    offer = await table_offer(argument, ctx)
+    await ctx.fsm.update_data({SLUG: offer.slug})
+    await ctx.fsm.set_state(ScoringQuestion.table)
+    await sender.show(query, screens.page_screen(offer, ctx.viewer))
+
+
+async def send_template(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
+    offer = await table_offer(argument, ctx)
+    content = await template(offer, ctx.tr.language)
+    file = Document(name=f"{offer.slug}.xlsx", content=content)
+    text = ctx.tr.html("Fill it in, a row for each question, and send it back.")
+    await sender.acknowledge(query)
+    await sender.send(ctx.bot, query.from_user.id, Screen(text=text, document=file))
+
+
+async def take_table(message: Message, *, ctx: Context, slug: str) -> None:
+    """What is found in it is shown in a message of its own, which stays the table's."""
+    document = message.document
+    assert document is not None
+    offer = await table_offer(slug, ctx)
+    shown = await sender.send(ctx.bot, message.chat.id, screens.reading_screen(ctx.tr))
+    try:
+        async with ctx.services.intake.upload(ctx.user.id) as upload:
+            await fetch(ctx.bot, document.file_id, size=document.file_size, into=upload.file, limit=MAX_BYTES)
+            view = await ctx.services.scorings.begin(
+                offer,
+                upload,
+                name=document.file_name or "table",
+                user_id=ctx.user.id,
+                wording=wording_in(ctx.tr),
+                say=cell_words(ctx.tr),
+            )
+    except ShopError as problem:
+        screen = screens.refused_screen(offer, problem, ctx.tr)
+    else:
+        screen = screens.draft_screen(view, offer, ctx.viewer)
+    if not await sender.edit(ctx.bot, message.chat.id, shown.message_id, screen):
+        await sender.send(ctx.bot, message.chat.id, screen)
+
+
+async def want_table(message: Message, *, ctx: Context) -> None:
+    offer = await table_offer(str((await ctx.fsm.get_data()).get(SLUG)), ctx)
+    above = ctx.tr.html("⚠️ A file is expected here: CSV or Excel.")
+    await sender.send(ctx.bot, message.chat.id, screens.page_screen(offer, ctx.viewer, above=above))
+
+
+async def choose_column(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
+    """`argument`: the table's hex id, the place of the input among the model's, and the column or nothing for the
+    default."""
+    hex_id, _, rest = argument.partition(":")
+    place, _, column = rest.partition(":")
+    view = await find_table(hex_id, ctx)
+    offer = await offer_of(view, ctx)
+    at, chosen = buttons.parse_number(place), buttons.parse_number(column)
+    if at is None or at >= len(offer.manifest.inputs):
+        raise ScoringNotFound(scoring_id=hex_id)
+    name = offer.manifest.inputs[at].name
+    try:
+        view = await ctx.services.scorings.choose(
+            view.id, offer, user_id=ctx.user.id, name=name, column=chosen, say=cell_words(ctx.tr)
+        )
+    except ScoringNotFound:
+        raise
+    except ShopError as problem:
+        screen = screens.refused_screen(offer, problem, ctx.tr)
+    else:
+        screen = screens.draft_screen(view, offer, ctx.viewer)
+    await show_in_place(query, screen)
+
+
+async def show_problems(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
+    view = await find_table(argument, ctx)
+    content = problems_file(await ctx.services.scorings.problems(view), ctx.tr)
+    file = Document(name=f"{view.model_slug}-problems.csv", content=content)
+    await sender.acknowledge(query)
+    text = ctx.tr.html("All rows that cannot be taken")
+    await sender.send(ctx.bot, query.from_user.id, Screen(text=text, document=file))
+
+
+async def drop(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
+    """The draft goes; another table may be sent at once."""
+    view = await find_table(argument, ctx)
+    offer = await offer_of(view, ctx)
+    await ctx.services.scorings.drop(view.id, user_id=ctx.user.id)
+    await show_page(query, ctx=ctx, argument=offer.slug)
+
+
+async def table_offer(slug: str, ctx: Context) -> Offer:
+    """Raises `ModelNotOnSale`, also for a model that takes no tables."""
+    offer = await ctx.services.plan_cover.of(await ctx.services.models.offer(slug), ctx.user.id)
+    if not takes_tables(offer.manifest):
+        raise ModelNotOnSale(slug=slug)
+    return offer
+
+
+async def offer_of(view: ScoringView, ctx: Context) -> Offer:
+    """What a table is for, as it is sold now. Raises `ModelNotOnSale`."""
+    found = await ctx.services.scorings.offer_of(view)
+    if found is None:
+        raise ModelNotOnSale(slug=view.model_slug)
+    return await ctx.services.plan_cover.of(found, ctx.user.id)
+
+
+async def find_table(hex_id: str, ctx: Context) -> ScoringView:
+    """The customer's own. Raises `ScoringNotFound`, for rubbish too."""
+    scoring_id = buttons.parse_id(hex_id)
+    if scoring_id is None:
+        raise ScoringNotFound(scoring_id=hex_id)
+    return await ctx.services.scorings.get(scoring_id, user_id=ctx.user.id)

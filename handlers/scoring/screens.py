@@ -1,0 +1,214 @@
+"""What is shown of a customer's table."""
+
+from typing import Final
+
+from db.tables.predictions import ErrorCode
+from db.tables.scorings import ScoringStatus
+from handlers.kit import buttons
+from handlers.kit.context import Viewer
+from handlers.telegram.limits import BUTTON, TEXT, cut
+from handlers.telegram.screen import Button, Screen
+from i18n.prices import plan_pays, price_words
+from i18n.text import cut_plain
+from i18n.titles import title_of
+from i18n.translator import Html, Translator
+from services.errors import ShopError
+from services.manifests.manifest import Input
+from services.models.offers import Offer
+from services.scoring.queries import ScoringView
+from services.scoring.service import unanswered
+from services.scoring.source import MAX_ROWS, SHOWN
+from services.scoring.template import heading_of
+from services.values.parse import default_value
+
+TEMPLATE: Final = "table-template"  # table-template:<slug>
+COLUMN: Final = "table-column"  # table-column:<hex id>:<input>:<column, or nothing for the default>
+PROBLEMS: Final = "table-problems"  # table-problems:<hex id>
+ORDER: Final = "table-order"  # table-order:<hex id>:<total shown, in hundredths>
+DROP: Final = "table-drop"  # table-drop:<hex id>
+CANCEL: Final = "table-cancel"  # table-cancel:<hex id>
+
+NAMED: Final = 40  # questions of a model that are listed
+CHOICES: Final = 80  # columns that can be chosen from
+
+
+def page_screen(offer: Offer, viewer: Viewer, *, above: Html | None = None) -> Screen:
+    """What to send."""
+    tr = viewer.tr
+    fields = [field for field in offer.manifest.inputs if field.name not in (offer.preset_inputs or {})]
+    named = ", ".join(f"<b>{tr.escape(heading_of(field, tr.language))}</b>" for field in fields[:NAMED])
+    parts = [
+        *([above] if above else []),
+        title_of(offer, tr).heading,
+        tr.html(
+            "📋 Send a table, CSV or Excel: every row is a question, and it comes back with the answers as new columns."
+        ),
+        Html(f"{tr.html('Columns:')} {named}{'…' if len(fields) > NAMED else ''}"),
+        tr.html(
+            "Up to {rows} rows. Price of a row: <b>{price}</b>. You see the whole price before you pay.",
+            rows=tr.number(MAX_ROWS, 0),
+            price=price_words(offer.price, tr),
+        ),
+    ]
+    template = Button(text=tr.gettext("⬇️ Template"), action=f"{TEMPLATE}:{offer.slug}")
+    back = buttons.back_button(tr, buttons.model_action(offer.slug))
+    return Screen(text=cut("\n\n".join(parts), TEXT), rows=((template,), (back, buttons.menu_button(tr))))
+
+
+def reading_screen(tr: Translator) -> Screen:
+    return Screen(text=tr.html("⏳ Reading the table…"))
+
+
+def refused_screen(offer: Offer, problem: ShopError, tr: Translator) -> Screen:
+    again = Button(text=tr.gettext("📋 Another table"), action=f"{buttons.TABLE}:{offer.slug}")
+    return Screen(text=f"⚠️ {tr.error_html(problem)}", rows=((again,), (buttons.menu_button(tr),)))
+
+
+def draft_screen(view: ScoringView, offer: Offer, viewer: Viewer, *, problem: ShopError | None = None) -> Screen:
+    """The next question about it, or what it costs."""
+    if wanted := unanswered(view, offer):
+        return column_screen(view, offer, offer.manifest.input(wanted[0]), viewer.tr)
+    return summary_screen(view, offer, viewer, problem=problem)
+
+
+def column_screen(view: ScoringView, offer: Offer, field: Input, tr: Translator) -> Screen:
+    """Columns that are taken for another input cannot be chosen."""
+    taken = set(view.columns.values())
+    places = [at for at in range(len(view.source.headings)) if at not in taken][:CHOICES]
+    number = offer.manifest.inputs.index(field)
+    action = f"{COLUMN}:{view.id.hex}:{number}"
+    rows = [(Button(text=_column(view, at, tr), action=f"{action}:{at}"),) for at in places]
+    if (default := default_value(field)) is not None:
+        from i18n.inputs import value_words
+
+        text = tr.gettext("In every row: {value}", value=value_words(field, default, tr))
+        rows.append((Button(text=cut_plain(text, BUTTON), action=f"{action}:"),))
+    text = tr.html("Which column is “<b>{name}</b>”?", name=heading_of(field, tr.language))
+    drop = Button(text=tr.gettext("✖ Cancel"), action=f"{DROP}:{view.id.hex}")
+    return Screen(text="\n\n".join([_heading(view, offer, tr), text]), rows=(*rows, (drop,)))
+
+
+def summary_screen(view: ScoringView, offer: Offer, viewer: Viewer, *, problem: ShopError | None = None) -> Screen:
+    """The last look before paying."""
+    tr, balance, total = viewer.tr, viewer.user.balance, offer.price_of(view.good)
+    parts = [
+        _heading(view, offer, tr),
+        *([Html(f"⚠️ {tr.error_html(problem)}")] if problem else []),
+        Html("\n".join(_facts(view, tr))),
+        Html("\n".join(_problems(view, tr))),
+        _terms(view, offer, total, balance, tr) if view.good else tr.html("No row of this table can be answered."),
+    ]
+    rows: list[buttons.Row] = []
+    if view.good:
+        words = tr.credits(total) if total else tr.gettext("free")
+        text = tr.ngettext("✅ Answer {n} row: {price}", "✅ Answer {n} rows: {price}", view.good, price=words)
+        rows.append((Button(text=text, action=f"{ORDER}:{view.id.hex}:{total}"),))
+    if viewer.features.payments and balance < total:
+        rows.insert(0, (buttons.topup_button(tr),))
+    if view.bad > SHOWN:
+        rows.append((Button(text=tr.gettext("📄 All rows that cannot be taken"), action=f"{PROBLEMS}:{view.id.hex}"),))
+    drop = Button(text=tr.gettext("✖ Cancel"), action=f"{DROP}:{view.id.hex}")
+    return Screen(text=cut("\n\n".join(part for part in parts if part), TEXT), rows=(*rows, (drop,)))
+
+
+def waiting_screen(view: ScoringView, tr: Translator) -> Screen:
+    """Before anything is known of how it goes."""
+    cancel = Button(text=tr.gettext("✖️ Cancel"), action=f"{CANCEL}:{view.id.hex}")
+    return Screen(text=tr.html("⏳ Your table waits for its turn."), rows=((cancel,),))
+
+
+def progress_screen(view: ScoringView, tr: Translator) -> Screen:
+    """While it is worked on."""
+    if view.canceling:
+        return Screen(text=tr.html("✋ Stopping: what is answered comes at once."))
+    if view.status is ScoringStatus.QUEUED and not view.done:
+        return waiting_screen(view, tr)
+    cancel = Button(text=tr.gettext("✖️ Cancel"), action=f"{CANCEL}:{view.id.hex}")
+    rows = {"done": tr.number(view.done, 0), "rows": tr.number(view.good, 0)}
+    text = tr.html("⚙️ {percent} %: {done} of {rows} rows", percent=view.percent, **rows)
+    return Screen(text=text, rows=((cancel,),))
+
+
+def ended_words(view: ScoringView, offer: Offer | None, balance: int, tr: Translator) -> Html:
+    """Of a table that has ended, with what was paid and what came back."""
+    parts = [Html(f"📋 {tr.escape(view.source.name)}") if offer is None else _heading(view, offer, tr)]
+    back = (view.good - view.answered) * view.price
+    if view.status is ScoringStatus.SUCCEEDED:
+        rows = {"answered": tr.number(view.answered, 0), "rows": tr.number(view.good, 0)}
+        parts.append(tr.html("✅ Answered: {answered} of {rows} rows.", **rows))
+        if view.canceling:
+            parts.append(tr.html("✋ You stopped it; what was not answered is not paid for."))
+        if view.price:
+            parts.append(tr.html("Paid: {price}.", price=tr.credits(view.answered * view.price)))
+        if back:
+            parts.append(tr.html("↩️ Returned to you: {price}.", price=tr.credits(back)))
+    else:
+        parts.append(_why_not(view, tr))
+        if view.price:
+            parts.append(tr.html("↩️ Returned to you: {price}.", price=tr.credits(view.good * view.price)))
+    parts.append(tr.html("Balance: {balance}", balance=tr.amount(balance)))
+    return Html("\n".join(parts))
+
+
+def _why_not(view: ScoringView, tr: Translator) -> Html:
+    if view.status is ScoringStatus.CANCELED:
+        return tr.html("✋ The table is canceled.")
+    if view.error_code is ErrorCode.NOT_DELIVERED:
+        return tr.html("The table with the answers could not be sent to you.")
+    return tr.html("The model could not answer this table.")
+
+
+def _heading(view: ScoringView, offer: Offer, tr: Translator) -> Html:
+    return Html(f"{title_of(offer, tr).heading}\n📋 {tr.escape(view.source.name)}")
+
+
+def _facts(view: ScoringView, tr: Translator) -> list[Html]:
+    source = view.source
+    told = [tr.html("Rows: {rows}, of which can be answered: <b>{good}</b>", rows=view.rows, good=view.good)]
+    if source.others:
+        told.append(
+            tr.nhtml(
+                "The sheet “{sheet}” is taken; {n} other sheet is left out.",
+                "The sheet “{sheet}” is taken; {n} other sheets are left out.",
+                source.others,
+                sheet=source.sheet,
+            )
+        )
+    if source.by_order:
+        told.append(tr.html("No heading was known, so the columns are taken in their order."))
+    return told
+
+
+def _problems(view: ScoringView, tr: Translator) -> list[Html]:
+    if not view.problems:
+        return []
+    lines = [tr.nhtml("❌ {n} row cannot be taken:", "❌ {n} rows cannot be taken:", view.bad)]
+    lines += [tr.html("row {row}. {why}", row=row, why=cut_plain(why, 200)) for row, why in view.problems[:SHOWN]]
+    if view.bad > SHOWN:
+        lines.append(Html("…"))
+    return lines
+
+
+def _terms(view: ScoringView, offer: Offer, total: int, balance: int, tr: Translator) -> Html:
+    if not total:
+        return plan_pays(offer.plan_left, tr) if offer.plan_left else tr.html("This is free.")
+    price = tr.html(
+        "{rows} × {each} = <b>{price}</b>",
+        rows=tr.number(view.good, 0),
+        each=tr.amount(offer.price),
+        price=tr.credits(total),
+    )
+    if balance < total:
+        lacking = {"balance": tr.amount(balance), "lacking": tr.credits(total - balance)}
+        return Html(f"{price}\n{tr.html('Your balance is {balance}: {lacking} more is needed.', **lacking)}")
+    after = tr.amount(balance - total)
+    change = tr.html("Balance: {before} → {after}", before=tr.amount(balance), after=after)
+    note = tr.html("Rows without an answer are paid back.")
+    return Html(f"{price}\n{change}\n{note}")
+
+
+def _column(view: ScoringView, at: int, tr: Translator) -> str:
+    """Its heading and its first value."""
+    heading = view.source.headings[at] or tr.gettext("column {n}", n=at + 1)
+    first = next((row[at] for row in view.source.samples if at < len(row) and row[at]), "")
+    return cut_plain(f"{heading} ({first})" if first else heading, BUTTON)

@@ -1,0 +1,63 @@
+"""Which column of a table answers which input."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from services.manifests.manifest import Input
+from services.values.errors import InvalidValue
+from services.values.parse import parse_text
+
+_UNIT: Final = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\]|,\s*\S+)\s*$")
+_MARKS: Final = " \t:.;*\"'«»"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matching:
+    """`columns`: by input, from 0; `unclear`: inputs with the columns that may be meant, none where no name is alike.
+    `by_order`: nothing was named as the inputs are, and there are as many. `header`: whether the first row is one."""
+
+    columns: Mapping[str, int]
+    unclear: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    by_order: bool = False
+    header: bool = True
+
+
+def match(fields: Sequence[Input], first: Sequence[str]) -> Matching:
+    """`first`: the cells of the first row."""
+    headings = [_names(text) for text in first]
+    alike = {each.name: _alike(each, headings) for each in fields}
+    if not any(alike.values()) and len([text for text in first if text]) == len(fields):
+        places = [at for at, text in enumerate(first) if text]
+        header = not all(_answers(each, first[at]) for each, at in zip(fields, places, strict=True))
+        columns = {each.name: at for each, at in zip(fields, places, strict=True)}
+        return Matching(columns=columns, by_order=True, header=header)
+    columns = {name: places[0] for name, places in alike.items() if len(places) == 1}
+    taken = list(columns.values())
+    doubtful = {name for name, at in columns.items() if taken.count(at) > 1}
+    unclear = {name: places for name, places in alike.items() if name in doubtful or len(places) != 1}
+    return Matching(columns={k: v for k, v in columns.items() if k not in doubtful}, unclear=unclear)
+
+
+def _alike(field: Input, headings: Sequence[set[str]]) -> list[int]:
+    """Columns called as the input is, in any language."""
+    names = set().union(*map(_names, (field.name, *field.label.all())))
+    return [at for at, found in enumerate(headings) if names & found]
+
+
+def _names(heading: str) -> set[str]:
+    """As it stands and without a unit behind it."""
+    return {name for name in (_fold(heading), _fold(_UNIT.sub("", heading))) if name}
+
+
+def _fold(text: str) -> str:
+    return " ".join(text.casefold().replace("ё", "е").replace("_", " ").split()).strip(_MARKS)
+
+
+def _answers(field: Input, cell: str) -> bool:
+    try:
+        parse_text(field, cell)
+    except InvalidValue:
+        return False
+    return True

@@ -1,0 +1,183 @@
+"""One table in one worker: its rows are answered chunk by chunk, each kept before it counts, up to the result."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import structlog
+
+from db.engine import Database
+from db.tables.predictions import ErrorCode
+from services.clock import Clock
+from services.errors import ShopError, one_line
+from services.files.files import Files, StoredFile
+from services.files.store import StoreAway
+from services.inference.engine import Engine
+from services.inference.errors import ModelUnavailable, ServerAway
+from services.manifests.manifest import Manifest
+from services.scoring import claims
+from services.scoring.claims import Claimed
+from services.scoring.queries import ScoringView
+from services.scoring.settle import settle
+from services.waiting import patiently
+
+if TYPE_CHECKING:
+    from services.inference.columns import Columns
+
+log = structlog.get_logger()
+
+CHUNK_SECONDS: Final = 2.0  # what a chunk is to take: so much is lost by a kill
+FIRST_CHUNK: Final = 256
+MOST_ROWS: Final = 8192  # of a chunk
+ATTEMPTS: Final = 3  # at one place; workers that die of its rows cannot tell
+HOPELESS: Final = 1000  # rows without one answer
+PAUSE: Final = timedelta(seconds=10)  # where the model, or the store of files, is away
+MEDIA: Final = {"csv": "text/csv", "workbook": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoringContext:
+    """What all tables of a worker share."""
+
+    db: Database
+    engine: Engine
+    files: Files
+    clock: Clock
+    worker: str
+    lease: timedelta
+    on_settled: Callable[[], None]
+    on_away: Callable[[str], None]
+
+
+class ScoringRunner:
+    def __init__(self, claimed: Claimed, context: ScoringContext, manifest: Manifest) -> None:
+        self._view, self._attempts = claimed.view, claimed.attempts
+        self._context, self._manifest = context, manifest
+        self._size = FIRST_CHUNK
+
+    async def run(self, *, early: bool = False) -> None:
+        """Until it has ended, or somebody else has it. `early`: it ends with what it has."""
+        log.info("scoring_runs", scoring_id=str(self._view.id), model=self._view.model_slug, done=self._view.done)
+        try:
+            if not early and not await self._answer_all():
+                return
+            await self._finish()
+        except (ModelUnavailable, StoreAway) as error:
+            log.warning("scoring_waits", scoring_id=str(self._view.id), error=one_line(error))
+            if isinstance(error, ServerAway):
+                self._context.on_away(self._view.model_slug)
+            await self._release(tried=False)
+        except Exception:
+            log.exception("scoring_crashed", scoring_id=str(self._view.id))
+            await self._release(tried=True)
+
+    async def _answer_all(self) -> bool:
+        """False where it is lost to another worker."""
+        view = self._view
+        if view.done >= view.good or view.canceling:
+            return True
+        columns = await self._columns()
+        while not self._ended:
+            if not await self._chunk(columns):
+                return False
+        return True
+
+    @property
+    def _ended(self) -> bool:
+        view = self._view
+        hopeless = view.done >= HOPELESS and not view.answered
+        return view.done >= view.good or view.canceling or hopeless
+
+    async def _columns(self) -> "Columns":
+        """The good rows."""
+        from services.inference.columns import Columns, unpack
+        from services.scoring.checking import ROWS
+
+        file_id = self._view.checked_file_id
+        content = None if file_id is None else await self._context.files.get(file_id, user_id=self._view.user_id)
+        arrays = {} if content is None else unpack(content)
+        arrays.pop(ROWS, None)
+        return Columns(rows=self._view.good, arrays=arrays)
+
+    async def _chunk(self, columns: "Columns") -> bool:
+        from services.inference.columns import none_answered, pack_answers
+
+        context, view = self._context, self._view
+        part = columns.part(view.done, view.done + self._size)
+        began = asyncio.get_running_loop().time()
+        if self._attempts > ATTEMPTS:
+            log.error("scoring_rows_given_up", scoring_id=str(view.id), start=view.done, rows=part.rows)
+            answers = none_answered(part.rows)
+        else:
+            answers = await context.engine.score(view.model_slug, part)
+        took = asyncio.get_running_loop().time() - began
+        stored = await context.files.store(pack_answers(answers), "application/octet-stream")
+        failed = int(answers.failed.sum())
+        moved = await patiently(lambda: self._advance(stored, part.rows, failed))
+        if moved is None:
+            log.warning("scoring_lost", scoring_id=str(view.id))
+            return False
+        self._view, self._attempts = moved, 0
+        self._size = max(1, min(MOST_ROWS, int(part.rows * CHUNK_SECONDS / max(took, 0.001)), self._size * 4))
+        return True
+
+    async def _advance(self, stored: StoredFile, rows: int, failed: int) -> ScoringView | None:
+        context, now = self._context, self._context.clock()
+        return await context.db.write(
+            claims.advance,
+            self._view,
+            stored,
+            rows=rows,
+            failed=failed,
+            worker=context.worker,
+            now=now,
+            lease_until=now + context.lease,
+        )
+
+    async def _finish(self) -> None:
+        """With a result where anything was answered. A file that cannot be written is tried a few times."""
+        context, view = self._context, self._view
+        result, problem = None, None
+        if view.answered:
+            try:
+                result = await self._result(view)
+            except StoreAway:
+                raise
+            except ShopError as error:
+                if self._attempts < ATTEMPTS:
+                    raise
+                problem = one_line(error)
+        code = ErrorCode.UNEXPECTED if problem else None
+        ended = await patiently(
+            lambda: context.db.write(
+                settle,
+                view.id,
+                result,
+                worker=context.worker,
+                now=context.clock(),
+                error_code=code,
+                error=problem,
+            )
+        )
+        if ended:
+            context.on_settled()
+
+    async def _result(self, view: ScoringView) -> StoredFile:
+        from services.scoring.result import make_result
+
+        files = self._context.files
+        ids: list[UUID] = await patiently(lambda: self._context.db.read(claims.parts_of, view.id))
+        found = await files.contents((each, view.user_id) for each in ids)
+        if len(found) < len(ids):
+            raise StoreAway(problem="answers of a table are gone")
+        content = await make_result(view, self._manifest, [found[each] for each in ids], files)
+        return await files.store(content, MEDIA[view.source.kind])
+
+    async def _release(self, *, tried: bool) -> None:
+        context = self._context
+        at = context.clock() + PAUSE
+        worker, row = context.worker, self._view.id
+        await patiently(lambda: context.db.write(claims.release, row, worker=worker, available_at=at, tried=tried))

@@ -1,0 +1,184 @@
+"""Tables as the shop's edges reach them: read, asked about, ordered, watched, wanted no more."""
+
+import json
+from collections.abc import Callable
+from pathlib import PurePath
+from typing import Final
+from uuid import UUID, uuid4
+
+from db.engine import Database
+from services.clock import Clock
+from services.files.files import Files
+from services.models.offers import Models, Offer
+from services.scoring import drafts, table_work
+from services.scoring.answering import asked_fields, constants_of
+from services.scoring.matching import Matching, match
+from services.scoring.queries import ScoringNotFound, ScoringView, look_at, unfinished
+from services.scoring.settle import cancel
+from services.scoring.source import NAME, SourceFacts, Told, Wording
+from services.scoring.submit import Ordered, ScoringOrder, submit
+from services.scoring.table_work import Say
+from services.values.errors import NoRows
+from services.values.intake import Intake, ReceivedFile
+
+RAW: Final = "application/octet-stream"
+Problems = list[tuple[int, str]]
+"""Rows of the file and why they cannot be taken, in the words of when it was checked."""
+
+
+class Scorings:
+    """`on_ordered` is called after the commit, to wake whoever answers tables; `on_settled` when a message is ready to
+    be sent. `say`: the words for what is wrong with a cell, in the customer's language."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        files: Files,
+        intake: Intake,
+        models: Models,
+        *,
+        on_ordered: Callable[[], None],
+        on_settled: Callable[[], None],
+    ) -> None:
+        self._db, self._clock, self._files, self._intake, self._models = db, clock, files, intake, models
+        self._on_ordered, self._on_settled = on_ordered, on_settled
+
+    async def begin(
+        self, offer: Offer, upload: ReceivedFile, *, name: str, user_id: int, wording: Wording, say: Say
+    ) -> ScoringView:
+        """A draft of the table that was sent; checked at once where it is clear which column is which. Raises a leaf
+        of InvalidValue, StoreAway."""
+        async with upload.turn() as fd:
+            facts, matching = _facts(await table_work.look(fd), offer, name)
+        async with upload.turn():
+            content = upload.file.read()
+        stored = await self._files.store(content, RAW)
+        columns: dict[str, int | None] = dict(matching.columns)
+        view = await self._db.write(
+            drafts.add_draft,
+            uuid4(),
+            offer,
+            stored,
+            source=facts,
+            columns=columns,
+            wording=wording,
+            user_id=user_id,
+            now=self._clock(),
+        )
+        if matching.unclear:
+            return view
+        async with upload.turn() as fd:
+            return await self._check(view, offer, fd, say)
+
+    async def choose(
+        self, scoring_id: UUID, offer: Offer, *, user_id: int, name: str, column: int | None, say: Say
+    ) -> ScoringView:
+        """The column of an input that was asked for, None for its default; after the last the table is checked. Raises
+        as `begin`, `ScoringNotFound`."""
+        view = await self._db.write(drafts.choose_column, scoring_id, user_id, name, column)
+        return view if unanswered(view, offer) else await self.check(view, offer, say)
+
+    async def check(self, view: ScoringView, offer: Offer, say: Say) -> ScoringView:
+        """Raises as `choose`."""
+        content = await self._files.get(view.source_file_id, user_id=view.user_id)
+        if content is None:
+            raise ScoringNotFound(scoring_id=view.id)
+        async with self._intake.upload(view.user_id) as upload:
+            upload.file.write(content)
+            async with upload.turn() as fd:
+                return await self._check(view, offer, fd, say)
+
+    async def offer_of(self, view: ScoringView) -> Offer | None:
+        """What a table is for, as it is sold now; None where it is not."""
+        wanted, sold = (view.model_slug, view.preset_id), await self._models.offers()
+        return next((each for each in sold if (each.manifest.slug, each.preset_id) == wanted), None)
+
+    async def order(self, order: ScoringOrder) -> Ordered:
+        """Raises what `submit` does; then nothing was charged."""
+        ordered = await self._db.write(submit, order, self._clock())
+        if not ordered.repeated:
+            self._on_ordered()
+        return ordered
+
+    async def cancel(self, scoring_id: UUID, *, user_id: int) -> bool:
+        """False where it has ended. Raises `ScoringNotFound`."""
+        done = await self._db.write(cancel, scoring_id, user_id, self._clock())
+        if done:
+            self._on_settled()
+        return done
+
+    async def drop(self, scoring_id: UUID, *, user_id: int) -> None:
+        """A draft that is not wanted."""
+        await self._db.write(drafts.drop, scoring_id, user_id)
+
+    async def drop_old_drafts(self) -> None:
+        """What nobody has ordered for a day."""
+        while await self._db.write(drafts.drop_old, self._clock()):
+            pass
+
+    async def get(self, scoring_id: UUID, *, user_id: int) -> ScoringView:
+        """Raises `ScoringNotFound` for another user's too."""
+        return await self._db.read(look_at, scoring_id, user_id)
+
+    async def unfinished(self) -> list[ScoringView]:
+        """Those of which a chat shows how they go."""
+        return await self._db.read(unfinished)
+
+    async def problems(self, view: ScoringView) -> Problems:
+        """Raises StoreAway."""
+        file_id = view.problems_file_id
+        content = None if file_id is None else await self._files.get(file_id, user_id=view.user_id)
+        return [] if content is None else [(row, text) for row, text in json.loads(content)]
+
+    async def result(self, view: ScoringView) -> bytes | None:
+        """None where there is none, or it is not kept any more. Raises StoreAway."""
+        file_id = view.result_file_id
+        return None if file_id is None else await self._files.get(file_id, user_id=view.user_id)
+
+    async def _check(self, view: ScoringView, offer: Offer, fd: int, say: Say) -> ScoringView:
+        columns = {name: column for name, column in view.columns.items() if column is not None}
+        checked = await table_work.check(
+            fd,
+            offer.manifest.inputs,
+            columns,
+            constants_of(offer, view.columns),
+            header_row=view.source.header_row,
+            language=view.wording.language,
+            say=say,
+        )
+        good = await self._files.store(checked.good, RAW)
+        problems = await self._files.store(json.dumps(checked.problems, ensure_ascii=False).encode(), RAW)
+        return await self._db.write(drafts.note_checked, view, good, problems, checked=checked, now=self._clock())
+
+
+def unanswered(view: ScoringView, offer: Offer) -> list[str]:
+    """Inputs of which it is to be asked which column they are."""
+    return [field.name for field in asked_fields(offer) if field.name not in view.columns]
+
+
+def _facts(told: Told, offer: Offer, name: str) -> tuple[SourceFacts, Matching]:
+    rows: list[tuple[int, list[str]]] = told["first"]
+    if not rows:
+        raise NoRows()
+    number, first = rows[0]
+    matching = match(asked_fields(offer), first)
+    below = rows[1:] if matching.header else rows[:-1] or rows
+    facts = SourceFacts(
+        name=PurePath(name).name[-NAME:],
+        kind=told["kind"],
+        delimiter=told["delimiter"],
+        header_row=number if matching.header else 0,
+        headings=tuple(first) if matching.header else ("",) * len(first),
+        samples=tuple(tuple(cells) for _, cells in below),
+        sheet=told["sheet"],
+        others=told["others"],
+        by_order=matching.by_order,
+    )
+    return facts, matching
+
+
+def result_name(view: ScoringView) -> str:
+    """Of the file that comes back."""
+    stem = PurePath(view.source.name).stem or view.model_slug
+    return f"{stem[:60]}-{view.model_slug}.{'csv' if view.source.kind == 'csv' else 'xlsx'}"

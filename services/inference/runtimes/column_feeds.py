@@ -30,9 +30,8 @@ class ColumnFeeder:
         self._encoders = {
             name: [(field.name, _encoder(field)) for field in fields] for name, (_, fields) in feeder.plain_plan.items()
         }
-        self.fits = feeder.all_plain and all(
-            encode is not None for each in self._encoders.values() for _, encode in each
-        )
+        encoders = [encode for each in self._encoders.values() for _, encode in each]
+        self.fits = feeder.all_plain and None not in encoders
 
     def feeds(self, columns: Columns) -> dict[str, Array]:
         """For all these rows. Raises KeyError, ValueError, TypeError where they do not fit the manifest."""

@@ -9,7 +9,7 @@ from db.base import AnyRow
 from db.tables.plans import LIVE, SubscriptionStatus
 from services.notifications.kinds.plans import PlanFact
 from services.payments.queries import PaymentView
-from services.plans.charges import begin_charge, next_charge
+from services.plans.charges import NO_EMAIL, begin_charge, next_charge
 from services.plans.endings import finish
 from services.plans.held import HeldSubscription, Terms
 from services.plans.locks import hold_user
@@ -63,7 +63,8 @@ def _renew(held: HeldSubscription) -> PaymentView | None:
         payment = begin_charge(held)
         held.change(look_at=held.now + (WAIT if payment is None else LEASE))
         return payment
-    moments = [warn_at(held.ends_at), held.ends_at, held.given_up_at, held.now + WAIT if under_way else charge]
+    soon = under_way or held.row.decline_reason == NO_EMAIL  # its owner may give one any time
+    moments = [warn_at(held.ends_at), held.ends_at, held.given_up_at, held.now + WAIT if soon else charge]
     held.change(look_at=min(moment for moment in moments if moment is not None and moment > held.now))
     return None
 

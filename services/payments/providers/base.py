@@ -307,7 +307,8 @@ class Provider(Protocol):
     async def get_refund(self, refund_id: str) -> RemoteRefund: ...
 
     def payments_since(self, since: datetime, until: datetime | None = None) -> AsyncIterator[list[RemotePayment]]:
-        """Pages of the payments that were begun then, newest first; one that cannot be read is left out and logged."""
+        """Pages of the payments that were begun then, in the provider's order; one that cannot be read is left out and
+        logged."""
         ...
 
     def refunds_since(self, since: datetime) -> AsyncIterator[list[RemoteRefund]]: ...

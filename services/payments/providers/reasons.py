@@ -34,8 +34,10 @@ PAYMENT_REASONS = {
     "invalid_credentials": _SHOP,
     "forbidden": _SHOP,
     "mismatch": N_("The payment service made another payment than was asked for. Nothing was charged."),
-    "no_answer": N_("The payment service did not answer for a day. Nothing was charged; please begin anew."),
-    "email_needed": N_("There is no e-mail address for the receipt. Please pay by hand and give one."),
+    "no_answer": N_("The payment service did not answer in time. Nothing was charged; please begin anew."),
+    "email_needed": N_(
+        "There is no e-mail address for the receipt. Give one in your profile, and it is charged; or pay by hand."
+    ),
     "renewal_failed": N_("There were not enough Stars. Please pay by hand."),
     "replaced": N_("Another way of paying was chosen in its place. Nothing was charged."),
     "unknown_to_provider": N_("The payment service does not know this payment any more. Please begin anew."),
@@ -52,7 +54,7 @@ REFUND_REASONS = {
     "payment_tru_code_not_found": N_("a code of the certificate was not found"),
     "too_many_refunding_articles": N_("more articles of the certificate than were paid"),
     "some_articles_already_refunded": N_("articles of the certificate were refunded already"),
-    "no_answer": N_("the payment service did not answer for a day, and no money went back"),
+    "no_answer": N_("the payment service did not answer in time, and no money went back"),
 }
 
 

@@ -14,6 +14,7 @@ from services.plans.endings import CannotResume, NoSubscription
 from services.plans.methods import methods
 from services.plans.reports import PlanReports
 from services.plans.trials import AlreadySubscribed
+from services.users.accounts import Users
 from tests.support.faults import Fault
 from tests.support.plans import PlanShop
 from tests.support.tills import MERCHANT, renewals_of
@@ -177,6 +178,11 @@ async def test_receipts_are_sent_by_now_and_there_is_no_address(quick: PlanShop)
     assert quick.charged == ["succeeded"]
     assert await quick.facts() == ["renewal_soon", "declined", "past_due"]
     assert await PlanReports(quick.cashier.db, quick.clock).failure_reasons() == [("email_needed", 1)]
+    await Users(quick.cashier.db, quick.clock, welcome_credits=0).set_email(anna, "anna@example.com")
+    await quick.lives(hours=1)
+    assert quick.charged == ["succeeded"] * 2
+    assert (await quick.of(anna)).number == 2
+    assert await quick.facts() == ["renewal_soon", "declined", "past_due", "renewed"]
     await quick.cashier.is_sound()
 
 

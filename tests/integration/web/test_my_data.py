@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import httpx
 import pytest
@@ -14,24 +15,35 @@ from bot.app import App
 from db.base import table_of
 from db.tables.identities import WebSession
 from sandbox.client.sandbox import Sandbox
+from services.users.accounts import UserView
 from tests.conversations.stage import OWNER_ID, shop_settings
 from tests.integration.web.admin.conftest import person
+from tests.support.databases import SqliteServer
 from tests.support.letters import LETTERS_ON, last_link
 from tests.support.web import browser
 
-PASSWORD, ADDRESS = "fourteen green boats", "vera@example.com"
+PASSWORD = "fourteen green boats"
+_people = count(951_000_001)
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def app(sandbox: Sandbox, sqlite_url: str) -> AsyncIterator[App]:
-    async with App(shop_settings(sandbox, sqlite_url, **LETTERS_ON)).running() as app:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def app(world: Sandbox, sqlite_server: SqliteServer) -> AsyncIterator[App]:
+    async with App(shop_settings(world, sqlite_server.create(), **LETTERS_ON)).running() as app:
         yield app
 
 
-async def sign_up(app: App, page: httpx.AsyncClient) -> None:
-    await page.post("/sign-up", data={"email": ADDRESS})
-    token = (await last_link(app, ADDRESS)).partition("token=")[2]
+@pytest_asyncio.fixture(loop_scope="module")
+async def anna(app: App) -> UserView:
+    return await person(app, next(_people), "Анна")
+
+
+async def sign_up(app: App, page: httpx.AsyncClient) -> str:
+    """The address, which nobody had before."""
+    address = f"vera-{next(_people)}@example.com"
+    await page.post("/sign-up", data={"email": address})
+    token = (await last_link(app, address)).partition("token=")[2]
     await page.post("/confirm", data={"token": token, "password": PASSWORD, "name": "Вера"})
+    return address
 
 
 def seen_on(page: httpx.Response) -> dict[str, str]:
@@ -40,8 +52,7 @@ def seen_on(page: httpx.Response) -> dict[str, str]:
     return {"seen_balance": found[1]}
 
 
-async def test_by_telegram_who_signed_in_just_now(app: App) -> None:
-    anna = await person(app, 77, "Анна")
+async def test_by_telegram_who_signed_in_just_now(app: App, anna: UserView) -> None:
     async with browser(app, anna.id) as page:
         asked = await page.get("/my-data/delete")
         assert "Вы теряете 10,00" in asked.text.replace("\xa0", " ")
@@ -53,12 +64,11 @@ async def test_by_telegram_who_signed_in_just_now(app: App) -> None:
         assert (done.status_code, done.headers["location"]) == (303, "/account-deleted")
         assert (await page.get("/account-deleted")).status_code == 200
         assert (await page.get("/history")).headers["location"].startswith("/sign-in")
-    again = await person(app, 77, "Анна")
+    again = await person(app, anna.telegram_id or 0, "Анна")
     assert (again.id != anna.id, again.balance) == (True, 0)
 
 
-async def test_by_telegram_the_bot_is_asked_once_more(app: App) -> None:
-    anna = await person(app, 77, "Анна")
+async def test_by_telegram_the_bot_is_asked_once_more(app: App, anna: UserView) -> None:
     async with browser(app, anna.id) as page:
         await app.db.write(grow_old)
         assert (await page.get("/my-data/delete")).headers["location"].startswith("/sign-in/telegram?again=yes")
@@ -70,7 +80,7 @@ async def test_by_telegram_the_bot_is_asked_once_more(app: App) -> None:
 
 async def test_by_email_the_password_is_asked_for(app: App) -> None:
     async with browser(app) as page:
-        await sign_up(app, page)
+        address = await sign_up(app, page)
         asked = await page.get("/my-data/delete")
         for password in ("", "wrong"):
             data = {**seen_on(asked), "sure": "yes", "password": password}
@@ -78,7 +88,7 @@ async def test_by_email_the_password_is_asked_for(app: App) -> None:
             assert (refused.status_code, "пароль" in refused.text) == (403, True)
         done = await page.post("/my-data/delete", data={**seen_on(asked), "sure": "yes", "password": PASSWORD})
         assert done.headers["location"] == "/account-deleted"
-        wrong = await page.post("/sign-in", data={"email": ADDRESS, "password": PASSWORD})
+        wrong = await page.post("/sign-in", data={"email": address, "password": PASSWORD})
         assert wrong.status_code == 422
 
 
@@ -107,8 +117,7 @@ async def test_who_has_a_role_is_told_why_not(app: App) -> None:
         assert (told.status_code, "роль" in told.text, "seen_balance" in told.text) == (409, True, False)
 
 
-async def test_by_the_api(app: App) -> None:
-    anna = await person(app, 77, "Анна")
+async def test_by_the_api(app: App, anna: UserView) -> None:
     async with browser(app, anna.id) as page:
         wrong = await page.request("DELETE", "/api/v1/me", json={"balance": 1})
         assert (wrong.status_code, wrong.json()["code"]) == (409, "balance_changed")
@@ -121,8 +130,7 @@ def grow_old(session: Session, minutes: int = 11) -> None:
     session.execute(update(sessions).values(authenticated_at=datetime.now(UTC) - timedelta(minutes=minutes)))
 
 
-async def test_a_copy_to_keep(app: App) -> None:
-    anna = await person(app, 77, "Анна")
+async def test_a_copy_to_keep(app: App, anna: UserView) -> None:
     async with browser(app, anna.id) as page:
         assert "/my-data/copy" in (await page.get("/my-data")).text
         copy = await page.get("/my-data/copy")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from itertools import count
 
 import httpx
 import pytest_asyncio
@@ -13,12 +14,14 @@ from services.identity.second_factor import code_at
 from services.users.accounts import UserView
 from tests.conversations.stage import OWNER_ID, shop_settings
 from tests.integration.web.admin.conftest import person
+from tests.support.databases import SqliteServer
 from tests.support.forms import hidden_fields
 from tests.support.web import browser
 from web import cabinet
 from web.kit.cookies import SESSION
 from web.kit.routers import routers_of
 
+_people = count(950_000_001)
 STEP = 30
 OPEN = {
     "/",
@@ -35,10 +38,21 @@ OPEN = {
 }
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def app(world: Sandbox, sqlite_server: SqliteServer) -> AsyncIterator[App]:
+    async with App(shop_settings(world, sqlite_server.create())).running() as app:
+        yield app
+
+
 @pytest_asyncio.fixture(loop_scope="module")
-async def app(sandbox: Sandbox, sqlite_url: str) -> AsyncIterator[App]:
+async def own_app(sandbox: Sandbox, sqlite_url: str) -> AsyncIterator[App]:
+    """Whose owner has no second factor yet."""
     async with App(shop_settings(sandbox, sqlite_url)).running() as app:
         yield app
+
+
+async def new_customer(app: App) -> UserView:
+    return await person(app, next(_people), "Анна")
 
 
 def code(app: App, secret: str, steps: int = 0) -> str:
@@ -61,7 +75,7 @@ async def turn_on(app: App, desk: httpx.AsyncClient) -> tuple[str, list[str]]:
 
 
 async def test_it_is_set_up_and_then_asked_for(app: App) -> None:
-    anna = await person(app, 77, "Анна")
+    anna = await new_customer(app)
     async with browser(app, anna.id, second_factor=False) as here, browser(app, anna.id, second_factor=False) as there:
         assert "otpauth://totp/Kassandra" in await setup_page(here)
         wrong = await here.post("/second-factor/confirm", data={"code": "12"})
@@ -78,17 +92,17 @@ async def test_it_is_set_up_and_then_asked_for(app: App) -> None:
         assert (await there.get("/history")).status_code == 200
 
 
-async def test_from_where_one_came_one_goes_on(app: App) -> None:
+async def test_from_where_one_came_one_goes_on(own_app: App) -> None:
     """To another site never."""
-    owner = await person(app, OWNER_ID, "Ольга")
-    async with browser(app, owner.id, second_factor=False) as desk:
+    owner = await person(own_app, OWNER_ID, "Ольга")
+    async with browser(own_app, owner.id, second_factor=False) as desk:
         assert 'href="/second-factor?next=/admin/users"' in (await desk.get("/admin/users")).text
         refused = await desk.get("/admin/packages/new")
         assert 'href="/second-factor?next=%2Fadmin%2Fpackages%2Fnew"' in refused.text
         offered = hidden_fields((await desk.get("/second-factor?next=/admin/users")).text)
         begun = await desk.post("/second-factor/begin", data=offered | {"next": "/admin/users"})
         setup = await desk.get(begun.headers["location"])
-        typed = {"next": "/admin/users", "code": code(app, secret_on(setup))}
+        typed = {"next": "/admin/users", "code": code(own_app, secret_on(setup))}
         assert 'name="next" value="/admin/users"' in setup.text
         assert 'href="/admin/users"' in (await desk.post("/second-factor/confirm", data=typed)).text
         strange = (await desk.get("/second-factor?next=//evil.example")).text
@@ -101,7 +115,7 @@ async def setup_page(desk: httpx.AsyncClient) -> str:
 
 
 async def test_no_page_and_no_endpoint_is_past_it(app: App) -> None:
-    anna = await person(app, 77, "Анна")
+    anna = await new_customer(app)
     async with browser(app, anna.id) as here, browser(app, anna.id, second_factor=False) as there:
         await turn_on(app, here)
         pages = [(method, path) for method, path in routes() if path.split("/{")[0] not in OPEN]
@@ -123,7 +137,7 @@ def routes() -> list[tuple[str, str]]:
 
 
 async def test_whoever_has_not_shown_it_does_not_turn_it_off(app: App) -> None:
-    anna = await person(app, 77, "Анна")
+    anna = await new_customer(app)
     async with browser(app, anna.id) as here, browser(app, anna.id, second_factor=False) as there:
         secret, codes = await turn_on(app, here)
         for path in ("begin", "confirm", "codes", "off"):
@@ -136,7 +150,7 @@ async def test_whoever_has_not_shown_it_does_not_turn_it_off(app: App) -> None:
 
 
 async def test_the_step_leads_to_no_other_host(app: App) -> None:
-    anna = await person(app, 77, "Анна")
+    anna = await new_customer(app)
     async with browser(app, anna.id) as here, browser(app, anna.id, second_factor=False) as there:
         _, codes = await turn_on(app, here)
         on = await there.post("/second-factor/step", data={"code": codes[0], "next": "//evil.example"})
@@ -146,7 +160,7 @@ async def test_the_step_leads_to_no_other_host(app: App) -> None:
 
 
 async def test_a_program_shows_it_too(app: App) -> None:
-    anna = await person(app, 77, "Анна")
+    anna = await new_customer(app)
     async with browser(app, anna.id) as here, browser(app, anna.id, second_factor=False) as there:
         _, codes = await turn_on(app, here)
         bearer = {"authorization": f"Bearer {there.headers['cookie'].removeprefix(f'{SESSION}=')}", "cookie": ""}
@@ -158,28 +172,28 @@ async def test_a_program_shows_it_too(app: App) -> None:
         assert (await there.get("/api/v1/me", headers=bearer)).json()["id"] == anna.id
 
 
-async def test_an_owner_without_it_looks_and_does_not_act(app: App) -> None:
-    owner, anna = await person(app, OWNER_ID, "Ольга"), await person(app, 77, "Анна")
-    async with browser(app, owner.id, second_factor=False) as desk:
+async def test_an_owner_without_it_looks_and_does_not_act(own_app: App) -> None:
+    owner, anna = await person(own_app, OWNER_ID, "Ольга"), await new_customer(own_app)
+    async with browser(own_app, owner.id, second_factor=False) as desk:
         assert "второй фактор" in (await desk.get("/admin")).text
         assert (await desk.get(f"/admin/users/{anna.id}")).status_code == 200
         disable = f"/admin/users/{anna.id}/disable"
         refused = await desk.post(disable, data={"nonce": "abcdefgh12"})
         assert refused.status_code == 403
         assert "/second-factor" in refused.text
-        assert not await is_disabled(app, anna)
-        await turn_on(app, desk)
+        assert not await is_disabled(own_app, anna)
+        await turn_on(own_app, desk)
         assert (await desk.post(disable, data={"nonce": "abcdefgh12"})).status_code == 303
-        assert await is_disabled(app, anna)
+        assert await is_disabled(own_app, anna)
 
 
-async def test_a_key_of_a_role_wants_it(app: App) -> None:
-    owner = await person(app, OWNER_ID, "Ольга")
+async def test_a_key_of_a_role_wants_it(own_app: App) -> None:
+    owner = await person(own_app, OWNER_ID, "Ольга")
     terms = {"title": "desk", "scopes": ["admin"]}
-    async with browser(app, owner.id, second_factor=False) as desk:
+    async with browser(own_app, owner.id, second_factor=False) as desk:
         refused = await desk.post("/api/v1/keys", json=terms)
         assert (refused.status_code, refused.json()["code"]) == (403, "second_factor_wanted")
-        await turn_on(app, desk)
+        await turn_on(own_app, desk)
         assert (await desk.post("/api/v1/keys", json=terms)).status_code == 201
 
 

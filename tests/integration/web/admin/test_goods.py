@@ -2,7 +2,6 @@
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from db.tables.users import Edge, Role
 from services.audit_log.history import AuditFilter
@@ -19,12 +18,6 @@ from tests.support.waiting import until
 from tests.support.web import browser
 
 HUNDRED = {"ru": "Сто", "en": EVIL, "credits": "100", "price": "900", "days": "90"}
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def office(own_office: Office) -> Office:
-    """All change what is sold: each has a shop of its own."""
-    return own_office
 
 
 async def packages(office: Office) -> list[PackageView]:
@@ -84,7 +77,8 @@ async def test_packages_are_moved_and_switched(office: Office, at_desk: httpx.As
     assert (await office.services.packages.get(first.id)).enabled
 
 
-async def test_a_models_price(office: Office, at_desk: httpx.AsyncClient) -> None:
+async def test_a_models_price(own_office: Office, at_own_desk: httpx.AsyncClient) -> None:
+    office, at_desk = own_office, at_own_desk
     line = (await models(office))[0]
     place = f"/admin/models/{line.slug}"
     was = hidden_fields((await at_desk.get(place)).text)["was"]
@@ -108,7 +102,7 @@ async def test_a_models_price(office: Office, at_desk: httpx.AsyncClient) -> Non
 
 async def test_models_are_moved_switched_and_tried(office: Office, at_desk: httpx.AsyncClient) -> None:
     first, second = (await models(office))[:2]
-    await at_desk.post(f"/admin/models/{second.slug}/move", data={"way": "up", "nonce": "0123456789ab"})
+    await at_desk.post(f"/admin/models/{second.slug}/move", data={"way": "up", "nonce": "0123456789ad"})
     assert [each.slug for each in await models(office)][:2] == [second.slug, first.slug]
     await at_desk.post(f"/admin/models/{first.slug}/sale")
     assert not (await office.services.model_management.get(first.slug)).enabled

@@ -16,6 +16,7 @@ from services.manifests.manifest import (
     Manifest,
     NumberInput,
     SeriesInput,
+    SoundInput,
     TextInput,
 )
 from services.values.parse import Value, example_value
@@ -46,6 +47,8 @@ def value_words(field: Input, value: Value, tr: Translator) -> str:
             text = _series_words(field, numbers, value if isinstance(value, dict) else {}, tr)
         case ImageInput(), _:
             text = tr.gettext("a picture")
+        case SoundInput(), _:
+            text = tr.gettext("a sound")
     return cut_plain(text, SHOWN)
 
 
@@ -110,9 +113,8 @@ def allowed(field: Input, tr: Translator) -> str:
         case TextInput():
             n = field.max_length
             return tr.ngettext("Up to {n} character.", "Up to {n} characters.", n)
-        case ImageInput() if field.prepare.reduces:
-            most = tr.number(field.prepare.most, 0)
-            return tr.gettext("If a side is longer than {most} points, the picture is made smaller.", most=most)
+        case ImageInput() | SoundInput():
+            return _of_file(field, tr)
     return ""
 
 
@@ -120,7 +122,7 @@ def example_words(field: Input, tr: Translator) -> str:
     """The manifest's example as it may be typed, or nothing."""
     value = example_value(field)
     match field, value:
-        case (_, None) | (_, dict()) | (ChoiceInput() | BooleanInput() | ImageInput(), _):
+        case (_, None) | (_, dict()) | (ChoiceInput() | BooleanInput() | ImageInput() | SoundInput(), _):
             return ""
         case SeriesInput(), [*values]:
             return " ".join(figure(field, float(each), tr) for each in values[:5]) + (" …" if len(values) > 5 else "")
@@ -169,6 +171,22 @@ def _range(low: str, above: str, high: str, tr: Translator) -> str:
         case False, False, True:
             return tr.gettext("Up to {high}.", high=high)
     return ""
+
+
+def _of_file(field: ImageInput | SoundInput, tr: Translator) -> str:
+    if isinstance(field, SoundInput):
+        return _lengths(field, tr)
+    if not field.prepare.reduces:
+        return ""
+    most = tr.number(field.prepare.most, 0)
+    return tr.gettext("If a side is longer than {most} points, the picture is made smaller.", most=most)
+
+
+def _lengths(field: SoundInput, tr: Translator) -> str:
+    least, most = tr.figure(field.min_seconds, 1), tr.figure(field.max_seconds, 1)
+    if field.min_seconds:
+        return tr.gettext("From {least} to {most} seconds.", least=least, most=most)
+    return tr.gettext("Up to {most} seconds.", most=most)
 
 
 def _series(field: SeriesInput, tr: Translator) -> str:

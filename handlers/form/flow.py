@@ -9,12 +9,20 @@ from handlers.form.state import MANY, Action, Form, FormExit, Turn
 from handlers.kit.form_state import FormState, Place, WaitingTable
 from i18n.prices import ANOTHER_PRICE
 from services.errors import N_
-from services.manifests.manifest import BooleanInput, ChoiceInput, ImageInput, Input, SeriesInput
-from services.values.errors import ColumnWanted, InvalidMember, InvalidValue, NotWhole, OutOfRange, WrongCount
+from services.manifests.manifest import BooleanInput, ChoiceInput, ImageInput, Input, SeriesInput, SoundInput
+from services.values.errors import (
+    ColumnWanted,
+    InvalidMember,
+    InvalidValue,
+    NotWhole,
+    OutOfRange,
+    SoundExpected,
+    WrongCount,
+)
 from services.values.parse import Value, check_value, default_value, parse_many, parse_text
 from services.values.series import Taken, take_series
 
-Asked = TypeVar("Asked", ImageInput, SeriesInput)
+Asked = TypeVar("Asked", ImageInput, SeriesInput, SoundInput)
 
 COLUMNS: Final = 64  # of a table that can be chosen from
 
@@ -28,6 +36,10 @@ class PictureNotExpected(InvalidValue):
 
 class FileNotExpected(InvalidValue):
     message = N_("A file cannot answer this. Please type the answer or choose a button.")
+
+
+class SoundNotExpected(InvalidValue):
+    message = N_("A sound cannot answer this. Please type the answer or choose a button.")
 
 
 class PhotoExpected(InvalidValue):
@@ -87,13 +99,23 @@ def answer_image(form: Form, state: FormState, file_id: str) -> Turn:
     return _accept(form, state, field, {"file": file_id})
 
 
+def answer_sound(form: Form, state: FormState, file_id: str) -> Turn:
+    """A sound, kept as the file with this hex id; empty where none was wanted."""
+    if _outdated(form, state):
+        return _resume(form, state)
+    field = sound_wanted(form, state)
+    if field is None:
+        return Turn(state=state, problem=None if state.asked is None else SoundNotExpected(), notice=_unasked(state))
+    return _accept(form, state, field, {"file": file_id})
+
+
 def answer_file(form: Form, state: FormState, numbers: Taken) -> Turn:
     """A text or CSV file, for a series, as the numbers that were found in it."""
     if _outdated(form, state):
         return _resume(form, state)
     field = series_wanted(form, state)
     if field is None:
-        problem = PhotoExpected() if isinstance(_asked(form, state), ImageInput) else FileNotExpected()
+        problem = _expected_of(_asked(form, state))
         return Turn(state=state, problem=None if state.asked is None else problem, notice=_unasked(state))
     return _accept(form, state, field, numbers)
 
@@ -112,6 +134,11 @@ def ask_column(
 def image_wanted(form: Form, state: FormState) -> ImageInput | None:
     """The input that a picture would answer now."""
     return _wanted(form, state, ImageInput)
+
+
+def sound_wanted(form: Form, state: FormState) -> SoundInput | None:
+    """The input that a sound would answer now."""
+    return _wanted(form, state, SoundInput)
 
 
 def series_wanted(form: Form, state: FormState) -> SeriesInput | None:
@@ -272,6 +299,16 @@ def _outdated(form: Form, state: FormState) -> bool:
 
 def _asked(form: Form, state: FormState) -> Input | None:
     return None if state.asked is None else form.fields[form.index(state.asked)]
+
+
+def _expected_of(field: Input | None) -> InvalidValue:
+    """What a file that answers nothing is told."""
+    match field:
+        case ImageInput():
+            return PhotoExpected()
+        case SoundInput():
+            return SoundExpected()
+    return FileNotExpected()
 
 
 def _unasked(state: FormState) -> str | None:

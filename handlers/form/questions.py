@@ -12,7 +12,7 @@ from i18n.inputs import allowed, example_row, example_words, value_words
 from i18n.text import cut_plain
 from i18n.titles import title_of
 from i18n.translator import Html, Translator
-from services.manifests.manifest import BooleanInput, ChoiceInput, ImageInput, Input, SeriesInput
+from services.manifests.manifest import BooleanInput, ChoiceInput, ImageInput, Input, SeriesInput, SoundInput
 from services.values.errors import InvalidMember, WrongCount
 from services.values.parse import Value, default_value
 
@@ -88,6 +88,8 @@ def _how(field: Input, tr: Translator) -> str:
             return tr.gettext("Send a CSV or text file, or paste the numbers.")
         case ImageInput():
             return tr.gettext("Send a photo, or a picture as a file.")
+        case SoundInput():
+            return tr.gettext("Record a voice message, or send an audio file.")
         case BooleanInput() | ChoiceInput():
             return tr.gettext("Choose below.")
     return ""

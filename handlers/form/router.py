@@ -11,6 +11,7 @@ from aiogram.types import CallbackQuery, Message
 from handlers.form.flow import answer, image_wanted, press, resume
 from handlers.form.purchase import Purchase
 from handlers.form.session import PAID, FormDialog, FormSession, form_of
+from handlers.form.sounds import sound_of, take_sound
 from handlers.form.state import Action, FormExit, Turn
 from handlers.form.uploads import picture_of, take_another, take_column, take_document, take_photo
 from handlers.kit import buttons
@@ -37,7 +38,8 @@ class IsAnswer(Filter):
     """What may answer a question; the rest is told so by the fallback."""
 
     async def __call__(self, message: Message) -> bool:
-        return bool(message.text or message.photo or message.document)
+        files = message.photo or message.document or message.voice or message.audio
+        return bool(message.text or files)
 
 
 def router() -> Router:
@@ -118,6 +120,8 @@ async def _another(message: Message, session: FormSession) -> None:
 async def _taken(message: Message, session: FormSession) -> Turn:
     if message.photo:
         return await take_photo(message, session)
+    if (sound := sound_of(message, session)) is not None:
+        return await take_sound(sound, session)
     if message.document:
         return await take_document(message, session)
     turn = answer(session.form, session.state, message.text or "")

@@ -11,7 +11,7 @@ from i18n.outputs import advice_text
 from i18n.predictions import plain_answers
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
-from services.manifests.manifest import ImageInput, Manifest
+from services.manifests.manifest import FileInput, Manifest
 from services.predictions.history import PredictionView
 
 BRIEF: Final = 3  # so many answers of the customer stand under the title
@@ -77,7 +77,7 @@ class Answered:
         return [
             f"{cut_plain(self.tr.pick(field.label), 60)}: {value_words(field, inputs[field.name], self.tr)}"
             for field in self.manifest.inputs
-            if field.name in inputs and field.name not in self.given and not isinstance(field, ImageInput)
+            if field.name in inputs and field.name not in self.given and not isinstance(field, FileInput)
         ]
 
 

@@ -116,7 +116,9 @@ def _digests(session: Session, ids: Collection[UUID], user_id: int) -> Mapping[U
 
 
 def media_type_of(picture: bytes) -> str:
-    """Of what the shop itself makes: PNG or JPEG."""
+    """Of what the shop itself makes: PNG, JPEG or WAV."""
+    if picture.startswith(b"RIFF") and picture[8:12] == b"WAVE":
+        return "audio/wav"
     return "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
 
 

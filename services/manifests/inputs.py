@@ -2,7 +2,7 @@
 
 import datetime as dt
 import math
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -25,10 +25,13 @@ from services.manifests.schema import (
     Text,
     wrong,
 )
+from services.manifests.sound_tensor import SoundTensor
 from services.manifests.text_tensor import TextTensor
 
 MAX_SERIES = 100_000
 MAX_TEXT = 4_000
+MAX_SECONDS = 300
+MAX_SAMPLES = 7_500_000
 INT64_MAX = 2**63 - 1
 FEWEST_TONES = 8  # that a picture of whole numbers may have
 EXACT = 2**53  # up to here a float tells every whole number
@@ -292,6 +295,29 @@ class SeriesInput(Bounded):
             _check_samples(self, example=number)
 
 
+class SoundInput(Question):
+    """`rate`: samples a second; `length`: so many go in, whatever was sent."""
+
+    type: Literal["audio"]
+    rate: int = Field(ge=1_000, le=192_000)
+    min_seconds: float = Field(default=0, ge=0)
+    max_seconds: float = Field(default=60, gt=0, le=MAX_SECONDS)
+    length: int | None = Field(default=None, ge=1, le=MAX_SAMPLES)
+    example: FileName | None = None
+    tensor: SoundTensor | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.min_seconds > self.max_seconds:
+            raise wrong(f"min_seconds {self.min_seconds:g} is over max_seconds {self.max_seconds:g}", "Swap them")
+        if self.max_seconds * self.rate > MAX_SAMPLES:
+            most = MAX_SAMPLES // self.rate
+            raise wrong(f"{self.max_seconds:g} s are too much at that rate", f"At most {most} s fit", "max_seconds")
+        if self.length is not None and self.tensor is not None and self.tensor.window is not None:
+            raise wrong("goes with no window", "Remove one of the two", "length")
+        return self
+
+
 class ImageInput(Question):
     type: Literal["image"]
     prepare: Prepare = Prepare(size=("free", "free"))
@@ -321,6 +347,17 @@ class ImageInput(Question):
 
 
 Input = Annotated[
-    NumberInput | IntegerInput | ChoiceInput | BooleanInput | DateInput | TextInput | SeriesInput | ImageInput,
+    NumberInput
+    | IntegerInput
+    | ChoiceInput
+    | BooleanInput
+    | DateInput
+    | TextInput
+    | SeriesInput
+    | ImageInput
+    | SoundInput,
     Field(discriminator="type"),
 ]
+
+FileInput: TypeAlias = ImageInput | SoundInput
+"""What is answered with a file that is kept."""

@@ -1,5 +1,5 @@
 """A model's questions and answers as JSON Schema 2020-12, for programs that draw forms or write clients. What a schema
-cannot say is in `x-unit`, `x-titles` (of the values of `enum`, in their order) and `x-file`."""
+cannot say is in `x-unit`, `x-titles` (of the values of `enum`, in their order), `x-file` and, of a sound, `x-rate`."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -10,11 +10,12 @@ from services.manifests.inputs import (
     Bounded,
     ChoiceInput,
     DateInput,
-    ImageInput,
+    FileInput,
     Input,
     IntegerInput,
     NumberInput,
     SeriesInput,
+    SoundInput,
     TextInput,
 )
 from services.manifests.labelled import Labelled
@@ -74,7 +75,7 @@ def _question(field: Input, language: str) -> Json:
     schema = _told(field, language) | _type(field, language)
     for key, name in (("default", "default"), ("example", "examples")):
         sample = getattr(field, key, None)
-        if sample is not None and not isinstance(field, ImageInput):
+        if sample is not None and not isinstance(field, FileInput):
             plain = _plain(sample)
             schema[name] = plain if name == "default" else [plain]
     return schema
@@ -104,7 +105,14 @@ def _type(field: Input, language: str) -> Json:
             return _date(field)
         case TextInput():
             return {"type": "string", "minLength": field.min_length, "maxLength": field.max_length}
-    return _series(field, language) if isinstance(field, SeriesInput) else PICTURE
+    return _series(field, language) if isinstance(field, SeriesInput) else _file(field)
+
+
+def _file(field: Input) -> Json:
+    if not isinstance(field, SoundInput):
+        return PICTURE
+    seconds = {"x-min-seconds": field.min_seconds, "x-max-seconds": field.max_seconds}
+    return {"type": "string", "format": "uuid", "x-file": "audio", "x-rate": field.rate, **seconds}
 
 
 def _number(field: Bounded) -> Json:

@@ -18,7 +18,7 @@ from services.billing.credits import format_credits
 from services.inference.runtimes.chat.spec import ChatSpec
 from services.manifests.complaints import explain
 from services.manifests.errors import ManifestError
-from services.manifests.manifest import MAX_ORDER, SLUG, ImageInput, Manifest, parse_price
+from services.manifests.manifest import MAX_ORDER, SLUG, FileInput, Manifest, parse_price
 from services.manifests.schema import Array, FileName, Table, Text, check_values, shorter
 from services.models.preset_rules import MAX_ICON, MAX_PROMPT, MAX_TITLE, BadPreset, checked_inputs
 
@@ -119,7 +119,7 @@ def _draft(preset: _Preset, model: str, models: Mapping[str, Manifest], wrong: W
     try:
         inputs = checked_inputs(models[model], preset.inputs)
     except BadPreset as error:
-        known = ", ".join(field.name for field in models[model].inputs if not isinstance(field, ImageInput))
+        known = ", ".join(field.name for field in models[model].inputs if not isinstance(field, FileInput))
         problem = f'is nothing that the model "{model}" takes'
         fix = f"Its inputs: {known}" if known else "Remove it"
         raise wrong(f"presets.{preset.slug}.{error.field}", problem, fix) from None

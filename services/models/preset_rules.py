@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from db.base import JsonObject
 from services.errors import N_, ShopError
-from services.manifests.manifest import ImageInput, Manifest, TextInput
+from services.manifests.manifest import FileInput, Manifest, TextInput
 from services.manifests.preparation import Prepare
 from services.values.errors import InvalidValue
 from services.values.parse import Value, check_value
@@ -61,7 +61,7 @@ def checked_inputs(
     manifest: Manifest, inputs: Mapping[str, Any]
 ) -> dict[str, Value]:  # Any: whatever TOML or JSON holds
     """The answers as they are kept. Raises BadPreset: no input of that name, a picture, or nothing that it takes."""
-    fields = {field.name: field for field in manifest.inputs if not isinstance(field, ImageInput)}
+    fields = {field.name: field for field in manifest.inputs if not isinstance(field, FileInput)}
     checked: dict[str, Value] = {}
     for name, value in inputs.items():
         try:

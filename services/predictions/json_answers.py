@@ -6,11 +6,12 @@ from typing import Any
 
 from services.errors import N_, ShopError
 from services.files.files import Files, media_type_of
-from services.manifests.inputs import ImageInput, Input
-from services.values.errors import InvalidValue, PictureNotKept, Unanswered
+from services.manifests.inputs import ImageInput, Input, SoundInput
+from services.values.errors import InvalidValue, PictureNotKept, SoundNotKept, Unanswered
 from services.values.intake import Intake
 from services.values.json_values import file_id_of, from_json, picture_in
 from services.values.parse import Value, default_value
+from services.values.sounds import check_sound
 
 
 class UnknownField(InvalidValue):
@@ -41,10 +42,12 @@ async def read_answers(
         except InvalidValue as problem:
             problems[field.name] = problem
     if not problems:
-        pictures = [field for field in fields if isinstance(field, ImageInput)]
-        for field in pictures:
+        for field in fields:
             try:
-                values[field.name] = await _kept(field, told[field.name], user_id, files, intake)
+                if isinstance(field, ImageInput):
+                    values[field.name] = await _kept(field, told[field.name], user_id, files, intake)
+                elif isinstance(field, SoundInput):
+                    await _listen(field, told[field.name], user_id, files)
             except InvalidValue as problem:
                 problems[field.name] = problem
     if problems:
@@ -61,6 +64,14 @@ def _read(field: Input, told: Mapping[str, Any]) -> Value:  # Any: JSON
     if isinstance(field, ImageInput) and isinstance(answer, str) and picture_in(answer) is not None:
         return answer  # it is looked at when all else is right
     return from_json(field, answer)
+
+
+async def _listen(field: SoundInput, told: str, user_id: int, files: Files) -> None:
+    """Raises what is wrong with a sound that was uploaded, for this model or another."""
+    content = await files.get(file_id_of(told), user_id=user_id)
+    if content is None:
+        raise SoundNotKept()
+    await asyncio.to_thread(check_sound, field, content)
 
 
 async def _kept(field: ImageInput, told: str, user_id: int, files: Files, intake: Intake) -> Value:

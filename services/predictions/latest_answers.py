@@ -1,7 +1,7 @@
 """What somebody answered last, for a style that fills it in."""
 
 from db.base import JsonObject
-from services.manifests.manifest import ImageInput, Manifest, TextInput
+from services.manifests.manifest import FileInput, Manifest, TextInput
 from services.predictions.history import History
 
 
@@ -11,5 +11,5 @@ async def latest_answers(history: History, user_id: int, manifest: Manifest | No
     found = None if manifest is None else await history.latest(user_id, manifest.slug)
     if manifest is None or found is None:
         return {}
-    kept = {field.name for field in manifest.inputs if not isinstance(field, ImageInput | TextInput)}
+    kept = {field.name for field in manifest.inputs if not isinstance(field, FileInput | TextInput)}
     return {name: value for name, value in found.inputs.items() if name in kept}

@@ -1,11 +1,11 @@
-"""The pictures of rows that are run: read before, and kept before a row names them."""
+"""The pictures and sounds of rows that are run: read before, and kept before a row names them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
 from services.files.files import Files, media_type_of, parse_file_id
-from services.manifests.manifest import ImageInput, Manifest
+from services.manifests.manifest import FileInput, Manifest
 from services.predictions.outcomes import Claimed, RunOutcome
 
 
@@ -20,7 +20,7 @@ class RunFiles:
 
     async def pictures(self, manifest: Manifest | None, batch: Sequence[Claimed]) -> dict[UUID, dict[str, bytes]]:
         """By prediction and input. Raises StoreAway."""
-        names = [] if manifest is None else [each.name for each in manifest.inputs if isinstance(each, ImageInput)]
+        names = [] if manifest is None else [each.name for each in manifest.inputs if isinstance(each, FileInput)]
         wanted = {claimed.id: _file_ids(names, claimed.inputs) for claimed in batch}
         owners = [(each, claimed.user_id) for claimed in batch for each in wanted[claimed.id].values()]
         content = await self._files.contents(owners) if owners else {}

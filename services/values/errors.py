@@ -200,6 +200,32 @@ class BlankImage(InvalidValue):
     message = N_("Nothing is drawn on the picture. Write larger and darker on a plain background.")
 
 
+class SoundExpected(InvalidValue):
+    message = N_("A sound is expected here: a voice message or an audio file.")
+
+
+class UnreadableSound(InvalidValue):
+    message = N_("This is not a sound that can be played. Send a voice message, or an MP3, M4A, OGG, WAV or FLAC file.")
+
+
+class SoundTooLong(InvalidValue):
+    message = N_("This sound lasts {given}, at most {most} can be listened to. Please send a part of it.")
+
+
+class SoundTooShort(InvalidValue):
+    message = N_("This sound is too short: at least {min} s are needed.")
+
+
+class WrongRate(InvalidValue):
+    """Of a sound that a program uploaded for another model."""
+
+    message = N_("This sound was uploaded for another model. Upload it again with rate={wanted}.")
+
+
+class SoundNotKept(InvalidValue):
+    message = N_("This sound is not kept any more. Please send it again.")
+
+
 class Unanswered(InvalidValue):
     message = N_("An answer is needed here.")
 

@@ -13,12 +13,13 @@ from typing import Any, BinaryIO, Final
 import structlog
 
 from services.errors import N_, ShopError
-from services.manifests.inputs import SeriesInput
+from services.manifests.inputs import SeriesInput, SoundInput
 from services.manifests.preparation import Prepare
 from services.values.errors import InvalidValue, TooMuch
 from services.values.intake_answers import MAX_BYTES, BrokenAnswer, unpack
 from services.values.intake_child import Bounds, gave_up, run_child
 from services.values.series import Taken
+from services.values.sounds import check_sound
 
 log = structlog.get_logger()
 
@@ -53,6 +54,19 @@ class ReceivedFile:
             found = await self._look({"longest": spec.kept})
             assert isinstance(found, bytes)
             await asyncio.to_thread(_try, found, spec)
+        return found
+
+    async def sound(self, field: SoundInput) -> bytes:
+        """A WAV file of one channel, as long as the question allows. Raises a leaf of InvalidValue."""
+        found = await self.sound_at(field.rate, most=field.max_seconds)
+        check_sound(field, found)
+        return found
+
+    async def sound_at(self, rate: int, *, most: float) -> bytes:
+        """The same at any rate, of at most so many seconds."""
+        async with self._turn:
+            found = await self._look({"rate": rate, "seconds": most})
+        assert isinstance(found, bytes)
         return found
 
     async def numbers(self, field: SeriesInput, *, column: int | None = None) -> Taken:

@@ -27,6 +27,10 @@ def pack_picture(content: bytes) -> bytes:
     return _packed({"picture": len(content)}, content)
 
 
+def pack_sound(content: bytes) -> bytes:
+    return _packed({"sound": len(content)}, content)
+
+
 def pack_numbers(taken: "Taken") -> bytes:
     told: dict[str, Any] = {} if isinstance(taken, list) else dict(taken)  # Any: JSON
     values = told.pop("values", taken)
@@ -42,7 +46,7 @@ def unpack(answer: bytes) -> "bytes | Taken | InvalidValue":
     head, _, body = answer.partition(b"\n")
     try:
         match json.loads(head):
-            case {"picture": int(size)} if size == len(body) > 0:
+            case {"picture": int(size)} | {"sound": int(size)} if size == len(body) > 0:
                 return body
             case {"numbers": dict(told)}:
                 return _numbers(told, body)

@@ -8,7 +8,7 @@ import re
 from typing import Any, Final
 from uuid import UUID
 
-from services.manifests.inputs import ChoiceInput, DateInput, ImageInput, Input, IntegerInput, SeriesInput
+from services.manifests.inputs import ChoiceInput, DateInput, ImageInput, Input, IntegerInput, SeriesInput, SoundInput
 from services.values import errors
 from services.values.errors import InvalidValue
 from services.values.parse import Value, check_value, no_option, parse_text
@@ -32,9 +32,9 @@ def from_json(field: Input, told: Any) -> Value:  # Any: JSON
             raise errors.TooManyValues(max=field.max_length)
         case SeriesInput(), list():
             return check_value(field, told)
-        case ImageInput(), str():
+        case ((ImageInput() | SoundInput()), str()):
             return check_value(field, {"file": file_id_of(told).hex})
-        case ((SeriesInput() | ImageInput()), _):
+        case ((SeriesInput() | ImageInput() | SoundInput()), _):
             raise InvalidValue()
     return check_value(field, told)
 

@@ -2,7 +2,7 @@
 
 A value is ready for JSON: number → float, integer → int, choice → the option's value, boolean → bool, date → ISO text,
 text → str, series → list of floats, `{"values": list, "column": "Close", "rows": 500}` of a table or of more numbers
-than are taken, or `{"source": "sp500"}`, image → `{"file": "<hex of the stored file's uuid>"}`.
+than are taken, or `{"source": "sp500"}`, image and audio → `{"file": "<hex of the stored file's uuid>"}`.
 """
 
 import datetime as dt
@@ -17,11 +17,13 @@ from services.manifests.manifest import (
     BooleanInput,
     ChoiceInput,
     DateInput,
+    FileInput,
     ImageInput,
     Input,
     IntegerInput,
     NumberInput,
     SeriesInput,
+    SoundInput,
     TextInput,
 )
 from services.manifests.schema import Text
@@ -61,6 +63,8 @@ def parse_text(field: Input, raw: str) -> Value:
             value = take_series(field, text) if source is None else {"source": source}
         case ImageInput():
             raise errors.NotAText()
+        case SoundInput():
+            raise errors.SoundExpected()
     return value
 
 
@@ -104,7 +108,7 @@ def check_value(field: Input, value: Any) -> Value:  # Any: it comes from a JSON
             checked = {"source": name}
         case (SeriesInput(), list() | {"values": list()}):
             checked = check_taken(field, value)
-        case (ImageInput(), {"file": str(file)}) if re.fullmatch("[0-9a-f]{32}", file):
+        case (ImageInput() | SoundInput(), {"file": str(file)}) if re.fullmatch("[0-9a-f]{32}", file):
             checked = {"file": file}
     if checked is None:
         raise InvalidValue()
@@ -113,12 +117,12 @@ def check_value(field: Input, value: Any) -> Value:  # Any: it comes from a JSON
 
 def default_value(field: Input) -> Value | None:
     """What the *Default* button takes, or None where the manifest gives none."""
-    return None if isinstance(field, ImageInput) else _as_value(field, field.default)
+    return None if isinstance(field, FileInput) else _as_value(field, field.default)
 
 
 def example_value(field: Input) -> Value | None:
-    """The manifest's example as a value; None for an image, whose example is a file of the folder."""
-    return None if isinstance(field, ImageInput) else _as_value(field, field.example)
+    """The manifest's example as a value; None for what is a file, whose example is one of the folder."""
+    return None if isinstance(field, FileInput) else _as_value(field, field.example)
 
 
 def _as_value(field: Input, sample: float | str | bool | dt.date | tuple[float, ...] | None) -> Value | None:

@@ -11,12 +11,14 @@ from services.manifests.manifest import (
     BooleanInput,
     ChoiceInput,
     DateInput,
+    FileInput,
     ImageInput,
     Input,
     IntegerInput,
     Manifest,
     NumberInput,
     SeriesInput,
+    SoundInput,
     TextInput,
 )
 from services.values.framing import Size
@@ -33,6 +35,8 @@ def example_row(manifest: Manifest, folder: Path) -> Row:
     for field in manifest.inputs:
         if isinstance(field, ImageInput):
             files[field.name] = (folder / field.example).read_bytes() if field.example else drawing()
+        elif isinstance(field, SoundInput):
+            files[field.name] = example_sound(field, folder)
         values[field.name] = sample_value(field)
     return Row(values=values, files=files)
 
@@ -55,7 +59,7 @@ def photo_sizes(manifest: Manifest) -> list[Size]:
 def gives_examples(manifest: Manifest) -> bool:
     """Whether every input has an example or a default of the manifest's."""
     return all(
-        field.example is not None or (not isinstance(field, ImageInput) and field.default is not None)
+        field.example is not None or (not isinstance(field, FileInput) and field.default is not None)
         for field in manifest.inputs
     )
 
@@ -83,7 +87,7 @@ def _invented(field: Input) -> Value:
             value = {"source": source.value}
         case SeriesInput():
             value = [float(number_example(field))] * field.min_length
-        case ImageInput():
+        case ImageInput() | SoundInput():
             value = {"file": "0" * 32}
         case NumberInput() | IntegerInput():
             value = parse_text(field, number_example(field))
@@ -102,13 +106,31 @@ def drawing(size: Size = EXAMPLE_PHOTO) -> bytes:
     return stream.getvalue()
 
 
+def example_sound(field: SoundInput, folder: Path) -> bytes:
+    """As it would be kept. Without a file a tone that swells, in noise: neither silence nor one note."""
+    from services.values.sounds import take_sound, wav_of  # for a model that listens
+
+    if field.example is not None:
+        with (folder / field.example).open("rb") as file:
+            return take_sound(file, rate=field.rate, most=field.max_seconds)
+    import numpy as np
+
+    seconds = min(max(1.0, field.min_seconds), field.max_seconds)
+    times = np.arange(max(1, int(seconds * field.rate))) / field.rate
+    noise = np.random.default_rng(0).normal(0, 0.02, len(times))
+    swelling = 0.4 * np.sin(2 * np.pi * 220 * times) * np.sin(np.pi * times / seconds)
+    return wav_of(np.rint((swelling + noise).clip(-1, 1) * 32767).astype("<i2").tobytes(), field.rate)
+
+
 def other_rows(manifest: Manifest, example: Row, count: int) -> list[Row]:
     """Rows like the example, each of other values that the manifest allows; always the same ones."""
     chance = random.Random(0)  # noqa: S311 - the same rows each time
     rows = []
     for number in range(count):
         values = {field.name: _other(field, example.values[field.name], chance) for field in manifest.inputs}
-        files = {name: _turned(content, number) for name, content in example.files.items()}
+        pictures = {field.name for field in manifest.inputs if isinstance(field, ImageInput)}
+        turned = {name: _turned(content, number) for name, content in example.files.items() if name in pictures}
+        files = {**example.files, **turned}
         rows.append(Row(values=values, files=files))
     return rows
 

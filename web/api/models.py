@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from i18n.titles import title_of
 from i18n.translator import Translator
 from services.manifests.json_schema import input_schema, output_schema
-from services.manifests.manifest import SLUG, ImageInput
+from services.manifests.manifest import SLUG, FileInput
 from services.models.asking import asked
 from services.models.offers import ModelNotOnSale, ModelStopped, Offer
 from services.values.json_values import to_json
@@ -62,7 +62,7 @@ async def get_model(who: MayRead, slug: Slug) -> ModelSchemas:
     fields, _ = asked(offer)
     title, language = str(title_of(offer, who.tr).text), who.tr.language
     talked_to = offer.manifest.is_assistant
-    pictured = any(isinstance(field, ImageInput) for field in fields)
+    pictured = any(isinstance(field, FileInput) for field in fields)
     samples = {field.name: example_value(field) for field in fields}
     return ModelSchemas(
         **_told(offer, who.tr),

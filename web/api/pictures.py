@@ -12,7 +12,7 @@ PICTURE: Final[Responses] = {
         "description": "The picture",
         "content": {
             kind: {"schema": {"type": "string", "format": "binary"}}
-            for kind in ("image/png", "image/jpeg", "image/webp", "application/octet-stream")
+            for kind in ("image/png", "image/jpeg", "image/webp", "audio/wav", "application/octet-stream")
         },
     }
 }
@@ -21,6 +21,7 @@ PICTURE: Final[Responses] = {
 def picture_response(content: bytes, *, name: str) -> Response:
     """What is no picture that every browser shows safely is only ever saved. `name` is ASCII."""
     kind = next((kind for head, kind in _HEADS.items() if content.startswith(head)), None)
+    kind = "audio/wav" if content[8:12] == b"WAVE" else kind
     headers = {"cache-control": "private, max-age=600"}
     if kind is None:
         headers["content-disposition"] = f'attachment; filename="{name}.bin"'

@@ -54,6 +54,11 @@ OF_FIELDS: Final[dict[type[ShopError], str]] = {
     value_errors.BlankImage: "blank_image",
     value_errors.Unanswered: "required",
     value_errors.PictureNotKept: "file_not_found",
+    value_errors.SoundNotKept: "file_not_found",
+    value_errors.UnreadableSound: "not_a_sound",
+    value_errors.SoundTooLong: "too_long",
+    value_errors.SoundTooShort: "too_short",
+    value_errors.WrongRate: "wrong_rate",
     UnknownField: "unknown_field",
 }
 

@@ -20,7 +20,7 @@ from i18n.titles import titles_in
 from services.charts import Bars
 from services.errors import N_
 from services.images.studio import STRENGTH, picture_job, with_strength
-from services.manifests.manifest import ImageInput, ImageOutput, Manifest, Overlay
+from services.manifests.manifest import FileInput, ImageOutput, Manifest, Overlay, SoundInput
 from services.predictions.enclosures import Enclosure, enclosures
 from services.predictions.history import PredictionView
 from services.predictions.watching import PredictionState
@@ -114,15 +114,16 @@ class AnswerPage:
         finally:
             await watched.aclose()
 
-    async def _asked(self) -> Sequence[tuple[str, str, str]]:
-        """Label, words and the picture of each answer of the customer that still has a question."""
+    async def _asked(self) -> Sequence[tuple[str, str, str, str]]:
+        """Label, words and the file of each answer of the customer that still has a question."""
         given = await self.me.site.services.models.preset_inputs(self.view.preset_id)
         inputs = {name: value for name, value in self.view.inputs.items() if name not in given}
         return [
             (
                 self.me.tr.pick(field.label),
                 value_words(field, inputs[field.name], self.me.tr),
-                f"/files/{inputs[field.name]['file']}" if isinstance(field, ImageInput) else "",
+                f"/files/{inputs[field.name]['file']}" if isinstance(field, FileInput) else "",
+                "audio" if isinstance(field, SoundInput) else "picture",
             )
             for field in (self.manifest.inputs if self.manifest is not None else ())
             if field.name in inputs

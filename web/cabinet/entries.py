@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from services.manifests.manifest import ImageInput, Input, SeriesInput
+from services.manifests.manifest import FileInput, ImageInput, Input, SeriesInput
 from services.models.asking import fits
 from services.models.offers import Offer
 from services.predictions.history import PredictionView
@@ -101,7 +101,7 @@ def _number(text: str) -> int | None:
 
 
 def _exemplary(field: Input) -> FormEntry:
-    if isinstance(field, ImageInput):
+    if isinstance(field, FileInput):
         return FormEntry(kept=EXAMPLE) if field.example else FormEntry()
     value = example_value(field)
     return _entry(field, default_value(field) if value is None else value)

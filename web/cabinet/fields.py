@@ -13,11 +13,13 @@ from services.manifests.manifest import (
     BooleanInput,
     ChoiceInput,
     DateInput,
+    FileInput,
     ImageInput,
     Input,
     IntegerInput,
     NumberInput,
     SeriesInput,
+    SoundInput,
     TextInput,
 )
 from web.cabinet.entries import EXAMPLE, FILE, OWN, Entries, FormEntry
@@ -28,8 +30,8 @@ LINE: Final = 120  # characters of a text that one line takes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldView:
-    """`kind`: which piece of the template draws it; `preview`: the address of a picture that is kept; `kept_words`:
-    what else is kept; `attrs`: of its `<input>`."""
+    """`kind`: which piece of the template draws it; `preview`: the address of a picture or a sound that is kept;
+    `kept_words`: what else is kept; `attrs`: of its `<input>`."""
 
     name: str
     kind: str
@@ -83,10 +85,8 @@ def _kind(field: Input) -> str:
             return "radios"
         case TextInput(max_length=longest) if longest > LINE:
             return "text"
-        case SeriesInput():
-            return "series"
-        case ImageInput():
-            return "picture"
+        case SeriesInput() | ImageInput() | SoundInput():
+            return {"image": "picture", "audio": "sound"}.get(field.type, field.type)
     return "line"
 
 
@@ -131,7 +131,7 @@ def _attrs(field: Input) -> dict[str, Any]:  # Any: as above
 
 
 def _preview(field: Input, entry: FormEntry, slug: str) -> str:
-    if not isinstance(field, ImageInput):
+    if not isinstance(field, FileInput):
         return ""
     if entry.kept == EXAMPLE:
         return f"/models/{slug}/examples/{field.name}"

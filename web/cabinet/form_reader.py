@@ -10,14 +10,16 @@ from starlette.datastructures import FormData, UploadFile
 from services.container import Services
 from services.errors import ShopError
 from services.files.files import media_type_of, parse_file_id
-from services.manifests.manifest import ImageInput, Input, SeriesInput, TextInput
+from services.manifests.manifest import ImageInput, Input, SeriesInput, SoundInput, TextInput
 from services.manifests.preparation import MAX_BYTES as MAX_PICTURE
 from services.models.offers import Offer
 from services.predictions.history import PredictionNotFound
-from services.values.errors import ColumnWanted, FileTooLarge, PictureNotKept, Unanswered
+from services.values.errors import ColumnWanted, FileTooLarge, PictureNotKept, SoundNotKept, Unanswered
 from services.values.parse import Value, check_value, parse_text
 from services.values.series import MAX_BYTES as MAX_TABLE
 from services.values.series import Taken, take_series
+from services.values.sounds import MAX_BYTES as MAX_SOUND
+from services.values.sounds import MEDIA_TYPE as SOUND
 from web.cabinet.entries import BOUGHT, EXAMPLE, FILE, OWN, Entries, FormEntry, entries_of, takes_albums
 
 MOST_PICTURES: Final = 10  # at once
@@ -44,6 +46,8 @@ class FormReader:
             match field:
                 case ImageInput():
                     return await self._picture(field, entry)
+                case SoundInput():
+                    return await self._sound(field, entry)
                 case SeriesInput():
                     return await self._series(field, entry)
             if not entry.text.strip() and not (isinstance(field, TextInput) and field.min_length == 0):
@@ -70,6 +74,30 @@ class FormReader:
         if known != {file_id, *entry.more} or len(known) > MOST_PICTURES:
             return replace(entry, kept="", more=(), problem=PictureNotKept())
         return replace(entry, value=check_value(field, {"file": UUID(file_id).hex}))
+
+    async def _sound(self, field: SoundInput, entry: FormEntry) -> FormEntry:
+        if uploads := self._files(field):
+            try:
+                kept = await self._keep_sound(field, uploads[0].file)
+            except ShopError as problem:
+                return replace(entry, kept="", problem=problem)
+            return replace(entry, kept=f"{FILE}{kept}", value={"file": kept})
+        if entry.kept == EXAMPLE and field.example is not None:
+            with (self.services.models.folder(self.offer.manifest.slug) / field.example).open("rb") as file:
+                kept = await self._keep_sound(field, file)
+            return replace(entry, kept=f"{FILE}{kept}", value={"file": kept})
+        if not entry.kept:
+            raise Unanswered()
+        file_id = entry.kept.removeprefix(FILE)
+        if await self.services.files.known([file_id], user_id=self.user_id) != {file_id}:
+            return replace(entry, kept="", problem=SoundNotKept())
+        return replace(entry, value=check_value(field, {"file": UUID(file_id).hex}))
+
+    async def _keep_sound(self, field: SoundInput, file: BinaryIO) -> str:
+        async with self.services.intake.upload(self.user_id) as received:
+            await asyncio.to_thread(_copy, file, received.file, MAX_SOUND)
+            sound = await received.sound(field)
+        return (await self.services.files.put(self.user_id, sound, SOUND)).hex
 
     async def _keep(self, field: ImageInput, file: BinaryIO) -> str:
         """The id of what is kept of it."""

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from i18n.prices import ANOTHER_PRICE
 from services.files.files import parse_file_id
-from services.manifests.manifest import ImageInput, Input, SeriesInput
+from services.manifests.manifest import FileInput, Input, SeriesInput
 from services.manifests.preparation import MAX_BYTES as MAX_PICTURE
 from services.models.asking import asked
 from services.models.preset_rules import PresetNotFound
@@ -98,7 +98,7 @@ async def show_example(who: Someone, slug: str, name: str) -> Response:
     manifest = models.manifest(slug)
     fields = () if manifest is None else manifest.inputs
     for field in fields:
-        if isinstance(field, ImageInput) and field.name == name and field.example is not None:
+        if isinstance(field, FileInput) and field.name == name and field.example is not None:
             return public_picture((models.folder(slug) / field.example).read_bytes())
     raise HTTPException(404)
 
@@ -126,8 +126,8 @@ async def _bought(hex_id: str, fields: list[Input], me: Customer) -> Entries:
 
 
 async def _there(entries: Entries, fields: list[Input], who: PageViewer) -> Entries:
-    """Without pictures that are not kept any more, or were never this customer's."""
-    pictures = [field.name for field in fields if isinstance(field, ImageInput)]
+    """Without pictures and sounds that are not kept any more, or were never this customer's."""
+    pictures = [field.name for field in fields if isinstance(field, FileInput)]
     ids = {entries[name].kept.removeprefix(FILE) for name in pictures if entries[name].kept.startswith(FILE)}
     user = None if who.signed_in is None else who.signed_in.user
     known = set() if user is None else await who.site.services.files.known(ids, user_id=user.id)

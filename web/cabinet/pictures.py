@@ -11,6 +11,7 @@ from web.kit.viewer import Me
 
 router = APIRouter()
 _KINDS: Final = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
+_SOUND: Final = "audio/wav"
 
 
 @router.get("/files/{file_id}")
@@ -31,7 +32,7 @@ def public_picture(content: bytes) -> Response:
 def private_picture(content: bytes, *, name: str = "", saved: bool = False) -> Response:
     """One customer's; as a file where it is to be `saved`, or is no picture."""
     response = _picture(content, cache="private, max-age=600")
-    if saved or response.media_type not in _KINDS.values():
+    if saved or response.media_type not in (*_KINDS.values(), _SOUND):
         suffix = (response.media_type or "").rpartition("/")[2].replace("jpeg", "jpg").replace("octet-stream", "bin")
         response.headers["content-disposition"] = f'attachment; filename="{name}.{suffix}"'
     return response
@@ -45,4 +46,5 @@ def attachment(content: bytes, *, name: str, media_type: str) -> Response:
 
 def _picture(content: bytes, *, cache: str) -> Response:
     kind = next((kind for head, kind in _KINDS.items() if content.startswith(head)), "application/octet-stream")
+    kind = _SOUND if content[8:12] == b"WAVE" else kind
     return Response(content, media_type=kind, headers={"cache-control": cache})

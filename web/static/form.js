@@ -1,8 +1,8 @@
-/* Questions of a model: pictures are shown before they are sent, files can be dropped, whoever pastes numbers means them. */
+/* Questions of a model: pictures and sounds are shown before they are sent, files can be dropped, whoever pastes numbers means them. */
 "use strict";
 for (const place of document.querySelectorAll(".drop")) {
   const inputs = [...place.querySelectorAll("input[type=file]")];
-  const preview = place.querySelector("img.preview");
+  const preview = place.querySelector("img.preview, audio.preview");
   const show = (file) => {
     if (!preview || !file) return;
     if (preview.src.startsWith("blob:")) URL.revokeObjectURL(preview.src);

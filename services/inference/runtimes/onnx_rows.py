@@ -3,6 +3,7 @@
 import io
 import random
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -19,10 +20,11 @@ from services.manifests.manifest import (
     IntegerInput,
     Manifest,
     SeriesInput,
+    SoundInput,
     TextInput,
 )
 from services.values.parse import Value
-from services.values.samples import sample_value
+from services.values.samples import example_sound, sample_value
 
 MANY: Final = 100
 _WORDS: Final = ("wine", "good", "bad", "red", "not", "very", "price", "is", "the", "house", "хорошо", "плохо", "вино")
@@ -43,6 +45,8 @@ def made_up_rows(manifest: Manifest, columns: Columns, graph: Graph, count: int 
         for field in manifest.inputs:
             if isinstance(field, ImageInput):
                 files[field.name] = _picture(chance)
+            elif isinstance(field, SoundInput):
+                files[field.name] = example_sound(field.model_copy(update={"example": None}), Path())
             values[field.name] = _made_up(field, columns.ranges.get(places[field.name]), scale, words, chance)
         rows.append(Row(values=values, files=files))
     return rows

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.inference.errors import BadInput, ModelBroken
+from services.inference.runtimes.sound_feeds import Windows, sound_builder
 from services.inference.runtimes.text_feeds import Encoders, TextFeed
 from services.inference.tensors import Fit, GraphTensor, Row, Shape, agree, fit
 from services.manifests.bindings import tensors_of
@@ -28,8 +29,11 @@ from services.manifests.manifest import (
     NumberInput,
     Overlay,
     SeriesInput,
+    SoundInput,
     TextInput,
 )
+from services.manifests.schema import SeriesTensor
+from services.manifests.sound_tensor import SoundTensor
 from services.values.errors import InvalidValue
 from services.values.framing import Frame
 from services.values.images import frame_of, prepare
@@ -56,7 +60,6 @@ class Feeder:
         """`sources` are the series that come with the model, by input and source; `encoders` make numbers of its texts.
         Raises ModelBroken where the manifest and the graph do not meet."""
         self._inputs = manifest.inputs
-        self._series = [f for f in manifest.inputs if isinstance(f, SeriesInput) and f.tensor is not None]
         shapes = {output.shape_of for output in manifest.outputs if isinstance(output, ImageOutput)}
         shapes |= {o.photo_of(manifest.inputs).name for o in manifest.outputs if isinstance(o, Overlay)}
         pictures = [field for field in manifest.inputs if isinstance(field, ImageInput)]
@@ -80,18 +83,26 @@ class Feeder:
             raise ModelBroken(problem=problem, fix=fix)
         texts = [field for field in manifest.inputs if isinstance(field, TextInput) and field.name in (encoders or {})]
         self._texts = [TextFeed(field, (encoders or {})[field.name], known) for field in texts]
+        self.windows: Windows | None = None
         for name, columns in fields.items():
-            if columns[0] not in texts:
-                fits = _fit(columns, known[name])
+            first = columns[0]
+            if first in texts:
+                continue
+            fits = _fit(columns, known[name])
+            if isinstance(first, SoundInput) and first.tensor is not None and first.tensor.window is not None:
+                self.windows = Windows(first, fits, known)
+            else:
                 self._plan.append((name, fits, _builder(columns, sources)))
                 self.plain_plan[name] = (fits, columns)
         self._constants = [(name, _constant(constants[name], known[name])) for name in constants]
-        self.several = all(fit.several for _, fit, _ in self._plan) and all(text.several for text in self._texts)
+        every = [*(each for _, each, _ in self._plan), *(text.fit for text in self._texts)]
+        self.several = self.windows is None and all(each.several for each in every)
+        self._apart = [*map(_apart, manifest.inputs), *(text.count for text in self._texts if not text.stacks)]
 
     @property
     def all_plain(self) -> bool:
         """Whether `plain_plan` is all of it."""
-        return not self._texts
+        return not self._texts and self.windows is None
 
     def feeds(self, rows: Sequence[Row]) -> dict[str, Array]:
         """The arrays for these rows. Raises BadInput or InvalidValue where one of them does not fit the manifest."""
@@ -121,15 +132,13 @@ class Feeder:
         sizes, cannot be stacked."""
         if not self.several:
             return [[position] for position in range(len(rows))]
-        apart = [text for text in self._texts if not text.stacks]
-        if not (self._free or apart) and all(field.min_length == field.max_length for field in self._series):
+        unlike = [tell for tell in self._apart if tell is not None]
+        if not self._free and not unlike:
             return [list(range(len(rows)))]
         groups: dict[tuple[object, ...], list[int]] = {}
         for position, row in enumerate(rows):
-            lengths = [_length(row.values.get(f.name)) for f in self._series]
             sheets = [frames[position][name].sheet for name in self._free]
-            counts = [text.count(row) for text in apart]
-            groups.setdefault((*lengths, *sheets, *counts), []).append(position)
+            groups.setdefault((*(tell(row) for tell in unlike), *sheets), []).append(position)
         return list(groups.values())
 
     def _blame(self, rows: Sequence[Row], error: Exception) -> BadInput:
@@ -177,6 +186,17 @@ def _shaped(array: Array, fit: Fit, rows: int) -> Array:
     return array.reshape(fit.batch_shape(rows, array.shape))
 
 
+def _apart(field: Input) -> Callable[[Row], object] | None:
+    """What tells rows apart that cannot be stacked; None where this input's all can."""
+    name = field.name
+    match field:
+        case SeriesInput(tensor=SeriesTensor()) if field.min_length != field.max_length:
+            return lambda row: _length(row.values.get(name))
+        case SoundInput(length=None, tensor=SoundTensor()):
+            return lambda row: len(row.files.get(name, b""))
+    return None
+
+
 def _length(value: object) -> object:
     numbers = numbers_of(value)
     return str(value) if numbers is None else len(numbers)
@@ -221,6 +241,8 @@ def row_shape(fields: Sequence[Input]) -> Shape:
                 return (spec.channels * height * width,)
             last = tensor is not None and tensor.layout == "NHWC"
             return (height, width, spec.channels) if last else (spec.channels, height, width)
+        case SoundInput(tensor=tensor) as field if tensor is not None:
+            return tensor.shaped(field.length if tensor.window is None else tensor.window + tensor.context)
         case SeriesInput(tensor=tensor) as field:
             length = field.max_length if field.min_length == field.max_length else None
             return (length, 1) if tensor is not None and tensor.layout == "column" else (length,)
@@ -238,6 +260,8 @@ def _builder(fields: Sequence[Input], sources: Sources) -> Build:
     dtype = first.tensor.dtype
     if isinstance(first, ImageInput):
         return _image_builder(first)
+    if isinstance(first, SoundInput):
+        return sound_builder(first)
     if isinstance(first, SeriesInput):
         return _series_builder(first, sources)
     names = [field.name for field in fields]

@@ -14,6 +14,7 @@ from services.inference.runtimes.base import Limit
 from services.inference.runtimes.column_feeds import ColumnFeeder
 from services.inference.runtimes.column_results import ColumnReader
 from services.inference.runtimes.column_run import ColumnRun
+from services.inference.runtimes.sound_feeds import Windows
 from services.inference.runtimes.tensor_feeds import Feeder, load_sources
 from services.inference.runtimes.tensor_results import Frames, Reader
 from services.inference.runtimes.text_feeds import load_encoders
@@ -92,7 +93,10 @@ class TensorRuntime(ABC):
 
     def outputs(self, rows: Sequence[Row], names: Sequence[str], limit: Limit) -> dict[str, Any]:
         """What the graph itself gives for these. Raises RunTimeout, RunFailed, BadInput, InvalidValue."""
-        return self.compute(self._feeder.feeds(rows), names, limit)
+        feeds = self._feeder.feeds(rows)
+        if self._feeder.windows is not None:
+            return self._in_windows(self._feeder.windows, rows[0], feeds, limit)
+        return self.compute(feeds, names, limit)
 
     def run(self, rows: Sequence[Row], limit: Limit) -> Sequence[Result | ShopError]:
         frames = self._feeder.frames(rows)
@@ -127,5 +131,15 @@ class TensorRuntime(ABC):
         return self._reader.tensors
 
     def _run(self, rows: Sequence[Row], limit: Limit, frames: Sequence[Frames]) -> list[Result | ShopError]:
-        feeds = self._feeder.feeds(rows)
-        return self._reader.results(self.compute(feeds, self._reader.tensors, limit), rows, frames, fed=feeds)
+        feeds, windows = self._feeder.feeds(rows), self._feeder.windows
+        if windows is None:
+            given = self.compute(feeds, self._reader.tensors, limit)
+        else:
+            given = self._in_windows(windows, rows[0], feeds, limit)
+        return self._reader.results(given, rows, frames, fed=feeds)
+
+    def _in_windows(self, windows: Windows, row: Row, feeds: dict[str, Any], limit: Limit) -> dict[str, Any]:
+        def compute(fed: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+            return self.compute(fed, names, limit)
+
+        return dict(windows.run(row, feeds, self._reader.tensors, compute, seconds=limit.seconds))

@@ -40,11 +40,10 @@ class TextFeed:
             problem = f'tensor "{graph.name}" takes {graph.dtype}, the manifest makes {field.tensor.dtype}'
             raise ModelBroken(problem=problem, fix=f'Write dtype = "{graph.dtype}"')
         self._fixed = graph.shape[-1] if graph.shape else None
-        self._fit = _fit(graph, (self._fixed,))
+        self.fit = _fit(graph, (self._fixed,))
         self._others = [(name, known[name].dtype) for name in field.tensor.names if name != field.tensor.name]
         for name, _ in self._others:
             _fit(known[name], (self._fixed,))
-        self.several = self._fit.several
         self.stacks = self._fixed is not None or self._spec.mask is not None
 
     def count(self, row: Row) -> int:
@@ -59,7 +58,7 @@ class TextFeed:
         for place, found in enumerate(numbers):
             ids[place, : len(found)] = found
             mask[place, : len(found)] = 1
-        shape = self._fit.batch_shape(len(rows), ids.shape)
+        shape = self.fit.batch_shape(len(rows), ids.shape)
         fed = {self._spec.name: ids.reshape(shape)}
         for name, dtype in self._others:
             fed[name] = (mask if name == self._spec.mask else np.zeros_like(mask)).astype(dtype).reshape(shape)

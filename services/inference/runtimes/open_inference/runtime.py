@@ -17,7 +17,7 @@ from services.inference.runtimes.tensor_feeds import Array, Feeder, load_sources
 from services.inference.runtimes.tensor_results import Frames, Reader
 from services.inference.runtimes.text_feeds import load_encoders
 from services.inference.tensors import Result, Row
-from services.manifests.manifest import ImageInput, ImageOutput, Manifest, Overlay, SeriesInput
+from services.manifests.manifest import FileInput, ImageOutput, Manifest, Overlay, SeriesInput
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class OpenInferenceRuntime:
         self._manifest, self._folder = manifest, folder
         self._client = OpenInferenceClient(spec.url, spec.model, spec.version, headers)
         self._plan: CallPlan | None = None
-        shown = (ImageInput, ImageOutput, Overlay, SeriesInput)
+        shown = (FileInput, ImageOutput, Overlay, SeriesInput)
         heavy = any(isinstance(each, shown) for each in (*manifest.inputs, *manifest.outputs))
         self._exchange = Exchange(self._client, heavy=heavy)
 
@@ -85,6 +85,9 @@ def make_plan(manifest: Manifest, folder: Path, metadata: ModelMetadata) -> Call
     """Raises ModelBroken where manifest and server do not meet."""
     tensors, reader = metadata.inputs_of(manifest), Reader(manifest)
     feeder = Feeder(manifest, tensors, load_sources(manifest, folder), load_encoders(manifest, folder))
+    if feeder.windows is not None:
+        problem = "a sound goes to a server whole, not window by window"
+        raise ModelBroken(problem=problem, fix="Serve a graph that takes all of it, or run the file here")
     known = {output.name for output in metadata.outputs}
     if known and (missing := [name for name in reader.tensors if name not in known]):
         problem, fix = f'the model has no output "{missing[0]}"', f"Name one of: {', '.join(sorted(known))}"

@@ -1,0 +1,87 @@
+"""Models that listen and models that read tokens: a voice message in, words and sounds out."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from bot.app import App
+from sandbox.client.person import Person
+from sandbox.testing import new_token, new_world
+from services.billing.audit import run_audit
+from tests.conversations.shopping import balance, opens_form
+from tests.conversations.stage import Stage, shop_settings
+from tests.support.databases import SqliteServer
+from tests.support.sounds import encoded
+from tests.unit.inference.models import FLOAT, graph, node, write_model
+
+HEARD = (
+    '[[inputs]]\nname = "voice"\ntype = "audio"\nlabel = { ru = "Голос", en = "Voice" }\nrate = 16000\n'
+    'min_seconds = 0.5\nmax_seconds = 20\ntensor = { name = "X" }\n'
+)
+LOUD = '[[outputs]]\nname = "y"\ntype = "number"\nlabel = { ru = "Громкость", en = "Loudness" }\ntensor = "Y"\n'
+
+
+def loudness() -> bytes:
+    """The mean of the absolute samples."""
+    nodes = [node("Abs", ["X"], ["loud"]), node("ReduceMean", ["loud"], ["Y"], axes=[1], keepdims=1)]
+    return graph(nodes, [("X", FLOAT, ["N", "S"])], [("Y", FLOAT, ["N", 1])])
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def shop(
+    sandbox_url: str, sqlite_server: SqliteServer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stage]:
+    store = tmp_path_factory.mktemp("store")
+    write_model(store, loudness(), HEARD + LOUD, slug="loud")
+    async with (
+        new_world(sandbox_url, token=new_token()) as sandbox,
+        App(shop_settings(sandbox, sqlite_server.create(), models_dir=store)).running() as app,
+    ):
+        yield Stage(sandbox=sandbox, app=app)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def anna(shop: Stage) -> AsyncIterator[Person]:
+    yield await shop.person("Анна", "ru")
+    report = await run_audit(shop.app.db)
+    assert report.ok, str(report)
+
+
+async def test_a_voice_message(shop: Stage, anna: Person) -> None:
+    question = await opens_form(anna, "loud")
+    assert "Запишите голосовое сообщение или пришлите аудиофайл. От 0,5 до 20 секунд." in question.text
+    await anna.says("алло")
+    await anna.sees("Здесь нужен звук")
+    await anna.sends_voice(encoded("voice", seconds=2))
+    await anna.sees("Голос: звук")
+    await anna.presses("🔮")
+    await anna.sees("Громкость: 0,0")
+    assert await balance(shop, anna) == 900
+    await anna.says("/history")
+    await anna.presses("Tiny")
+    await anna.sees("Громкость: 0,0")
+
+
+SONG = encoded("mp3", seconds=200, rate=8_000, loud=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "sound", "problem"),
+    [
+        (
+            "song.mp3",
+            SONG,
+            "Звук длится 3:20, прослушать можно не больше 0:20",
+        ),
+        ("word.wav", encoded("wav", seconds=0.1), "Звук слишком короткий: нужно хотя бы 0,5 с"),
+        ("song.mp3", b"RIFF no sound", "Это не звук, который можно проиграть"),
+        ("notes.txt", b"1 2 3", "Это не звук, который можно проиграть"),
+    ],
+)
+async def test_what_cannot_be_listened_to(anna: Person, name: str, sound: bytes, problem: str) -> None:
+    await opens_form(anna, "loud")
+    await anna.sends_file(name, sound)
+    await anna.sees(problem)
+    await anna.sends_file("silence.m4a", encoded("m4a", seconds=1, rate=44_100, loud=0))
+    await anna.sees("Голос: звук")

@@ -7,7 +7,7 @@ from typing import Protocol
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.manifests.schema import Text
-from services.models.offers import Models, Offer
+from services.models.offers import Offer
 from services.predictions.history import PredictionView
 
 
@@ -63,13 +63,21 @@ class Titles:
         return self.of(view.model_slug) if preset is None else title_of(preset, self.tr)
 
 
-async def titles_in(tr: Translator, models: Models, *, presets: bool) -> Titles:
+class Catalogue(Protocol):
+    """As much of `Models` as names are taken from."""
+
+    def manifest(self, slug: str) -> Titled | None: ...
+
+    async def sold(self) -> list[Offer]: ...
+
+
+async def titles_in(tr: Translator, models: Catalogue, *, presets: bool) -> Titles:
     """`presets`: also of those on sale, for which the database is asked."""
     sold = await models.sold() if presets else []
     return Titles(find=models.manifest, tr=tr, presets=[each for each in sold if each.preset_id is not None])
 
 
-async def title_in_menu(slug: str, models: Models, tr: Translator) -> Title:
+async def title_in_menu(slug: str, models: Catalogue, tr: Translator) -> Title:
     """Of a model, or of a preset on sale."""
     titles = await titles_in(tr, models, presets=models.manifest(slug) is None)
     return titles.of(slug)

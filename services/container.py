@@ -34,6 +34,8 @@ from services.models.preset_manage import PresetManagement
 from services.models.presets import Presets
 from services.models.uploads.contents import VersionContents
 from services.models.uploads.manage import UploadManagement
+from services.models.uploads.shelf import VersionShelf
+from services.models.uploads.trials import Trials
 from services.notifications.kept_messages import KeptMessages
 from services.notifications.letters import Letters
 from services.notifications.sending import Outbox
@@ -125,6 +127,8 @@ class Services:
     preset_management: PresetManagement
     upload_management: UploadManagement
     upload_contents: VersionContents
+    upload_shelf: VersionShelf
+    trials: Trials
     payment_management: PaymentManagement
     audit_log: AuditLog
     statistics: Statistics

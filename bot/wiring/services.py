@@ -51,6 +51,7 @@ from services.models.presets import Presets
 from services.models.uploads.contents import VersionContents
 from services.models.uploads.manage import UploadManagement
 from services.models.uploads.shelf import VersionShelf
+from services.models.uploads.trials import Trials
 from services.notifications.kept_messages import KeptMessages
 from services.notifications.letters import Letters
 from services.notifications.sending import Outbox
@@ -199,6 +200,8 @@ def make_services(
         preset_management=PresetManagement(db, clock, staff, models, files),
         upload_management=UploadManagement(db, clock, staff, contents, shelf, on_published=to_all),
         upload_contents=contents,
+        upload_shelf=shelf,
+        trials=Trials(db, clock, staff, shelf),
         payment_management=PaymentManagement(db, clock, staff, None if payments is None else payments.settlement),
         audit_log=AuditLog(db),
         statistics=Statistics(db, clock, zone=settings.timezone, history=history, outbox=outbox),

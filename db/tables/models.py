@@ -125,3 +125,38 @@ class ModelVersion(Base):
     created_at: Mapped[datetime]
     checked_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
+
+
+class TrialStatus(StrEnum):
+    QUEUED = "queued"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class ModelTrial(Base):
+    """Somebody of the shop has a version answer a form of theirs, for nobody's credits: no prediction, and no sale."""
+
+    __tablename__ = "model_trials"
+    __table_args__ = (
+        UniqueConstraint("asked_by", "request_key"),
+        CheckConstraint(one_of("status", TrialStatus), name="status_known"),
+        partial_index("ix_model_trials_waiting", "created_at", where="status = 'queued'"),
+    )
+
+    id: Mapped[UuidKey]
+    version_id: Mapped[UUID] = mapped_column(ForeignKey("model_versions.id", ondelete="RESTRICT"), index=True)
+    asked_by: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    request_key: Mapped[str] = mapped_column(String(64))  # one tap, one trial
+    inputs: Mapped[JsonObject]
+    status: Mapped[Word]
+    result: Mapped[JsonObject | None]  # {"outputs", "advice", "files"}
+    error_code: Mapped[str | None] = mapped_column(String(64))  # an ErrorCode
+    error: Mapped[str | None] = mapped_column(String(255))
+    chat_id: Mapped[int | None] = mapped_column(BigInteger)
+    thread_id: Mapped[int | None] = mapped_column(BigInteger)
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    leased_until: Mapped[datetime | None]
+    leased_by: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]

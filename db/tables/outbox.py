@@ -59,6 +59,7 @@ class OutboxKind(StrEnum):
     ANSWER_UNDELIVERED = "answer_undelivered"
     ANSWER_OVER_HOLD = "answer_over_hold"
     UPLOAD_CHECKED = "upload_checked"
+    UPLOAD_TRIED = "upload_tried"
 
 
 class Wait(StrEnum):

@@ -10,9 +10,10 @@ from aiogram.types import CallbackQuery, Message
 
 from handlers.form.flow import answer, image_wanted, press, resume
 from handlers.form.purchase import Purchase
-from handlers.form.session import PAID, FormDialog, FormSession, form_of
+from handlers.form.session import PAID, FormDialog, FormSession, form_of, offer_of
 from handlers.form.sounds import sound_of, take_sound
 from handlers.form.state import Action, FormExit, Turn
+from handlers.form.trial import try_out
 from handlers.form.uploads import picture_of, take_another, take_column, take_document, take_photo
 from handlers.kit import buttons
 from handlers.kit.context import Context
@@ -53,7 +54,7 @@ def router() -> Router:
 
 async def begin_form(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
     """A fresh form takes the place of the model's page, and of a form under way. `argument`: the slug."""
-    offer = await ctx.services.plan_cover.of(await ctx.services.models.offer(argument), ctx.user.id)
+    offer = await offer_of(argument, ctx)
     photos = await waiting_photos(ctx.fsm)
     fields = [field.name for field in form_of(offer).fields if isinstance(field, ImageInput)]
     if photos and len(fields) == 1:
@@ -153,7 +154,7 @@ async def pressed(query: CallbackQuery, *, ctx: Context) -> None:
         case FormExit.STALE:
             await _stale(query, session)
         case FormExit.PAY:
-            await Purchase(session=session, query=query).pay()
+            await (try_out(session, query) if session.offer.draft else Purchase(session=session, query=query).pay())
         case FormExit.CANCEL:
             await ctx.fsm.clear()
             title = title_of(session.form, ctx.tr)

@@ -15,6 +15,7 @@ from handlers.kit.form_state import FormState
 from handlers.telegram.screen import Screen
 from services.manifests.manifest import ImageInput
 from services.models.offers import Offer
+from services.models.uploads.trials import tried
 
 PAID = "paid"  # the nonce of the form that was sold last
 
@@ -45,7 +46,7 @@ class FormSession:
         state = FormState.load(data)
         if state is None:
             return None
-        offer = await ctx.services.plan_cover.of(await ctx.services.models.offer(state.slug), ctx.user.id)
+        offer = await offer_of(state.slug, ctx)
         others = tuple(data.get("others", ()))
         return cls(
             ctx=ctx,
@@ -94,6 +95,14 @@ class FormSession:
             where["others"] = list(self.others)
         await self.ctx.fsm.set_data(turn.state.dump() | where)
         await self.ctx.fsm.set_state(FormDialog.answering)
+
+
+async def offer_of(slug: str, ctx: Context) -> Offer:
+    """What this customer's form is of: a model, a style, or a version that is tried. Raises `ModelNotOnSale`; of a
+    version `VersionNotFound`, `NotNow`, `NotAllowed`."""
+    if (version_id := tried(slug)) is not None:
+        return await ctx.services.trials.offer(version_id, user_id=ctx.user.id)
+    return await ctx.services.plan_cover.of(await ctx.services.models.offer(slug), ctx.user.id)
 
 
 def form_of(offer: Offer, *, count: int = 1) -> Form:

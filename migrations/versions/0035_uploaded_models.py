@@ -1,4 +1,4 @@
-"""Models that owners send to the shop: each file is a version."""
+"""Models that owners send to the shop: each file is a version, which is tried before it is sold."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -52,12 +52,54 @@ def upgrade() -> None:
     wanted = "status IN ('received', 'checked', 'published', 'retired')"
     _partial("ix_model_versions_sent_once", "sent_sha256", wanted, unique=True)
     _partial("ix_model_versions_waiting", "created_at", "status = 'received'", unique=False)
+    _create_trials()
 
 
 def downgrade() -> None:
+    op.drop_table("model_trials")
     op.drop_table("model_versions")
 
 
 def _partial(name: str, column: str, where: str, *, unique: bool) -> None:
     condition = sa.text(where)
     op.create_index(name, "model_versions", [column], unique=unique, sqlite_where=condition, postgresql_where=condition)
+
+
+def _create_trials() -> None:
+    op.create_table(
+        "model_trials",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("version_id", sa.Uuid(), nullable=False),
+        sa.Column("asked_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("request_key", sa.String(64), nullable=False),
+        sa.Column("inputs", JSON_OBJECT, nullable=False),
+        sa.Column("status", sa.String(32), nullable=False),
+        sa.Column("result", JSON_OBJECT, nullable=True),
+        sa.Column("error_code", sa.String(64), nullable=True),
+        sa.Column("error", sa.String(255), nullable=True),
+        sa.Column("chat_id", sa.BigInteger(), nullable=True),
+        sa.Column("thread_id", sa.BigInteger(), nullable=True),
+        sa.Column("message_id", sa.BigInteger(), nullable=True),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("leased_until", MOMENT, nullable=True),
+        sa.Column("leased_by", sa.String(64), nullable=True),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("finished_at", MOMENT, nullable=True),
+        sa.CheckConstraint("status IN ('queued', 'succeeded', 'failed')", name=op.f("ck_model_trials_status_known")),
+        sa.ForeignKeyConstraint(
+            ["version_id"],
+            ["model_versions.id"],
+            name=op.f("fk_model_trials_version_id_model_versions"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["asked_by"], ["users.id"], name=op.f("fk_model_trials_asked_by_users"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_model_trials")),
+        sa.UniqueConstraint("asked_by", "request_key", name=op.f("uq_model_trials_asked_by_request_key")),
+    )
+    op.create_index(op.f("ix_model_trials_version_id"), "model_trials", ["version_id"])
+    waiting = sa.text("status = 'queued'")
+    op.create_index(
+        "ix_model_trials_waiting", "model_trials", ["created_at"], sqlite_where=waiting, postgresql_where=waiting
+    )

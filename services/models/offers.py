@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
+from uuid import UUID
 
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
@@ -80,6 +81,7 @@ class Offer:
     prompt: str | None = None  # of an assistant's preset: told in the place of its `system`
     plan_left: int | None = None
     plan_limit: PlanLimit | None = None
+    draft: UUID | None = None  # a version that is tried: nobody buys it
 
     def price_of(self, count: int) -> int:
         """Of so many at once, for whoever looks at it."""

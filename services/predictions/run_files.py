@@ -30,6 +30,16 @@ class RunFiles:
         }
 
 
+async def pictures_of(
+    files: Files, manifest: Manifest, inputs: Mapping[str, object], *, user_id: int
+) -> dict[str, bytes]:
+    """Of one row, by input. Raises StoreAway."""
+    names = [each.name for each in manifest.inputs if isinstance(each, ImageInput)]
+    ids = _file_ids(names, inputs)
+    content = await files.contents((each, user_id) for each in ids.values())
+    return {name: content[file_id] for name, file_id in ids.items() if file_id in content}
+
+
 def _file_ids(names: Sequence[str], inputs: Mapping[str, object]) -> dict[str, UUID]:
     """What is no reference to a file is left out; the model refuses the row for it, and that row alone."""
     found = {}

@@ -162,6 +162,7 @@ def test_kinds_of_messages() -> None:
         "answer_undelivered",
         "answer_over_hold",
         "upload_checked",
+        "upload_tried",
     }
 
 

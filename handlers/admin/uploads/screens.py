@@ -1,6 +1,7 @@
 """Models that were sent to the bot: the card of a version, and the versions of a model."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -9,6 +10,7 @@ from handlers.admin import buttons as names
 from handlers.admin.uploads.parts import BUTTONS, QUESTIONS, UploadPart
 from handlers.admin.widgets import notice_first, panel_button, question
 from handlers.kit import buttons as keyboards
+from handlers.models.screens import BEGIN
 from handlers.predictions.outputs import outputs_html
 from handlers.telegram.limits import TEXT, cut
 from handlers.telegram.screen import Button, Screen
@@ -19,6 +21,7 @@ from i18n.translator import Html, Translator
 from services.errors import N_
 from services.manifests.manifest import ClassesOutput, Manifest
 from services.models.uploads.publishing import UploadCard
+from services.models.uploads.trials import slug_of_trial
 from services.models.uploads.versions import VersionView
 
 MOST_QUESTIONS: Final = 12
@@ -84,6 +87,16 @@ def versions_screen(title: str, slug: str, versions: Sequence[VersionView], tr: 
     remove = Button(text=tr.gettext("🗑 Remove from the shop"), action=names.action(names.VERSIONS, slug, names.DELETE))
     back = keyboards.back_button(tr, names.action(names.MODEL, slug))
     return Screen(text=notice_first("", _head(title, tr), legend), rows=(*rows, (new,), (remove,), (back,)))
+
+
+def try_button(version: VersionView, tr: Translator) -> Button:
+    return Button(text=tr.gettext("▶️ Try it free"), action=f"{BEGIN}:{slug_of_trial(version.id)}")
+
+
+def trial_screen(answer: Screen, version: VersionView, tr: Translator) -> Screen:
+    """`answer`: as a customer would get it."""
+    card = Button(text=tr.gettext("🧪 To its card"), action=names.action(names.UPLOAD, version.id.hex))
+    return replace(answer, rows=((try_button(version, tr),), (card,)))
 
 
 def removed_screen(title: str, tr: Translator) -> Screen:
@@ -178,17 +191,18 @@ def _rows(card: UploadCard, manifest: Manifest | None, tr: Translator) -> tuple[
     discard = Button(text=tr.gettext("🗑 Discard"), action=action(names.DELETE))
     publish = Button(text=tr.gettext("🟢 Publish"), action=action(names.ON))
     to_model = Button(text=tr.gettext("🧠 To the model"), action=names.action(names.MODEL, version.slug))
+    tried = try_button(version, tr)
     match version.status:
         case VersionStatus.CHECKED if manifest is not None:
             classes = any(isinstance(output, ClassesOutput) for output in manifest.outputs)
             hints = (part(UploadPart.FEATURES), *([part(UploadPart.LABELS)] if classes else []))
             priced = ((part(UploadPart.PRICE),),) if card.published is None else ()
-            return (named, *priced, hints, (publish, discard), (back, panel_button(tr)))
+            return (named, *priced, hints, (tried,), (publish, discard), (back, panel_button(tr)))
         case VersionStatus.PUBLISHED:
-            return (named, (to_model, panel_button(tr)))
+            return (named, (tried,), (to_model, panel_button(tr)))
         case VersionStatus.RETIRED:
             again = Button(text=tr.gettext("↩️ Back on sale"), action=action(names.ON))
-            return ((again, discard), (to_model, panel_button(tr)))
+            return ((tried,), (again, discard), (to_model, panel_button(tr)))
         case VersionStatus.REFUSED if version.hints:
             return ((part(UploadPart.FEATURES), part(UploadPart.LABELS)), (discard,), (back, panel_button(tr)))
         case VersionStatus.DISCARDED:

@@ -2,10 +2,10 @@
 another."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -19,6 +19,7 @@ from services.files.store import StoreAway
 from services.models.uploads import claims
 from services.models.uploads.contents import ContentLost, VersionContents
 from services.models.uploads.inspection import Inspection, UploadRefused
+from services.models.uploads.leases import renewed
 from services.models.uploads.versions import MODEL, VersionView
 from services.waiting import patiently
 
@@ -65,7 +66,7 @@ class UploadChecks:
         if view.attempts > ATTEMPTS:
             await self._settle(claims.refuse, view.id, holder=holder, refused=EXHAUSTED)
             return
-        async with self._held(view.id, holder):
+        async with renewed(partial(self._renew, view.id, holder), self.lease):
             try:
                 found = await self.inspection.of(view, await self.contents.get(view.files[MODEL]))
                 files = {name: await self.contents.put(content) for name, content in found.contents.items()}
@@ -85,19 +86,5 @@ class UploadChecks:
         if await patiently(lambda: self.db.write(outcome, version_id, now=self.clock(), **told)):
             self.on_checked()
 
-    @asynccontextmanager
-    async def _held(self, version_id: UUID, holder: str) -> AsyncIterator[None]:
-        async def renew() -> None:
-            while True:
-                await asyncio.sleep(self.lease.total_seconds() / 3)
-                try:
-                    await self.db.write(claims.renew, version_id, holder=holder, until=self.clock() + self.lease)
-                except DatabaseUnavailable as error:
-                    log.warning("upload_lease_not_renewed", error=str(error))
-
-        async with asyncio.TaskGroup() as tasks:
-            renewing = tasks.create_task(renew(), name="upload-lease")
-            try:
-                yield
-            finally:
-                renewing.cancel()
+    async def _renew(self, version_id: UUID, holder: str) -> None:
+        await self.db.write(claims.renew, version_id, holder=holder, until=self.clock() + self.lease)

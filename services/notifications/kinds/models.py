@@ -124,3 +124,22 @@ class UploadChecked(News):
     @classmethod
     def load(cls, payload: JsonObject) -> Self:
         return cls(version_id=UUID(hex=payload["version_id"]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadTried(News):
+    """To who asked for it: what a version answered."""
+
+    kind = OutboxKind.UPLOAD_TRIED
+    trial_id: UUID
+
+    @property
+    def key(self) -> str:
+        return f"trial:{self.trial_id.hex}"
+
+    def dump(self) -> JsonObject:
+        return {"trial_id": self.trial_id.hex}
+
+    @classmethod
+    def load(cls, payload: JsonObject) -> Self:
+        return cls(trial_id=UUID(hex=payload["trial_id"]))

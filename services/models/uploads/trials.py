@@ -1,0 +1,199 @@
+"""Somebody of the shop tries a version: asked for in a row, run by a worker."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Self
+from uuid import UUID, uuid4
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow, JsonObject, table_of
+from db.engine import Database
+from db.tables.models import ModelTrial, TrialStatus
+from db.tables.predictions import ErrorCode, FileKind
+from db.tables.users import AuditAction
+from db.upsert import insert_into
+from services.clock import Clock
+from services.errors import N_, ShopError
+from services.files import files
+from services.files.files import StoredFile
+from services.models.offers import Offer
+from services.models.uploads.changes import NotNow, locked, note
+from services.models.uploads.shelf import Shelved, VersionShelf
+from services.models.uploads.versions import SELLABLE, VersionView, version
+from services.notifications import outbox
+from services.notifications.kinds.models import UploadTried
+from services.notifications.message_ref import MessageRef, message_columns
+from services.users.actor import Actor
+from services.users.roles import Staff
+
+_trials = table_of(ModelTrial)
+_QUEUED = _trials.c.status == TrialStatus.QUEUED
+PREFIX: Final = "try-"
+
+
+class TrialNotFound(ShopError):
+    message = N_("There is no such trial.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialOrder:
+    """`inputs` are checked values by input name; `request_key` is the same for every repeat of one tap."""
+
+    version_id: UUID
+    inputs: JsonObject
+    request_key: str
+    shown_in: MessageRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialView:
+    id: UUID
+    version: VersionView
+    asked_by: int
+    inputs: JsonObject
+    status: TrialStatus
+    result: JsonObject | None
+    error_code: ErrorCode | None
+    shown_in: MessageRef | None
+    attempts: int
+    created_at: datetime
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, row: AnyRow, view: VersionView) -> Self:
+        return cls(
+            id=row.id,
+            version=view,
+            asked_by=row.asked_by,
+            inputs=row.inputs,
+            status=TrialStatus(row.status),
+            result=row.result,
+            error_code=None if row.error_code is None else ErrorCode(row.error_code),
+            shown_in=MessageRef.of(row),
+            attempts=row.attempts,
+            created_at=row.created_at,
+            finished_at=row.finished_at,
+        )
+
+
+def slug_of_trial(version_id: UUID) -> str:
+    """What a form of it is kept under; no model is called so."""
+    return f"{PREFIX}{version_id.hex}"
+
+
+def tried(slug: str) -> UUID | None:
+    """The version that a form of this slug tries; None for a model's."""
+    number = slug.removeprefix(PREFIX)
+    return UUID(hex=number) if slug.startswith(PREFIX) and len(number) == 32 and _is_hex(number) else None
+
+
+class Trials:
+    """Raises `NotAllowed` for everybody without a role, `VersionNotFound`, `NotNow`."""
+
+    def __init__(self, db: Database, clock: Clock, staff: Staff, shelf: VersionShelf) -> None:
+        self._db, self._clock, self._staff, self._shelf = db, clock, staff, shelf
+
+    async def offer(self, version_id: UUID, *, user_id: int) -> Offer:
+        """Its form, for nothing. Raises StoreAway, ContentLost, ManifestError, too."""
+        view = await self._db.read(self._for, version_id, Actor(user_id))
+        manifest = (await self._shelf.open(view)).manifest
+        return Offer(
+            slug=slug_of_trial(version_id),
+            manifest=manifest,
+            title=manifest.title,
+            icon=manifest.icon,
+            price=0,
+            position=0,
+            draft=version_id,
+        )
+
+    async def ask(self, order: TrialOrder, *, actor: Actor) -> None:
+        """A worker runs it soon; a repeat changes nothing."""
+        await self._db.write(self._ask, order, uuid4(), actor, self._clock())
+
+    async def get(self, trial_id: UUID) -> TrialView:
+        """Raises TrialNotFound."""
+        return await self._db.read(trial, trial_id)
+
+    async def shelved(self, view: TrialView) -> Shelved:
+        return await self._shelf.open(view.version)
+
+    def _for(self, session: Session, version_id: UUID, actor: Actor) -> VersionView:
+        self._staff.require(session, actor, acts=False)
+        view = version(session, version_id)
+        if view.status not in SELLABLE:
+            raise NotNow(version=version_id, status=view.status)
+        return view
+
+    def _ask(self, session: Session, order: TrialOrder, trial_id: UUID, actor: Actor, now: datetime) -> None:
+        self._staff.require(session, actor)
+        row = locked(session, order.version_id, SELLABLE)
+        values = {
+            "id": trial_id,
+            "version_id": order.version_id,
+            "asked_by": actor.user_id,
+            "request_key": order.request_key,
+            "inputs": order.inputs,
+            "status": TrialStatus.QUEUED,
+            "attempts": 0,
+            "created_at": now,
+            **message_columns(order.shown_in),
+        }
+        insert = insert_into(session, _trials).values(values).on_conflict_do_nothing()
+        if session.execute(insert.returning(_trials.c.id)).first() is not None:
+            note(session, AuditAction.UPLOAD_TRY, row, actor=actor, now=now)
+
+
+def trial(session: Session, trial_id: UUID) -> TrialView:
+    row = session.execute(select(_trials).where(_trials.c.id == trial_id)).first()
+    if row is None:
+        raise TrialNotFound(trial=trial_id)
+    return TrialView.of(row, version(session, row.version_id))
+
+
+def claim(session: Session, *, holder: str, now: datetime, until: datetime) -> TrialView | None:
+    """The oldest that nobody is at; it is the holder's until then."""
+    free = _trials.c.leased_until.is_(None) | (_trials.c.leased_until < now)
+    due = select(_trials.c.id).where(_QUEUED, free).order_by(_trials.c.created_at).limit(1)
+    trial_id = session.scalar(due.with_for_update(skip_locked=True))
+    if trial_id is None:
+        return None
+    values = {"leased_by": holder, "leased_until": until, "attempts": _trials.c.attempts + 1}
+    session.execute(update(_trials).where(_trials.c.id == trial_id).values(values))
+    return trial(session, trial_id)
+
+
+def renew(session: Session, trial_id: UUID, *, holder: str, until: datetime) -> None:
+    mine = update(_trials).where(_trials.c.id == trial_id, _QUEUED, _trials.c.leased_by == holder)
+    session.execute(mine.values(leased_until=until))
+
+
+def settle(
+    session: Session,
+    view: TrialView,
+    *,
+    holder: str,
+    now: datetime,
+    result: JsonObject | None = None,
+    pictures: Sequence[StoredFile] = (),
+    error: tuple[ErrorCode, str] | None = None,
+) -> bool:
+    """With a `result`, or with an error's code and text. False where somebody else has it now."""
+    mine = update(_trials).where(_trials.c.id == view.id, _QUEUED, _trials.c.leased_by == holder)
+    code, text = error or (None, None)
+    status = TrialStatus.FAILED if result is None else TrialStatus.SUCCEEDED
+    values = {"status": status, "result": result, "error_code": code, "error": text and text[:255]}
+    ended = mine.values(values | {"finished_at": now, "leased_by": None, "leased_until": None})
+    if session.execute(ended.returning(_trials.c.id)).first() is None:
+        return False
+    for picture in pictures:
+        files.add(session, picture, user_id=view.asked_by, kind=FileKind.RESULT, now=now)
+    outbox.put(session, UploadTried(trial_id=view.id), user_id=view.asked_by, now=now)
+    return True
+
+
+def _is_hex(text: str) -> bool:
+    return all(sign in "0123456789abcdef" for sign in text)

@@ -98,8 +98,7 @@ class FormSession:
 
 
 async def offer_of(slug: str, ctx: Context) -> Offer:
-    """What this customer's form is of: a model, a style, or a version that is tried. Raises `ModelNotOnSale`; of a
-    version `VersionNotFound`, `NotNow`, `NotAllowed`."""
+    """What this customer's form is of: a model, a style, or a version that is tried. Raises `ModelNotOnSale`."""
     if (version_id := tried(slug)) is not None:
         return await ctx.services.trials.offer(version_id, user_id=ctx.user.id)
     return await ctx.services.plan_cover.of(await ctx.services.models.offer(slug), ctx.user.id)

@@ -19,15 +19,15 @@ from services.clock import Clock
 from services.errors import N_, ShopError
 from services.files import files
 from services.files.files import StoredFile
-from services.models.offers import Offer
-from services.models.uploads.changes import NotNow, locked, note
+from services.models.offers import ModelNotOnSale, Offer
+from services.models.uploads.changes import locked, note
 from services.models.uploads.shelf import Shelved, VersionShelf
-from services.models.uploads.versions import SELLABLE, VersionView, version
+from services.models.uploads.versions import SELLABLE, VersionNotFound, VersionView, version
 from services.notifications import outbox
 from services.notifications.kinds.models import UploadTried
 from services.notifications.message_ref import MessageRef, message_columns
 from services.users.actor import Actor
-from services.users.roles import Staff
+from services.users.roles import NotAllowed, Staff
 
 _trials = table_of(ModelTrial)
 _QUEUED = _trials.c.status == TrialStatus.QUEUED
@@ -91,13 +91,14 @@ def tried(slug: str) -> UUID | None:
 
 
 class Trials:
-    """Raises `NotAllowed` for everybody without a role, `VersionNotFound`, `NotNow`."""
+    """Of versions by those who have a role."""
 
     def __init__(self, db: Database, clock: Clock, staff: Staff, shelf: VersionShelf) -> None:
         self._db, self._clock, self._staff, self._shelf = db, clock, staff, shelf
 
     async def offer(self, version_id: UUID, *, user_id: int) -> Offer:
-        """Its form, for nothing. Raises StoreAway, ContentLost, ManifestError, too."""
+        """Its form, for nothing. Raises ModelNotOnSale for who has no role, and where it may not be tried any more;
+        StoreAway, ContentLost, ManifestError."""
         view = await self._db.read(self._for, version_id, Actor(user_id))
         manifest = (await self._shelf.open(view)).manifest
         return Offer(
@@ -111,7 +112,7 @@ class Trials:
         )
 
     async def ask(self, order: TrialOrder, *, actor: Actor) -> None:
-        """A worker runs it soon; a repeat changes nothing."""
+        """A worker runs it soon; a repeat changes nothing. Raises NotAllowed, VersionNotFound, NotNow."""
         await self._db.write(self._ask, order, uuid4(), actor, self._clock())
 
     async def get(self, trial_id: UUID) -> TrialView:
@@ -122,10 +123,13 @@ class Trials:
         return await self._shelf.open(view.version)
 
     def _for(self, session: Session, version_id: UUID, actor: Actor) -> VersionView:
-        self._staff.require(session, actor, acts=False)
-        view = version(session, version_id)
+        try:
+            self._staff.require(session, actor, acts=False)
+            view = version(session, version_id)
+        except (NotAllowed, VersionNotFound):
+            raise ModelNotOnSale(slug=slug_of_trial(version_id)) from None
         if view.status not in SELLABLE:
-            raise NotNow(version=version_id, status=view.status)
+            raise ModelNotOnSale(slug=view.slug)
         return view
 
     def _ask(self, session: Session, order: TrialOrder, trial_id: UUID, actor: Actor, now: datetime) -> None:

@@ -61,3 +61,25 @@ async def test_an_owner_sells_a_file_and_a_customer_buys(stage: Stage, olga: Per
     await anna.says("20")
     await anna.presses("🔮")
     await anna.sees("Roubles: 41")
+
+
+async def test_a_draft_is_tried_for_free_and_by_nobody_else(stage: Stage, olga: Person, anna: Person) -> None:
+    await olga.sends_file("draft.onnx", linear(5.0))
+    await olga.sees("🧪 Черновик")
+    before = await stage.app.services.history.page(await stage.user_id(olga), 0)
+    _, begin = await olga.button("▶️ Попробовать бесплатно")
+    assert begin.data is not None
+    await olga.presses("▶️ Попробовать бесплатно")
+    await olga.says("10")
+    await olga.presses("🔮")
+    answer = await olga.sees("Roubles: 25,00")
+    assert "бесплатно" in answer.text
+    assert answer.buttons == ["▶️ Попробовать бесплатно", "🧪 К карточке"]
+    after = await stage.app.services.history.page(await stage.user_id(olga), 0)
+    assert [each.id for each in after.items] == [each.id for each in before.items]
+    assert "не продаётся" in ((await anna.forges(begin.data)).text or "")
+    await anna.says("/models")
+    assert "Draft" not in (await anna.sees("Что будем предсказывать?")).text
+    await olga.presses("🧪 К карточке")
+    await olga.presses("🗑 Выбросить")
+    await olga.sees("🗑 Выброшена")

@@ -34,7 +34,7 @@ async def pictures_of(
     files: Files, manifest: Manifest, inputs: Mapping[str, object], *, user_id: int
 ) -> dict[str, bytes]:
     """Of one row, by input. Raises StoreAway."""
-    names = [each.name for each in manifest.inputs if isinstance(each, ImageInput)]
+    names = [each.name for each in manifest.inputs if isinstance(each, FileInput)]
     ids = _file_ids(names, inputs)
     content = await files.contents((each, user_id) for each in ids.values())
     return {name: content[file_id] for name, file_id in ids.items() if file_id in content}

@@ -158,8 +158,9 @@ class Translator:
         return format_date(at.astimezone(self.zone).date(), format="d MMMM y", locale=self._locale)
 
     def date_and_time(self, at: dt.datetime) -> str:
-        """Where it stands beside a `date`."""
-        return format_datetime(at.astimezone(self.zone), format="d MMMM y, HH:mm", locale=self._locale)
+        """Where it stands beside a `date`; with the zone, since readers live in many."""
+        zone = "VVV" if "/" in self.zone.key else f"'{self.zone.key}'"  # its city, where it has one
+        return format_datetime(at.astimezone(self.zone), format=f"d MMMM y, HH:mm ({zone})", locale=self._locale)
 
     def moment(self, at: dt.datetime) -> str:
         return f"{at.astimezone(self.zone):%d.%m.%Y %H:%M}"

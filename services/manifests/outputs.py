@@ -15,14 +15,21 @@ MOST_CLASSES: Final = 100_000
 MOST_COLUMNS: Final = 200
 
 
-class NumberOutput(Answer):
+class Summed(Answer):
+    """`over`: of what is said of each step of a row, one number; a `share` is of the steps that reach `threshold`."""
+
+    over: Literal["mean", "max", "min", "share"] | None = None
+    threshold: float = 0.5
+
+
+class NumberOutput(Summed):
     type: Literal["number"]
     unit: Text | None = None
     column: int = Field(default=0, ge=0)
     decimals: int | None = Field(default=None, ge=0, le=12)
 
 
-class ProbabilityOutput(Answer):
+class ProbabilityOutput(Summed):
     type: Literal["probability"]
     column: int = Field(default=0, ge=0)
     decimals: int = Field(default=0, ge=0, le=12)
@@ -33,7 +40,7 @@ class ProbabilityOutput(Answer):
     def check_told(self, outputs: Mapping[str, "Output"]) -> None:
         """Refuse to be of what is no text that is read step by step."""
         told = None if self.of is None else outputs.get(self.of)
-        if self.of is None or (isinstance(told, TextOutput) and told.decode and told.tensor == self.tensor):
+        if self.of is None or (isinstance(told, TextOutput) and told.decode == "ctc" and told.tensor == self.tensor):
             return
         raise wrong(f'"{self.of}" is no text decoded of the same tensor', "Name one", "outputs", self.name, "of")
 
@@ -48,28 +55,41 @@ class ClassesOutput(Labelled):
 
 
 class TextOutput(Labelled):
-    """`decode`: the tensor has scores of each step for a blank and for the `alphabet`, which the file `characters`
-    lists."""
+    """`decode`: the tensor has scores of each step, for a blank and for the `alphabet` that the file `characters` lists
+    (`ctc`), or one, which tells the times when it reaches the `threshold` (`spans`): `step`, `shortest` and `gap` in
+    seconds."""
 
     type: Literal["text"]
     column: int = Field(default=0, ge=0)
-    decode: Literal["ctc"] | None = None
+    decode: Literal["ctc", "spans"] | None = None
     characters: FileName | None = None
     alphabet: Annotated[tuple[str, ...], Array] = ()
     blank: int = 0
     layout: Literal["NTC", "TNC"] = "NTC"
     logits: bool = False
+    step: float | None = Field(default=None, gt=0)
+    threshold: float = 0.5
+    shortest: float = Field(default=0, ge=0)
+    gap: float = Field(default=0, ge=0)
 
     @model_validator(mode="after")
     def _decoded(self) -> Self:
-        told = {"characters", "alphabet", "blank", "layout", "logits"} & self.model_fields_set
-        if self.decode is None and told:
-            raise wrong("means nothing here", 'Add decode = "ctc", or remove it', min(told))
-        if self.decode is not None and not self.alphabet:
+        for decode, keys in _DECODING.items():
+            if self.decode != decode and (told := keys & self.model_fields_set):
+                raise wrong("means nothing here", f'Add decode = "{decode}", or remove it', min(told))
+        if self.decode == "ctc" and not self.alphabet:
             raise wrong("is missing", "Name a file of the folder with a character a line", "characters")
-        if self.decode is not None and not -1 <= self.blank <= len(self.alphabet):
+        if self.decode == "ctc" and not -1 <= self.blank <= len(self.alphabet):
             raise wrong(f"{self.blank} is no column", f"0 to {len(self.alphabet)} are, -1 is the last", "blank")
+        if self.decode == "spans" and self.step is None:
+            raise wrong("is missing", "Write the seconds of a step: the window by the rate", "step")
         return self
+
+
+_DECODING: Final = {
+    "ctc": frozenset({"characters", "alphabet", "blank", "layout", "logits"}),
+    "spans": frozenset({"step", "threshold", "shortest", "gap"}),
+}
 
 
 class Pooled(Answer):

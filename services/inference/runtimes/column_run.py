@@ -74,7 +74,7 @@ class ColumnRun:
 
     def _run(self, start: int, stop: int, limit: Limit) -> _Piece:
         runtime = self._runtime
-        if not runtime.column_feeder.fits:
+        if not (runtime.columnar and runtime.column_feeder.fits):
             return of_results(runtime.manifest, runtime.run(self._rows(start, stop), limit))
         if self._feeds is None:
             try:

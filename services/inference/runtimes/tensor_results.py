@@ -12,6 +12,7 @@ from services.inference.drawing import packed, pictures_of
 from services.inference.errors import BadOutput
 from services.inference.runtimes.ctc import read_off
 from services.inference.runtimes.pooling import pooled
+from services.inference.runtimes.steps import spans_in_words, summed
 from services.inference.runtimes.table_results import table_column
 from services.inference.runtimes.tensor_overlays import OverlayReader, Pictured
 from services.inference.tensors import Result, Row, label_text
@@ -30,7 +31,7 @@ from services.manifests.manifest import (
     TextInput,
     TextOutput,
 )
-from services.manifests.outputs import Pooled
+from services.manifests.outputs import Pooled, Summed
 from services.values.framing import Frame
 
 Tensor: TypeAlias = "NDArray[Any] | list[Any]"  # Any: element types differ; a list is a seq(map)
@@ -140,7 +141,7 @@ def _tensors(output: Output) -> set[str]:
 def _plan(output: Output, manifest: Manifest) -> ReadColumn:
     if isinstance(output, Overlay):
         return OverlayReader(output, manifest.inputs).column
-    read = _decoder_of(output, manifest) or _reader(output)
+    read = _decoder_of(output, manifest) or _reader_of_steps(output) or _reader(output)
     return lambda tensors, given, frames: _column(output, read, tensors, len(given), frames)
 
 
@@ -151,12 +152,38 @@ def _is_pooled(output: Output) -> bool:
 def _read_by(output: Output, manifest: Manifest) -> TextOutput | None:
     """The text that this output is read by, step by step: itself, or the one that it says how sure it is."""
     told = manifest.output(output.of) if isinstance(output, ProbabilityOutput) and output.of else output
-    return told if isinstance(told, TextOutput) and told.decode is not None else None
+    return told if isinstance(told, TextOutput) and told.decode == "ctc" else None
 
 
 def _has_steps_first(output: Output, manifest: Manifest) -> bool:
     read = _read_by(output, manifest)
     return read is not None and read.layout == "TNC"
+
+
+def _reader_of_steps(output: Output) -> Read | None:
+    if isinstance(output, TextOutput) and output.decode == "spans":
+        return lambda tensor, rows: spans_in_words(output, tensor, rows)
+    if not isinstance(output, Summed) or output.over is None:
+        return None
+    squash = _sigmoid if isinstance(output, ProbabilityOutput) and output.logits else _same
+
+    def read(tensor: Tensor, rows: int) -> Column:
+        numbers = summed(output, squash(_filled(_matrix(tensor, rows))))
+        listed = _checked(numbers)
+        return _probable(output, numbers[:, np.newaxis], listed) if isinstance(output, ProbabilityOutput) else listed
+
+    return read
+
+
+def is_plain(output: Output) -> bool:
+    """Whether its answer stands in the tensor as it is."""
+    worked = _is_pooled(output) or (isinstance(output, Summed) and output.over is not None)
+    told = isinstance(output, TextOutput) and output.decode is not None
+    return not (worked or told or (isinstance(output, ProbabilityOutput) and output.of is not None))
+
+
+def _same(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return values
 
 
 def _decoder_of(output: Output, manifest: Manifest) -> Read | None:

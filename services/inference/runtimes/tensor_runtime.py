@@ -16,7 +16,7 @@ from services.inference.runtimes.column_results import ColumnReader
 from services.inference.runtimes.column_run import ColumnRun
 from services.inference.runtimes.sound_feeds import Windows
 from services.inference.runtimes.tensor_feeds import Feeder, load_sources
-from services.inference.runtimes.tensor_results import Frames, Reader
+from services.inference.runtimes.tensor_results import Frames, Reader, is_plain
 from services.inference.runtimes.text_feeds import load_encoders
 from services.inference.tensors import GraphTensor, Result, Row
 from services.manifests.manifest import ImageInput, Manifest
@@ -46,6 +46,7 @@ class TensorRuntime(ABC):
         manifest, folder = self._manifest, self._folder
         self._feeder = Feeder(manifest, inputs, load_sources(manifest, folder), load_encoders(manifest, folder))
         self._reader = Reader(self._manifest)
+        self.columnar = all(map(is_plain, self._manifest.outputs))
         self.column_feeder, self.column_reader = ColumnFeeder(self._feeder), ColumnReader(self._manifest)
         if missing := [name for name in self._reader.tensors if name not in known]:
             problem, fix = f'the graph has no output "{missing[0]}"', f"Name one of: {', '.join(sorted(known))}"

@@ -47,6 +47,15 @@ def price_words(price: Money, months: int, tr: Translator, *, by_telegram: bool 
     return tr.ngettext("{price} a month", "{price} for {n} months", months, price=tr.money(price))
 
 
+def next_period(begins_at: datetime | None, plan: PlanView, tr: Translator) -> Html:
+    """What paying for it by hand brings, and when; `begins_at`: None for at once."""
+    if begins_at is None:
+        return tr.html("This pays for the next period.")
+    begins = tr.html("This pays for the next period, which begins on {date}.", date=tr.date(begins_at))
+    given = tr.html("Its credits come as soon as it is paid and end with it.") if plan.credits else ""
+    return Html(f"{begins} {given}".rstrip())
+
+
 def plan_paid(payment: PaymentView, tr: Translator) -> Html:
     """As the payment calls it, in the customer's language."""
     what = payment.provider_text or payment.description

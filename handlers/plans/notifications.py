@@ -1,7 +1,6 @@
 """News of subscriptions, with what can be done about them in one tap."""
 
 from handlers.kit import buttons
-from handlers.plans.offers import is_paid_by_hand
 from handlers.plans.subscription_screens import PAY_NEXT, agree_action, agree_words, cancel_action
 from handlers.telegram.delivery import Present, Rendered
 from handlers.telegram.screen import Button, Screen
@@ -39,12 +38,16 @@ def _ways_on(news: PlanNews, mine: SubscriptionView | None, tr: Translator) -> l
         rows.append((Button(text=tr.gettext("✖️ Cancel the subscription"), action=cancel_action(mine)),))
     if news.fact is PlanFact.PRICE_OFFERED and (price := price_of(news)) is not None:
         rows.append((Button(text=agree_words(price, tr), action=agree_action(price)),))
-    if news.fact in (
-        PlanFact.ENDS_SOON,
-        PlanFact.DECLINED,
-        PlanFact.PAST_DUE,
-        PlanFact.AUTOPAY_OFF,
-    ) and is_paid_by_hand(mine):
+    if (
+        news.fact
+        in (
+            PlanFact.ENDS_SOON,
+            PlanFact.DECLINED,
+            PlanFact.PAST_DUE,
+            PlanFact.AUTOPAY_OFF,
+        )
+        and mine.is_paid_by_hand
+    ):
         pay = f"{buttons.PLANS}:{mine.next_plan.id}"
         rows.append((Button(text=tr.gettext(PAY_NEXT), action=pay),))
     rows.append((buttons.subscription_button(tr),))

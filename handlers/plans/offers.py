@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum, auto
 
 from db.tables.plans import SubscriptionStatus
@@ -38,6 +39,11 @@ class PlanOptions:
     quote: ChangeQuote | None = None
     trial: bool = False
 
+    @property
+    def begins_at(self) -> datetime | None:
+        """When the period begins that would be paid; None for at once."""
+        return next((each.begins_at for each in self.ways), None)
+
     def way(self, provider: str) -> PlanWay | None:
         """The one of that name; the only one, where none is named."""
         if not provider and len(self.ways) == 1:
@@ -54,31 +60,17 @@ async def offer_of(services: Services, user_id: int, plan_id: int) -> PlanOption
         step = PlanStep.NOW if quote.at_once else PlanStep.LATER
     paid, checkout = step in (PlanStep.NEXT, PlanStep.NOW), services.plan_checkout
     ways = await checkout.ways(user_id, plan_id) if paid and checkout is not None else []
-    fresh = step is PlanStep.NOW and plan.trial_days > 0 and has_free(subscription)
-    trial = fresh and not await services.subscriptions.had_trial(user_id)
+    trial = step is PlanStep.NOW and await services.subscriptions.may_try(user_id, plan)
     return PlanOptions(plan=plan, step=step, subscription=subscription, ways=ways, quote=quote, trial=trial)
-
-
-def is_paid_by_hand(subscription: SubscriptionView) -> bool:
-    """Nothing pays for its next period but its owner's own hand."""
-    by_itself = subscription.auto_renew and subscription.status is SubscriptionStatus.ACTIVE
-    return not by_itself or subscription.decline_reason is not None
-
-
-def has_free(subscription: SubscriptionView | None) -> bool:
-    """Nothing, or the free plan."""
-    if subscription is None:
-        return True
-    return subscription.price is None and subscription.status is SubscriptionStatus.ACTIVE
 
 
 def _same(plan: PlanView, subscription: SubscriptionView | None) -> PlanStep | None:
     """Of what they have, or shall have next; None where it is another plan."""
     if plan.is_free:
         return PlanStep.FREE
-    if subscription is None or has_free(subscription):
+    if subscription is None or subscription.is_free:
         return None
-    if plan.id == subscription.next_plan.id and is_paid_by_hand(subscription):
+    if plan.id == subscription.next_plan.id and subscription.is_paid_by_hand:
         return PlanStep.NEXT
     here = plan.id == subscription.plan.id and subscription.status is SubscriptionStatus.ACTIVE
     return PlanStep.HERE if here else None

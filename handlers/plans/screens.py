@@ -7,11 +7,11 @@ from typing import Final
 from db.tables.currencies import Currency
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
-from handlers.plans.offers import PlanOptions, PlanStep, has_free
+from handlers.plans.offers import PlanOptions, PlanStep
 from handlers.plans.subscription_screens import periods_button
 from handlers.telegram.limits import BUTTON, TEXT, cut
 from handlers.telegram.screen import Button, Screen
-from i18n.plans import gives, plan_title, price_words, standing, way_title
+from i18n.plans import gives, next_period, plan_title, price_words, standing, way_title
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.errors import N_
@@ -47,7 +47,7 @@ def plans_screen(
     parts = [notice, tr.html("<b>🎟 Plans</b>")]
     if subscription is not None:
         mine = tr.html("Your plan: <b>{plan}</b>.", plan=plan_title(subscription.plan, tr))
-        parts.append(mine if has_free(subscription) else f"{mine} {standing(subscription, tr)}")
+        parts.append(mine if subscription.is_free else f"{mine} {standing(subscription, tr)}")
     parts += [_plan_lines(each, currencies, viewer) for each in plans[:PLANS_SHOWN]]
     parts.append(tr.html("<i>What a plan gives is for its period and ends with it. Cancel at any time.</i>"))
     rows: list[buttons.Row] = [
@@ -132,10 +132,10 @@ def _change(offer: PlanOptions, tr: Translator) -> list[Html]:
             "Telegram charges one price alone, so it is told to stop: you will be asked to pay for the new plan then."
         )
         return [begins, stops] if quote.by_hand else [begins]
-    if subscription is None or has_free(subscription):
+    if subscription is None or subscription.is_free:
         return []
     if offer.step is PlanStep.NEXT:
-        return [standing(subscription, tr), tr.html("This pays for the next period.")]
+        return [standing(subscription, tr), next_period(offer.begins_at, offer.plan, tr)]
     lines = [tr.html("It begins as soon as it is paid, in place of “{plan}”.", plan=plan_title(subscription.plan, tr))]
     if quote is not None and quote.returned:
         back = tr.credits(quote.returned)

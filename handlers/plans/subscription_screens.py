@@ -6,7 +6,6 @@ from typing import Final
 from db.tables.plans import MethodState, SubscriptionStatus
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
-from handlers.plans.offers import has_free, is_paid_by_hand
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.plans import (
@@ -124,7 +123,7 @@ def periods_screen(page: Page[PeriodView], tr: Translator) -> Screen:
 
 
 def _facts(subscription: SubscriptionView, tr: Translator) -> list[Html]:
-    if has_free(subscription):
+    if subscription.is_free:
         return [standing(subscription, tr)]
     lines = [standing(subscription, tr)]
     if subscription.status is SubscriptionStatus.PAST_DUE:
@@ -162,11 +161,11 @@ def _next_plan(subscription: SubscriptionView, tr: Translator) -> list[Html]:
 
 
 def _ways_on(subscription: SubscriptionView, tr: Translator) -> list[buttons.Row]:
-    if has_free(subscription):
+    if subscription.is_free:
         return []
     rows: list[buttons.Row] = []
     scheduled = subscription.scheduled
-    if is_paid_by_hand(subscription):
+    if subscription.is_paid_by_hand:
         pay = f"{buttons.PLANS}:{subscription.next_plan.id}"
         words = SUBSCRIBE if subscription.status is SubscriptionStatus.TRIALING else PAY_NEXT
         rows.append((Button(text=tr.gettext(words), action=pay),))

@@ -30,7 +30,7 @@ from services.plans.consent import consent_row
 from services.plans.locks import hold_user
 from services.plans.plans import OtherPrice, PlanGone, PlanView, find_plan, plan_on_sale
 from services.plans.replacing import RefundUnderWay, is_being_refunded
-from services.plans.rows import live_of
+from services.plans.rows import is_free, is_paid_by_hand, live_of
 from services.plans.trials import AlreadySubscribed
 
 log = structlog.get_logger()
@@ -61,14 +61,16 @@ class PlanOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanWay:
-    """What one way of paying would take. `renews`: it pays for the next period of the present subscription.
-    `can_be_kept`: it can be charged again, where its owner agrees. `receipts`: it needs an e-mail address."""
+    """What one way of paying would take. `renews`: it pays for the next period of the present subscription, which
+    begins at `begins_at`, at once where that is None. `can_be_kept`: it can be charged again, where its owner agrees.
+    `receipts`: it needs an e-mail address."""
 
     provider: str
     price: Money
     renews: bool
     can_be_kept: bool
     receipts: bool
+    begins_at: datetime | None = None
 
 
 class PlanCheckout:
@@ -130,6 +132,7 @@ def _ways(
             renews=sale.renews is not None,
             can_be_kept=_keeps(account, sale, now),
             receipts=account.merchant.receipts,
+            begins_at=sale.renews.ends_at if sale.renews is not None and _is_ahead(sale, now) else None,
         )
         ways.append(way)
     return ways
@@ -158,9 +161,9 @@ def _begin(
 
 def _sale(session: Session, user_id: int, plan_id: int, account: ProviderAccount, now: datetime) -> _Sale:
     live, currency = live_of(session, user_id), account.merchant.currency
-    if live is None or (live.price is None and live.status == SubscriptionStatus.ACTIVE):
+    if live is None or is_free(price=live.price, status=live.status):
         plan = plan_on_sale(session, plan_id)
-    elif plan_id == (live.scheduled_plan_id or live.plan_id) and _is_paid_by_hand(live):
+    elif plan_id == (live.scheduled_plan_id or live.plan_id) and _may_pay(live):
         return _next_period(session, live, account, now)
     else:
         plan = plan_on_sale(session, plan_id)
@@ -177,9 +180,8 @@ def _sale(session: Session, user_id: int, plan_id: int, account: ProviderAccount
     return _Sale(plan=plan, price=price, renews=None)
 
 
-def _is_paid_by_hand(live: AnyRow) -> bool:
-    """Its next period may be paid by hand: nothing else will, or could."""
-    return not live.auto_renew or live.status != SubscriptionStatus.ACTIVE or live.decline_reason is not None
+def _may_pay(live: AnyRow) -> bool:
+    return is_paid_by_hand(auto_renew=live.auto_renew, status=live.status, decline_reason=live.decline_reason)
 
 
 def _next_period(session: Session, live: AnyRow, account: ProviderAccount, now: datetime) -> _Sale:
@@ -243,9 +245,12 @@ def can_be_kept(account: ProviderAccount, plan: PlanView, price: Money) -> bool:
 
 def _keeps(account: ProviderAccount, sale: _Sale, now: datetime) -> bool:
     """A next period that is paid ahead begins when the present one ends, and Telegram's months when they are paid."""
-    ahead = sale.renews is not None and sale.renews.ends_at > now
     by_itself = account.provider.autopay is Autopay.BY_PROVIDER
-    return can_be_kept(account, sale.plan, sale.price) and not (ahead and by_itself)
+    return can_be_kept(account, sale.plan, sale.price) and not (by_itself and _is_ahead(sale, now))
+
+
+def _is_ahead(sale: _Sale, now: datetime) -> bool:
+    return sale.renews is not None and sale.renews.ends_at > now
 
 
 def described(plan: PlanView, language: str) -> Description:

@@ -10,7 +10,8 @@ from sqlalchemy import Update, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, constant, table_of
-from db.tables.plans import LIVE, PeriodAllowance, Subscription, SubscriptionPeriod
+from db.tables.plans import LIVE, PeriodAllowance, Subscription, SubscriptionPeriod, SubscriptionStatus
+from services.money import Money
 
 subscriptions, periods = table_of(Subscription), table_of(SubscriptionPeriod)
 allowances = table_of(PeriodAllowance)
@@ -54,6 +55,16 @@ def live_of(session: Session, user_id: int) -> AnyRow | None:
 
 def subscription_row(session: Session, subscription_id: UUID) -> AnyRow | None:
     return session.connection().execute(_by_id, {"subscription": subscription_id}).first()
+
+
+def is_paid_by_hand(*, auto_renew: bool, status: str, decline_reason: str | None) -> bool:
+    """The next period of a subscription: nothing else pays for it, or could."""
+    return not auto_renew or status != SubscriptionStatus.ACTIVE or decline_reason is not None
+
+
+def is_free(*, price: int | Money | None, status: str) -> bool:
+    """The plan of who has no other."""
+    return price is None and status == SubscriptionStatus.ACTIVE
 
 
 def running_period(session: Session, user_id: int, now: datetime) -> AnyRow | None:

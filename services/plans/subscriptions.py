@@ -27,9 +27,9 @@ from services.plans.methods import MethodView, find_method
 from services.plans.months import end_of_months
 from services.plans.offers import agree
 from services.plans.plans import PlanView, find_plan, free_plan
-from services.plans.rows import live_of, period_of_payment, periods, running_period
+from services.plans.rows import is_free, is_paid_by_hand, live_of, period_of_payment, periods, running_period
 from services.plans.times import charge_at
-from services.plans.trials import had_trial, start_trial
+from services.plans.trials import may_try, start_trial
 from services.users.departures import NO_KEY, PersonKey
 
 
@@ -73,6 +73,16 @@ class SubscriptionView:
     def next_plan(self) -> PlanView:
         """Of the one that would be paid after all these."""
         return self.scheduled or self.last_plan
+
+    @property
+    def is_free(self) -> bool:
+        return is_free(price=self.price, status=self.status)
+
+    @property
+    def is_paid_by_hand(self) -> bool:
+        """The next period, by nothing but its owner's own hand."""
+        auto, reason = self.auto_renew, self.decline_reason
+        return not self.is_free and is_paid_by_hand(auto_renew=auto, status=self.status, decline_reason=reason)
 
     @property
     def can_cancel(self) -> bool:
@@ -189,8 +199,9 @@ class Subscriptions:
         """Raises `PlanGone`, `TrialUsed`, `AlreadySubscribed`."""
         await self._db.write(start_trial, user_id, plan_id, self._clock(), self._people)
 
-    async def had_trial(self, user_id: int) -> bool:
-        return await self._db.read(had_trial, user_id, self._people)
+    async def may_try(self, user_id: int, plan: PlanView) -> bool:
+        """Without paying, once."""
+        return await self._db.read(may_try, user_id, plan, self._people)
 
     async def provider_said(self, payment_id: UUID, word: ProviderWord) -> None:
         """Of the subscription that this payment of ours began at a provider who charges by itself."""
@@ -207,7 +218,7 @@ def subscription_of(session: Session, user_id: int, now: datetime) -> Subscripti
     if live is None:
         return _unneeded(session, user_id, now)
     last, running = find_plan(session, live.plan_id), running_period(session, user_id, now)
-    if live.price is None and live.status == SubscriptionStatus.ACTIVE and running is None:
+    if running is None and is_free(price=live.price, status=live.status):
         return _unneeded(session, user_id, now)
     scheduled = None if live.scheduled_plan_id is None else find_plan(session, live.scheduled_plan_id)
     price, plan = _money(live.price, live.currency), last

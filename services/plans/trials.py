@@ -6,7 +6,7 @@ from uuid import uuid4
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from db.base import table_of
+from db.base import AnyRow, table_of
 from db.tables.payments import RefundStatus
 from db.tables.plans import PeriodKind, PlanTrial, SubscriptionStatus
 from db.upsert import insert_into
@@ -15,9 +15,9 @@ from services.payments.queries import refunds
 from services.plans.endings import finish
 from services.plans.locks import hold_user
 from services.plans.opening import NewPeriod, open_period
-from services.plans.plans import PlanGone, plan_on_sale
+from services.plans.plans import PlanGone, PlanView, plan_on_sale
 from services.plans.replacing import replace_periods
-from services.plans.rows import live_of, periods, subscriptions
+from services.plans.rows import is_free, live_of, periods, subscriptions
 from services.plans.times import warn_at
 from services.users.departures import NO_KEY, PersonKey, known_as, left_after_trial
 
@@ -45,6 +45,16 @@ def had_trial(session: Session, user_id: int, people: PersonKey = NO_KEY) -> boo
     return left_after_trial(session, known_as(session, user_id, people))
 
 
+def may_try(session: Session, user_id: int, plan: PlanView, people: PersonKey = NO_KEY) -> bool:
+    """Reads only."""
+    offered = plan.enabled and plan.trial_days > 0
+    return offered and not _subscribes(live_of(session, user_id)) and not had_trial(session, user_id, people)
+
+
+def _subscribes(live: AnyRow | None) -> bool:
+    return live is not None and not is_free(price=live.price, status=live.status)
+
+
 def start_trial(session: Session, user_id: int, plan_id: int, now: datetime, people: PersonKey = NO_KEY) -> None:
     """Raises `PlanGone`, `TrialUsed`, `AlreadySubscribed`."""
     plan = plan_on_sale(session, plan_id)
@@ -52,7 +62,7 @@ def start_trial(session: Session, user_id: int, plan_id: int, now: datetime, peo
         raise PlanGone(plan_id=plan_id)
     hold_user(session, user_id)
     live = live_of(session, user_id)
-    if live is not None and (live.price is not None or live.status == SubscriptionStatus.TRIALING):
+    if _subscribes(live):
         raise AlreadySubscribed(user_id=user_id)
     if had_trial(session, user_id, people):
         raise TrialUsed(user_id=user_id)

@@ -11,8 +11,7 @@ from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
 from db.tables.currencies import Currency
-from db.tables.plans import SubscriptionStatus
-from i18n.plans import gives, plan_title, price_words, way_title
+from i18n.plans import gives, next_period, plan_title, price_words, way_title
 from services.digits import whole_number
 from services.errors import ShopError
 from services.payments.pricing import CurrencyNotTaken, PaymentsOff
@@ -21,7 +20,6 @@ from services.plans.changes import BeginsLater
 from services.plans.checkout import PlanCheckout, PlanOrder, PlanWay, RenewalUnderWay
 from services.plans.consent import consent_text
 from services.plans.plans import PlanView
-from services.plans.subscriptions import SubscriptionView
 from services.plans.trials import AlreadySubscribed
 from web.cabinet.paying import form_key, keep_email, payable, way_back
 from web.kit.pages import page
@@ -73,6 +71,7 @@ class OrderForm:
     async def show(self, *, errors: Mapping[str, str] | None = None, refused: ShopError | None = None) -> Response:
         """`errors` by field; `refused`: why there is no payment."""
         tr, way, plan = self.me.tr, self.way, self.plan
+        subscriptions = self.me.site.services.subscriptions
         by_telegram = way.can_be_kept and way.price.currency == Currency.XTR
         return page(
             self.me,
@@ -83,10 +82,11 @@ class OrderForm:
             gives=gives(plan, self.me.titles),
             price=price_words(way.price, plan.months, tr, by_telegram=by_telegram),
             way=way,
+            next_period=next_period(way.begins_at, plan, tr) if way.renews else "",
             ways=[(each.provider, way_title(each.provider, tr)) for each in self.ways],
             consent=consent_text(way.price, plan.months, tr.language) if way.can_be_kept else "",
             returned=0 if way.renews else await self._returned(),
-            trial=plan.trial_days if await may_try(self.me, plan) else 0,
+            trial=plan.trial_days if await subscriptions.may_try(self.me.user.id, plan) else 0,
             key=await form_key(self.me),
             ask_email=self._ask_email,
             typed=self.typed,
@@ -138,15 +138,15 @@ class OrderForm:
 async def show_plans(who: Someone) -> Response:
     """To everybody."""
     services, seen = who.site.services, who.signed_in
-    plans = await services.plans.on_sale()
-    mine = None if seen is None else await services.subscriptions.of(seen.user.id)
+    plans, subscriptions = await services.plans.on_sale(), services.subscriptions
+    mine = None if seen is None else await subscriptions.of(seen.user.id)
     return page(
         who,
         "cabinet/plans.html",
         plans=[(plan, prices_of(plan, who), gives(plan, who.titles)) for plan in plans],
         plan_title=plan_title,
         mine=mine,
-        tries={plan.id for plan in plans if seen is not None and await may_try(who, plan)},
+        tries={plan.id for plan in plans if seen is not None and await subscriptions.may_try(seen.user.id, plan)},
     )
 
 
@@ -220,13 +220,3 @@ def prices_of(plan: PlanView, who: PageViewer) -> list[str]:
     taken = list(plan.prices) if payments is None else [each.merchant.currency for each in payments.accounts]
     prices = [plan.prices[currency] for currency in dict.fromkeys(taken) if currency in plan.prices]
     return [price_words(price, plan.months, who.tr) for price in prices]
-
-
-async def may_try(who: PageViewer, plan: PlanView) -> bool:
-    """Without paying, once."""
-    if not plan.trial_days or who.signed_in is None:
-        return False
-    services, user_id = who.site.services, who.signed_in.user.id
-    mine: SubscriptionView | None = await services.subscriptions.of(user_id)
-    free = mine is None or (mine.price is None and mine.status is SubscriptionStatus.ACTIVE)
-    return free and not await services.subscriptions.had_trial(user_id)

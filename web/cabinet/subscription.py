@@ -7,7 +7,6 @@ from fastapi import APIRouter, Form, Query
 from starlette.responses import RedirectResponse, Response
 
 from db.tables.currencies import Currency
-from db.tables.plans import SubscriptionStatus
 from i18n.plans import (
     NOT_RESUMED,
     PAID_AHEAD,
@@ -70,7 +69,7 @@ async def show_subscription(
         can_resume=mine is not None and mine.can_resume,
         not_resumed=tr.gettext(NOT_RESUMED),
         resume_in_telegram=tr.gettext(RenewedInTelegram.message),
-        can_pay=mine is not None and features_pay(me) and can_pay(mine, me),
+        can_pay=mine is not None and features_pay(me) and mine.is_paid_by_hand,
         cards=await services.payment_methods.of(me.user.id),
         periods=await services.subscriptions.periods(me.user.id, number, ON_PAGE),
         plan_title=plan_title,
@@ -129,13 +128,6 @@ def _back(said: str) -> Response:
 
 def features_pay(me: Customer) -> bool:
     return me.site.services.plan_checkout is not None
-
-
-def can_pay(mine: SubscriptionView, me: Customer) -> bool:
-    """For the next period, by hand; or after a trial."""
-    if mine.status is not SubscriptionStatus.ACTIVE:
-        return True
-    return mine.price is not None and (not mine.auto_renew or bool(mine.decline_reason))
 
 
 def _ahead(mine: SubscriptionView, plan: PlanView, tr: Translator) -> Html:

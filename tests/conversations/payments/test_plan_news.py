@@ -52,7 +52,7 @@ async def test_too_little_money_is_tried_once_more(stage: Stage, anna: Person, y
     await anna.presses("🎟 Мой тариф")
     await anna.sees("Последнее списание не прошло. На карте или в кошельке не хватает денег.")
     await anna.presses("💳 Оплатить следующий период")
-    await anna.sees("Вы оплачиваете следующий период.")
+    await anna.sees("Вы оплачиваете следующий период, он начнётся")
     await anna.presses("Только один период · 590 ₽")
     await anna.pays("💳 Оплатить 590 ₽")
     await anna.sees("✅ Оплачено: 590 ₽. Тариф «Полный»")

@@ -4,7 +4,7 @@ does not know."""
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -135,8 +135,8 @@ def _customers(tr: Translator) -> Iterator[Screen]:
     for mine in (None, *_standings()):
         yield screens.plans_screen([FREE, *[PLAN] * 20], ["RUB", "XTR"], mine, reader, notice="<b>no</b>")
         yield screens.plans_screen([], ["RUB"], mine, reader)
-    kept = {"renews": False, "can_be_kept": True, "receipts": True}
-    ways = [PlanWay(provider=name, price=price, **kept) for name, price in (("stars", STARS), ("x", RUB))]
+    way = PlanWay(provider="stars", price=STARS, renews=True, can_be_kept=True, receipts=True, begins_at=LATER)
+    ways = [way, replace(way, provider="x", price=RUB)]
     quote = ChangeQuote(at_once=True, returned=MAX_CREDITS, price=RUB, starts_at=LATER)
     for step in PlanStep:
         for trial in (False, True):
@@ -231,6 +231,19 @@ def test_what_is_paid_ahead_is_told_beside_the_plan_that_runs(tr: Translator) ->
     mine = replace(MINE, auto_renew=False, next_charge=None, runs_until=LATER - timedelta(days=9), paid_ahead=lite)
     told = tr.html(PAID_AHEAD, date=tr.date(mine.runs_until), plan=plan_title(lite, tr))
     assert told in subscription_screens.subscription_screen(mine, viewer(USER, tr, LONGEST)).text
+
+
+@BOTH
+@pytest.mark.parametrize("begins_at", [LATER, None])
+def test_who_pays_ahead_is_told_when_it_begins_and_that_credits_come_at_once(
+    tr: Translator, begins_at: datetime | None
+) -> None:
+    way = PlanWay(provider="x", price=RUB, renews=True, can_be_kept=True, receipts=False, begins_at=begins_at)
+    offer = PlanOptions(plan=PLAN, step=PlanStep.NEXT, subscription=MINE, ways=[way])
+    shown = screens.plan_screen(offer, viewer(USER, tr, LONGEST)).text
+    begins = tr.html("This pays for the next period, which begins on {date}.", date=tr.date(LATER))
+    assert (begins in shown) is (begins_at is not None)
+    assert (tr.gettext("Its credits come as soon as it is paid and end with it.") in shown) is (begins_at is not None)
 
 
 @BOTH

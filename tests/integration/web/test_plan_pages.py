@@ -227,3 +227,34 @@ async def test_strangers_see_what_is_sold(app: App, plans: dict[str, int]) -> No
         for place in (f"/plans/{plans['plus']}", "/subscription"):
             assert (await someone.get(place)).headers["location"].startswith("/sign-in?next=")
         assert (await someone.post("/subscription/cancel")).status_code == 401
+
+
+@pytest.mark.parametrize(("language", "words"), [("ru", "Тарифы"), ("en", "Plans")])
+@pytest.mark.usefixtures("plans")
+async def test_plans_are_one_press_from_the_first_page(app: App, language: str, words: str) -> None:
+    user = await person(app, language)
+    async with browser(app, user.id) as client:
+        first = await client.get("/")
+        assert f'href="/plans">{words}</a>' in first.text
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("ru", "Новые подписчики платят <b>400 ₽ в месяц</b>, вы — 300 ₽."),
+        ("en", "New subscribers pay <b>400 ₽ a month</b>, you pay 300 ₽."),
+    ],
+)
+async def test_a_new_price_stands_beside_the_present_one(app: App, yookassa: Shop, language: str, words: str) -> None:
+    """With the day from which it would be paid; who has cancelled is not asked."""
+    plan_id = await app.db.write(lambda session: add_plan(session, f"dear-{language}", kopecks=30_000))
+    user = await person(app, language)
+    async with browser(app, user.id) as client:
+        await subscribes(app, client, yookassa, plan_id, consent="yes", email="anna@example.com")
+        prices = table_of(PlanPrice)
+        dearer = update(prices).where(prices.c.plan_id == plan_id).values(amount=40_000)
+        await app.db.write(lambda session: session.execute(dearer))
+        shown = (await client.get("/subscription")).text.replace("\u00a0", " ")
+        assert words in shown
+        await client.post("/subscription/cancel")
+        assert words not in (await client.get("/subscription")).text.replace("\u00a0", " ")

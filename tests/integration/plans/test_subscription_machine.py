@@ -147,6 +147,11 @@ class SubscriptionHistory(History):
             if told:
                 self.attempt(way.tells())
 
+    @precondition(lambda self: self.subscription() is None)
+    @rule(plan=PLANS, which=WHICH)
+    def begins_again(self, plan: str, which: int) -> None:
+        self.buys(plan, which, consent=True, pages=1, pays=1, told=True)
+
     async def begins(self, plan: str, way: Way, *, consent: bool) -> PaymentView:
         return await self.shop.begins(self.anna, self.plans[plan], consent=consent, provider=way.name)
 
@@ -172,7 +177,10 @@ class SubscriptionHistory(History):
             self.comes(max(self.clock(), row.ends_at + timedelta(seconds=seconds)), is_open=False)
             self.buys(plan, which, consent=True, pages=1, pays=1, told=True)
 
-    @rule()
+    @rule(what=st.sampled_from(["cancels", "thinks_better_of_it", "takes_her_cards_back", "ends_it_in_telegram"]))
+    def decides(self, what: str) -> None:
+        getattr(self, what)()
+
     def cancels(self) -> None:
         async def cancel() -> bool:
             await self.shop.subscriptions.cancel(self.anna)
@@ -181,7 +189,6 @@ class SubscriptionHistory(History):
         if self.attempt(cancel(), NoSubscription):
             self.unwanted |= self.tokens
 
-    @rule()
     def thinks_better_of_it(self) -> None:
         async def resume() -> bool:
             await self.shop.subscriptions.resume(self.anna)
@@ -191,26 +198,24 @@ class SubscriptionHistory(History):
         if self.attempt(resume(), NoSubscription, CannotResume) and row is not None:
             self.unwanted -= {each.token for each in self.rows(PaymentMethod) if each.id == row.method_id}
 
-    @rule()
     def takes_her_cards_back(self) -> None:
         for method in self.run(self.shop.methods.of(self.anna)):
             token = next(each.token for each in self.rows(PaymentMethod) if each.id == method.id)
             self.run(self.shop.methods.unlink(self.anna, method.id))
             self.unwanted.add(token)
 
-    @rule(plan=PLANS)
-    def chooses_for_later(self, plan: str) -> None:
-        later = self.shop.subscriptions.schedule(self.anna, self.plans[plan])
-        self.attempt(later, NoSubscription, BeginsAtOnce, PlanGone)
-
-    @rule(which=WHICH)
-    def ends_it_in_telegram(self, which: int) -> None:
+    def ends_it_in_telegram(self) -> None:
         """Or begins it again there."""
         for way in self.ways:
             if isinstance(way, StarsWay):
                 before = {key for key in way.months if way.runs(key)}
-                way.ends(which)
+                way.ends(0)
                 self.unwanted -= {key for key in way.months if way.runs(key)} - before
+
+    @rule(plan=PLANS)
+    def chooses_for_later(self, plan: str) -> None:
+        later = self.shop.subscriptions.schedule(self.anna, self.plans[plan])
+        self.attempt(later, NoSubscription, BeginsAtOnce, PlanGone)
 
     @rule(tries=st.booleans())
     def predicts(self, tries: bool) -> None:
@@ -239,16 +244,31 @@ class SubscriptionHistory(History):
     def time_passes(self, hours: int, told: bool) -> None:
         self.comes(self.clock() + hours * HOUR, told=told)
 
+    @precondition(lambda self: self.subscription() is not None)
+    @rule(hours=st.sampled_from([-13, -11, -1, 1, 1, 14, 80]), told=st.sampled_from([True, True, False]))
+    def the_period_ends(self, hours: int, told: bool) -> None:
+        """Or will soon."""
+        if (row := self.subscription()) is not None and row.price is not None:
+            self.comes(row.ends_at + hours * HOUR, told=told)
+
     @rule(days=st.sampled_from([1, 4, 40, 100]))
     def the_shop_sleeps(self, days: int) -> None:
         self.comes(self.clock() + days * DAY, is_open=False)
         self.attempt(self.shop_round())
 
-    @rule(which=WHICH, days=st.integers(1, 3))
-    def a_provider_is_silent(self, which: int, days: int) -> None:
-        self.way(which).is_away(True)
+    @rule(which=WHICH, days=st.integers(1, 3), hears=st.booleans(), at_the_end=st.booleans())
+    def a_provider_is_silent(self, which: int, days: int, *, hears: bool, at_the_end: bool) -> None:
+        """`hears`: it does what it is asked for all the same."""
+        way, row = self.way(which), self.subscription()
+        if at_the_end and row is not None and row.price is not None:
+            self.comes(row.ends_at - 13 * HOUR)
+        if hears:
+            way.faults.extend([Fault.LOST_ANSWER] * 1000)
+        else:
+            way.is_away(True)
         self.comes(self.clock() + days * DAY, told=False)
-        self.way(which).is_away(False)
+        way.is_away(False)
+        way.faults.clear()
 
     def comes(self, moment: datetime, *, is_open: bool = True, told: bool = True) -> None:
         """Providers do what it is time for, and the shop, if `is_open`, whenever there is something to do. `told`:
@@ -293,18 +313,14 @@ class SubscriptionHistory(History):
     def something_goes_wrong(self, which: int, faults: list[Fault]) -> None:
         self.way(which).faults.extend(faults)
 
-    @rule(which=WHICH)
-    def news_comes_before_the_answer(self, which: int) -> None:
-        self.way(which).is_hasty = not self.way(which).is_hasty
-
-    @rule()
-    def the_bank_takes_its_time(self) -> None:
-        """Or has ended what it was about."""
-        for way in self.ways:
-            if isinstance(way, YooKassaWay):
-                way.there.charges_wait = not way.there.charges_wait
-                for payment_id in way.there.charged:
-                    way.there.finish_charge(payment_id)
+    @rule(which=WHICH, what=st.sampled_from(["news comes before the answer", "the bank takes its time"]))
+    def another_mood(self, which: int, what: str) -> None:
+        """Of the provider, or its former one again."""
+        way = self.way(which)
+        if what == "news comes before the answer":
+            way.is_hasty = not way.is_hasty
+        elif isinstance(way, YooKassaWay):
+            way.takes_its_time()
 
     @rule(which=WHICH, told=st.booleans())
     def is_told(self, which: int, told: bool) -> None:

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from services.payments.context import ProviderAccount
 from services.payments.providers.base import Decline, NewPayment, RemotePayment, SavedMethod
@@ -14,6 +15,7 @@ from tests.support.tills import MERCHANT, notification
 from tests.support.ways.base import Try, Way
 from tests.support.yookassa import FakeYooKassa
 
+PATIENCE = timedelta(days=1)  # of a bank with a charge
 REASONS = {
     Decline.NEVER: "permission_revoked",
     Decline.ACT: "3d_secure_failed",
@@ -90,11 +92,29 @@ class YooKassaWay(Way):
     def forgets_to_tell(self) -> None:
         self.there.notifications.clear()
 
-    def calms_down(self) -> None:
-        Way.calms_down(self)
-        self.there.charges_wait = False
+    def takes_its_time(self) -> None:
+        """The bank, with each charge; or has come to an end with them."""
+        self.there.charges_wait = not self.there.charges_wait
         for payment_id in self.there.charged:
             self.there.finish_charge(payment_id)
+
+    def next_moment(self) -> datetime | None:
+        return min((each.at + PATIENCE for each in self._waiting()), default=None)
+
+    def wakes(self) -> bool:
+        over = [each for each in self._waiting() if each.at + PATIENCE <= self.clock()]
+        for each in over:
+            self.there.finish_charge(each.id)
+        return bool(over)
+
+    def _waiting(self) -> list[Try]:
+        charged = [self.there.payments[payment_id] for payment_id in self.there.charged]
+        return [self._try(each) for each in charged if each.status == "pending"]
+
+    def calms_down(self) -> None:
+        Way.calms_down(self)
+        self.there.charges_wait = True
+        self.takes_its_time()
 
     async def _hurries(self) -> None:
         if self.is_hasty:

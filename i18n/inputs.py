@@ -17,6 +17,7 @@ from services.manifests.manifest import (
     NumberInput,
     SeriesInput,
     SoundInput,
+    TableInput,
     TextInput,
 )
 from services.values.parse import Value, example_value
@@ -45,6 +46,8 @@ def value_words(field: Input, value: Value, tr: Translator) -> str:
             text = next((tr.pick(source.label) for source in field.sources if source.value == name), name)
         case SeriesInput(), _ if (numbers := numbers_of(value)) and _is_figure(numbers[-1]):
             text = _series_words(field, numbers, value if isinstance(value, dict) else {}, tr)
+        case TableInput(), {"rows": list() as rows}:
+            text = tr.ngettext("a table of {n} line", "a table of {n} lines", len(rows))
         case ImageInput(), _:
             text = tr.gettext("a picture")
         case SoundInput(), _:
@@ -103,8 +106,8 @@ def with_unit(field: Bounded, text: str, tr: Translator) -> str:
 def allowed(field: Input, tr: Translator) -> str:
     """What may be answered, in a sentence or none."""
     match field:
-        case SeriesInput():
-            return _series(field, tr)
+        case SeriesInput() | TableInput():
+            return _series(field, tr) if isinstance(field, SeriesInput) else _table(field, tr)
         case Bounded():
             return _bounds(field, tr)
         case DateInput():
@@ -187,6 +190,14 @@ def _lengths(field: SoundInput, tr: Translator) -> str:
     if field.min_seconds:
         return tr.gettext("From {least} to {most} seconds.", least=least, most=most)
     return tr.gettext("Up to {most} seconds.", most=most)
+
+
+def _table(field: TableInput, tr: Translator) -> str:
+    columns = ", ".join(tr.pick(column.label) for column in field.columns)
+    wanted = tr.gettext("Columns: {columns}.", columns=cut_plain(columns, 600))
+    if field.min_rows == field.max_rows:
+        return f"{wanted} " + tr.ngettext("{n} line.", "{n} lines.", field.min_rows)
+    return f"{wanted} " + tr.gettext("From {low} to {high} lines.", low=field.min_rows, high=field.max_rows)
 
 
 def _series(field: SeriesInput, tr: Translator) -> str:

@@ -9,7 +9,15 @@ from handlers.form.state import MANY, Action, Form, FormExit, Turn
 from handlers.kit.form_state import FormState, Place, WaitingTable
 from i18n.prices import ANOTHER_PRICE
 from services.errors import N_
-from services.manifests.manifest import BooleanInput, ChoiceInput, ImageInput, Input, SeriesInput, SoundInput
+from services.manifests.manifest import (
+    BooleanInput,
+    ChoiceInput,
+    ImageInput,
+    Input,
+    SeriesInput,
+    SoundInput,
+    TableInput,
+)
 from services.values.errors import (
     ColumnWanted,
     InvalidMember,
@@ -21,8 +29,9 @@ from services.values.errors import (
 )
 from services.values.parse import Value, check_value, default_value, parse_many, parse_text
 from services.values.series import Taken, take_series
+from services.values.table_values import TableValue
 
-Asked = TypeVar("Asked", ImageInput, SeriesInput, SoundInput)
+Asked = TypeVar("Asked", ImageInput, SeriesInput, SoundInput, TableInput)
 
 COLUMNS: Final = 64  # of a table that can be chosen from
 
@@ -109,15 +118,15 @@ def answer_sound(form: Form, state: FormState, file_id: str) -> Turn:
     return _accept(form, state, field, {"file": file_id})
 
 
-def answer_file(form: Form, state: FormState, numbers: Taken) -> Turn:
-    """A text or CSV file, for a series, as the numbers that were found in it."""
+def answer_file(form: Form, state: FormState, found: Taken | TableValue) -> Turn:
+    """A text or CSV file, for a series or a table, as what was found in it."""
     if _outdated(form, state):
         return _resume(form, state)
-    field = series_wanted(form, state)
+    field = file_wanted(form, state)
     if field is None:
         problem = _expected_of(_asked(form, state))
         return Turn(state=state, problem=None if state.asked is None else problem, notice=_unasked(state))
-    return _accept(form, state, field, numbers)
+    return _accept(form, state, field, found)
 
 
 def ask_column(
@@ -142,8 +151,13 @@ def sound_wanted(form: Form, state: FormState) -> SoundInput | None:
 
 
 def series_wanted(form: Form, state: FormState) -> SeriesInput | None:
-    """The input that a file would answer now."""
+    """The input that numbers would answer now."""
     return _wanted(form, state, SeriesInput)
+
+
+def file_wanted(form: Form, state: FormState) -> SeriesInput | TableInput | None:
+    """The input that a file would answer now."""
+    return series_wanted(form, state) or _wanted(form, state, TableInput)
 
 
 def press(form: Form, state: FormState, action: Action) -> Turn:
@@ -176,15 +190,19 @@ def _press_question(form: Form, state: FormState, field: Input, action: Action) 
     match action.verb:
         case "b":
             return _back(form, state)
-        case "d" if (value := default_value(field)) is not None:
+        case "d" | "o" if (value := _offered(field, action)) is not None:
             return _accept(form, state, field, value)
         case "k" if field.name in state.answers:
             return _advance(form, state)
-        case "o" if (value := _option(field, action.argument)) is not None:
-            return _accept(form, state, field, value)
         case "p":
             return Turn(state=replace(state, page=action.argument))
+        case "t" if isinstance(field, TableInput):
+            return Turn(state=state, outcome=FormExit.TEMPLATE)
     return None
+
+
+def _offered(field: Input, action: Action) -> Value | None:
+    return default_value(field) if action.verb == "d" else _option(field, action.argument)
 
 
 def _press_summary(form: Form, state: FormState, action: Action) -> Turn | None:

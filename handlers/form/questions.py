@@ -12,7 +12,15 @@ from i18n.inputs import allowed, example_row, example_words, value_words
 from i18n.text import cut_plain
 from i18n.titles import title_of
 from i18n.translator import Html, Translator
-from services.manifests.manifest import BooleanInput, ChoiceInput, ImageInput, Input, SeriesInput, SoundInput
+from services.manifests.manifest import (
+    BooleanInput,
+    ChoiceInput,
+    ImageInput,
+    Input,
+    SeriesInput,
+    SoundInput,
+    TableInput,
+)
 from services.values.errors import InvalidMember, WrongCount
 from services.values.parse import Value, default_value
 
@@ -86,12 +94,19 @@ def _how(field: Input, tr: Translator) -> str:
             return tr.gettext("Choose one below, or send a CSV or text file, or paste the numbers.")
         case SeriesInput():
             return tr.gettext("Send a CSV or text file, or paste the numbers.")
+        case BooleanInput() | ChoiceInput():
+            return tr.gettext("Choose below.")
+    return _how_to_send(field, tr)
+
+
+def _how_to_send(field: Input, tr: Translator) -> str:
+    match field:
+        case TableInput():
+            return tr.gettext("Send an Excel or CSV file whose first line names the columns, or paste the lines.")
         case ImageInput():
             return tr.gettext("Send a photo, or a picture as a file.")
         case SoundInput():
             return tr.gettext("Record a voice message, or send an audio file.")
-        case BooleanInput() | ChoiceInput():
-            return tr.gettext("Choose below.")
     return ""
 
 
@@ -141,6 +156,8 @@ class _Buttons:
     def rows(self) -> list[Row]:
         tr = self._tr
         rows = self._options()
+        if isinstance(self._field, TableInput):
+            rows.append((self._button(tr.gettext("📄 A file to fill in"), "t"),))
         if self._given is not None:
             rows.append((self._button(tr.gettext("Keep: {answer}", answer=self._words(self._given)), "k"),))
         if self._default is not None and not _among_options(self._field) and self._default != self._given:

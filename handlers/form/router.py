@@ -13,6 +13,7 @@ from handlers.form.purchase import Purchase
 from handlers.form.session import PAID, FormDialog, FormSession, form_of, offer_of
 from handlers.form.sounds import sound_of, take_sound
 from handlers.form.state import Action, FormExit, Turn
+from handlers.form.templates import send_template
 from handlers.form.trial import try_out
 from handlers.form.uploads import picture_of, take_another, take_column, take_document, take_photo
 from handlers.kit import buttons
@@ -161,6 +162,8 @@ async def pressed(query: CallbackQuery, *, ctx: Context) -> None:
             await sender.show(query, menu_screen(ctx.viewer, above=form_left(title.text, ctx.tr)))
         case FormExit.LEAVE:
             await _leave(query, session)
+        case FormExit.TEMPLATE:
+            await send_template(query, session)
         case FormExit.COLUMN | None:
             if turn.outcome is FormExit.COLUMN:
                 turn = await take_column(turn, session)

@@ -102,6 +102,8 @@ class FormExit(StrEnum):
     """Back from the first question: to the model's page."""
     COLUMN = "column"
     """The file that was sent is to be read once more, for `Turn.column`."""
+    TEMPLATE = "template"
+    """The file to fill in for the table that is asked for."""
     STALE = "stale"
     """The button belongs to another form, or to a question that was answered already."""
 

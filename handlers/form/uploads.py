@@ -11,18 +11,20 @@ from aiogram.exceptions import AiogramError, TelegramBadRequest
 from aiogram.types import Document, Message, PhotoSize
 from aiohttp import ClientError
 
-from handlers.form.flow import answer_file, answer_image, ask_column, image_wanted, series_wanted
+from handlers.form.flow import answer_file, answer_image, ask_column, file_wanted, image_wanted, series_wanted
 from handlers.form.session import FormSession
 from handlers.form.state import Turn
 from handlers.kit.context import Context
 from handlers.telegram.local_files import SHARING, NotReadable, copy_local, is_local
 from services.errors import N_, ShopError
 from services.files.files import media_type_of
-from services.manifests.manifest import ImageInput
+from services.manifests.manifest import ImageInput, TableInput
 from services.manifests.preparation import MAX_BYTES as MAX_PICTURE
 from services.manifests.preparation import Prepare
 from services.values.errors import ColumnWanted, FileTooLarge
 from services.values.series import MAX_BYTES as MAX_TABLE
+from services.values.series import Taken
+from services.values.table_values import TableValue
 
 log = structlog.get_logger()
 
@@ -50,18 +52,19 @@ async def take_document(message: Message, session: FormSession) -> Turn:
     assert document is not None
     if is_picture(document):
         return await _picture(document, session)
-    field = series_wanted(session.form, session.state)
+    field = file_wanted(session.form, session.state)
     if field is None:
         return answer_file(session.form, session.state, [])
+    found: Taken | TableValue
     try:
         async with ctx.services.intake.upload(ctx.user.id) as upload:
             await fetch(ctx.bot, document.file_id, size=document.file_size, into=upload.file, limit=MAX_TABLE)
-            numbers = await upload.numbers(field)
+            found = await (upload.table(field) if isinstance(field, TableInput) else upload.numbers(field))
     except ColumnWanted as wanted:
         return ask_column(session.form, session.state, wanted, file=document.file_id)
     except ShopError as problem:
         return Turn(state=session.state, problem=problem)
-    return answer_file(session.form, session.state, numbers)
+    return answer_file(session.form, session.state, found)
 
 
 async def take_column(turn: Turn, session: FormSession) -> Turn:

@@ -45,12 +45,14 @@ async def enclosed(view: PredictionView, what: Enclosure, sources: AnswerSources
 def _table(view: PredictionView, table: AnswerTable, tr: Translator) -> Screen:
     """Where no file is taken the numbers themselves are, if one message holds them."""
     heading = Html(f"📄 {tr.escape(table.label)}")
-    words = f"{heading}\n<pre>{tr.escape(table.content.decode(BOM).strip())}</pre>"
+    words = ""
+    if table.kind == "csv":
+        words = f"{heading}\n<pre>{tr.escape(table.content.decode(BOM).strip())}</pre>"
     return Screen(
         text=heading,
-        document=Document(name=f"{table.output or view.model_slug}.csv", content=table.content),
+        document=Document(name=f"{table.output or view.model_slug}.{table.kind}", content=table.content),
         speaks=False,
-        instead=Screen(text=words) if length(words) <= TEXT else None,
+        instead=Screen(text=words) if words and length(words) <= TEXT else None,
     )
 
 

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from services.manifests.manifest import Constant
     from services.manifests.outputs import Output
 
-_ARTICLES = {"series": "A series", "image": "An image", "audio": "A sound", "text": "A text in numbers"}
+_ARTICLES = {
+    "series": "A series",
+    "image": "An image",
+    "audio": "A sound",
+    "table": "A table",
+    "text": "A text in numbers",
+}
 _MISSING = "is missing", "Add it; docs/manifest.md tells what it holds"
 
 
@@ -112,7 +118,7 @@ def tensors_of(field: "Input") -> list[str]:
 def _is_whole(field: "Input") -> bool:
     """Whether it fills a tensor alone."""
     numbered = field.type == "text" and field.tensor is not None and field.tensor.numbered
-    return numbered or field.type in {"series", "image", "audio"}
+    return numbered or field.type in {"series", "image", "audio", "table"}
 
 
 def _check_nodes(inputs: Sequence["Input"], outputs: Sequence["Output"]) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from services.manifests.alphabets import AlphabetUnreadable, read_alphabet
 from services.manifests.errors import ManifestError
-from services.manifests.inputs import ImageInput, Input, SeriesInput, SoundInput, TextInput
+from services.manifests.inputs import ImageInput, Input, SeriesInput, SoundInput, TableInput, TextInput
 from services.manifests.labels import LabelsUnreadable, read_labels
 from services.manifests.outputs import FEWEST_CLASSES
 
@@ -59,7 +59,7 @@ def files_of(field: Input) -> Mapping[str, str]:
     match field:
         case SeriesInput():
             return {f"sources.{source.value}.file": source.file for source in field.sources}
-        case ImageInput(example=str(example)) | SoundInput(example=str(example)):
+        case ImageInput(example=str(example)) | SoundInput(example=str(example)) | TableInput(example=str(example)):
             return {"example": example}
         case TextInput(tensor=tensor) if tensor is not None:
             own = {"tensor.characters": tensor.characters, "tensor.tokenizer": tensor.tokenizer}

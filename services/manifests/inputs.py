@@ -2,7 +2,7 @@
 
 import datetime as dt
 import math
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -32,6 +32,8 @@ MAX_SERIES = 100_000
 MAX_TEXT = 4_000
 MAX_SECONDS = 300
 MAX_SAMPLES = 7_500_000
+MAX_TABLE_ROWS = 50_000
+MAX_TABLE_COLUMNS = 200
 INT64_MAX = 2**63 - 1
 FEWEST_TONES = 8  # that a picture of whole numbers may have
 EXACT = 2**53  # up to here a float tells every whole number
@@ -318,6 +320,37 @@ class SoundInput(Question):
         return self
 
 
+class TableInput(Question):
+    """One answer of several lines, such as a month of prices and volumes. Its columns have the table's tensor."""
+
+    type: Literal["table"]
+    columns: Annotated[tuple[NumberInput, ...], Array] = Field(min_length=1, max_length=MAX_TABLE_COLUMNS)
+    min_rows: int = Field(default=1, ge=1, le=MAX_TABLE_ROWS)
+    max_rows: int = Field(default=1000, ge=1, le=MAX_TABLE_ROWS)
+    example: FileName | None = None
+    tensor: NumberTensor | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _columns_of_the_tensor(cls, table: Any) -> Any:  # Any: TOML
+        if not isinstance(table, dict) or not isinstance(columns := table.get("columns"), list | tuple):
+            return table
+        known = {"type": "number", "tensor": table.get("tensor")}
+        return {**table, "columns": [known | each if isinstance(each, dict) else each for each in columns]}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        names = [column.name for column in self.columns]
+        if len(set(names)) < len(names):
+            raise wrong("two columns have the same name", "Give each its own", "columns")
+        if self.min_rows > self.max_rows:
+            raise wrong(f"min_rows {self.min_rows} is over max_rows {self.max_rows}", "Swap them", "min_rows")
+        if self.max_rows * len(self.columns) > MAX_SERIES:
+            most = MAX_SERIES // len(self.columns)
+            raise wrong(f"{self.max_rows} lines are too many", f"At most {most} fit with these columns", "max_rows")
+        return self
+
+
 class ImageInput(Question):
     type: Literal["image"]
     prepare: Prepare = Prepare(size=("free", "free"))
@@ -355,7 +388,8 @@ Input = Annotated[
     | TextInput
     | SeriesInput
     | ImageInput
-    | SoundInput,
+    | SoundInput
+    | TableInput,
     Field(discriminator="type"),
 ]
 

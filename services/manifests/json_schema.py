@@ -16,6 +16,7 @@ from services.manifests.inputs import (
     NumberInput,
     SeriesInput,
     SoundInput,
+    TableInput,
     TextInput,
 )
 from services.manifests.labelled import Labelled
@@ -75,7 +76,7 @@ def _question(field: Input, language: str) -> Json:
     schema = _told(field, language) | _type(field, language)
     for key, name in (("default", "default"), ("example", "examples")):
         sample = getattr(field, key, None)
-        if sample is not None and not isinstance(field, FileInput):
+        if sample is not None and not isinstance(field, FileInput | TableInput):
             plain = _plain(sample)
             schema[name] = plain if name == "default" else [plain]
     return schema
@@ -105,7 +106,16 @@ def _type(field: Input, language: str) -> Json:
             return _date(field)
         case TextInput():
             return {"type": "string", "minLength": field.min_length, "maxLength": field.max_length}
-    return _series(field, language) if isinstance(field, SeriesInput) else _file(field)
+    return _long(field, language)
+
+
+def _long(field: Input, language: str) -> Json:
+    match field:
+        case SeriesInput():
+            return _series(field, language)
+        case TableInput():
+            return _lines(field, language)
+    return _file(field)
 
 
 def _file(field: Input) -> Json:
@@ -113,6 +123,17 @@ def _file(field: Input) -> Json:
         return PICTURE
     seconds = {"x-min-seconds": field.min_seconds, "x-max-seconds": field.max_seconds}
     return {"type": "string", "format": "uuid", "x-file": "audio", "x-rate": field.rate, **seconds}
+
+
+def _lines(field: TableInput, language: str) -> Json:
+    """An object for each line."""
+    line: Json = {
+        "type": "object",
+        "properties": {column.name: _told(column, language) | _number(column) for column in field.columns},
+        "required": [column.name for column in field.columns],
+        "additionalProperties": False,
+    }
+    return {"type": "array", "items": line, "minItems": field.min_rows, "maxItems": field.max_rows}
 
 
 def _number(field: Bounded) -> Json:

@@ -34,6 +34,7 @@ from services.manifests.inputs import (
     NumberInput,
     SeriesInput,
     SoundInput,
+    TableInput,
     TextInput,
 )
 from services.manifests.outputs import (
@@ -79,6 +80,7 @@ __all__ = [
     "SeriesInput",
     "SeriesOutput",
     "SoundInput",
+    "TableInput",
     "TableOutput",
     "TensorSpec",
     "Text",

@@ -143,6 +143,38 @@ class BadLine(InvalidValue):
     message = N_("Line {line}: “{given}” is not a number.")
 
 
+class MissingColumn(InvalidValue):
+    """`column` is its name, in words where somebody reads it."""
+
+    message = N_("The table has no column “{column}”. Its first line has to name the columns.")
+
+
+class WrongCell(InvalidValue):
+    message = N_("Line {line}, column “{column}”: “{given}” is not a number.")
+
+
+class CellOutOfRange(InvalidValue):
+    """`problem` is the error that tells the range."""
+
+    message = N_("Line {line}, column “{column}”: {given} does not fit. {problem}")
+
+
+class TooFewLines(InvalidValue):
+    counted = NN_(
+        "At least {min} line is needed, {count} given.",
+        "At least {min} lines are needed, {count} given.",
+        "min",
+    )
+
+
+class TooManyLines(InvalidValue):
+    counted = NN_(
+        "At most {max} line is taken, {count} given.",
+        "At most {max} lines are taken, {count} given.",
+        "max",
+    )
+
+
 class UnclosedQuote(InvalidValue):
     message = N_("Line {line}: a quotation mark is opened and never closed.")
 

@@ -8,18 +8,19 @@ import json
 import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 
 import structlog
 
 from services.errors import N_, ShopError
-from services.manifests.inputs import SeriesInput, SoundInput
+from services.manifests.inputs import SeriesInput, SoundInput, TableInput
 from services.manifests.preparation import Prepare
 from services.values.errors import InvalidValue, TooMuch
 from services.values.intake_answers import MAX_BYTES, BrokenAnswer, unpack
 from services.values.intake_child import Bounds, gave_up, run_child
 from services.values.series import Taken
 from services.values.sounds import check_sound
+from services.values.table_values import TableValue, check_table, in_words
 
 log = structlog.get_logger()
 
@@ -84,6 +85,16 @@ class ReceivedFile:
             self.file.flush()
             self.file.seek(0)
             yield self.file.fileno()
+
+    async def table(self, field: TableInput) -> TableValue:
+        """Raises a leaf of InvalidValue that names line and column."""
+        async with self._turn:
+            told = field.model_dump(mode="json", exclude_none=True, exclude={"example", "help"})
+            try:
+                found = await self._look({"table": told})
+            except InvalidValue as problem:
+                raise in_words(field, problem) from None
+        return check_table(field, cast(TableValue, found))
 
     async def _look(self, wanted: dict[str, Any]) -> bytes | Taken:  # Any: JSON
         self.file.flush()

@@ -15,6 +15,7 @@ from services.values.errors import ColumnWanted, InvalidValue
 
 if TYPE_CHECKING:  # a process that looks at a picture does without
     from services.values.series import Taken
+    from services.values.table_values import TableValue
 
 MAX_BYTES: Final = 16_000_000  # of an answer
 
@@ -37,6 +38,10 @@ def pack_numbers(taken: "Taken") -> bytes:
     return _packed({"numbers": told}, array("d", values).tobytes())
 
 
+def pack_table(table: "TableValue") -> bytes:
+    return _packed({"table": table})
+
+
 def pack_refusal(problem: InvalidValue) -> bytes:
     return _packed({"refusal": refusal_told(problem)})
 
@@ -50,6 +55,8 @@ def unpack(answer: bytes) -> "bytes | Taken | InvalidValue":
                 return body
             case {"numbers": dict(told)}:
                 return _numbers(told, body)
+            case {"table": dict(table)} if not body:  # the shop compares it with the question
+                return table
             case {"refusal": dict(told)} if not body:
                 return refusal_of(told)
     except (ValueError, TypeError, KeyError, RecursionError) as error:

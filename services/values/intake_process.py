@@ -2,10 +2,10 @@
 
 `FD` is the open file, `SECONDS` how much of the processor's time it may take. What is wanted comes as JSON by stdin:
 `{"field": …, "column": …}`, a SeriesInput for its numbers with the number of the column, if one is chosen;
-`{"longest": …}` for a picture, reduced to so many points a side; `{"rate": …, "seconds": …}` for a sound. What
-was found, or the InvalidValue that says why not,
-goes to stdout as `intake_answers` packs it. Memory has a bound here too; whatever the file does to this process, the
-shop's own is not touched.
+`{"table": …}`, a TableInput for its lines; `{"longest": …}` for a picture, reduced to so many points a side;
+`{"rate": …, "seconds": …}` for a sound. What was found, or the InvalidValue that says why not, goes to stdout as
+`intake_answers` packs it. Memory has a bound here too; whatever the file does to this process, the shop's own is not
+touched.
 """
 
 import importlib
@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from services.children import end_with_reader
 from services.values.errors import InvalidValue, TooMuch
-from services.values.intake_answers import pack_numbers, pack_picture, pack_refusal, pack_sound
+from services.values.intake_answers import pack_numbers, pack_picture, pack_refusal, pack_sound, pack_table
 
 MEMORY = 160_000_000  # bytes that may be reserved beyond what the program itself has; far less is used
 
@@ -48,6 +48,15 @@ def _look(file: BinaryIO, wanted: dict[str, Any]) -> bytes:  # Any: JSON
         importlib.import_module("av")
         _set_bounds()
         return pack_sound(take_sound(file, rate=wanted["rate"], most=wanted["seconds"]))
+    if "table" in wanted:
+        from services.manifests.inputs import TableInput
+        from services.values.series import MAX_BYTES
+        from services.values.table_values import take_table
+
+        table = TableInput.model_validate(wanted["table"])
+        importlib.import_module("python_calamine")  # it is not the file's memory
+        _set_bounds()
+        return pack_table(take_table(table, file.read(MAX_BYTES + 1)))
     # A picture does without these: they take a quarter of a second and 25 MB.
     from services.manifests.inputs import SeriesInput
     from services.values.series import MAX_BYTES, take_series

@@ -8,7 +8,16 @@ import re
 from typing import Any, Final
 from uuid import UUID
 
-from services.manifests.inputs import ChoiceInput, DateInput, ImageInput, Input, IntegerInput, SeriesInput, SoundInput
+from services.manifests.inputs import (
+    ChoiceInput,
+    DateInput,
+    ImageInput,
+    Input,
+    IntegerInput,
+    SeriesInput,
+    SoundInput,
+    TableInput,
+)
 from services.values import errors
 from services.values.errors import InvalidValue
 from services.values.parse import Value, check_value, no_option, parse_text
@@ -19,6 +28,8 @@ _DATA_URL: Final = re.compile(r"data:image/[a-z0-9.+-]+;base64,", re.ASCII)
 
 def from_json(field: Input, told: Any) -> Value:  # Any: JSON
     """Raises a leaf of `InvalidValue`."""
+    if isinstance(field, TableInput):
+        told = _table(field, told)
     match field, told:
         case IntegerInput(), float() if told.is_integer():
             return check_value(field, int(told))
@@ -39,6 +50,21 @@ def from_json(field: Input, told: Any) -> Value:  # Any: JSON
     return check_value(field, told)
 
 
+def _table(field: TableInput, told: Any) -> dict[str, Any]:  # Any: JSON
+    """Each line an object of columns. Raises a leaf of `InvalidValue`."""
+    if not isinstance(told, list):
+        raise InvalidValue()
+    if len(told) > field.max_rows:
+        raise errors.TooManyLines(max=field.max_rows, count=len(told))
+    names = [column.name for column in field.columns]
+    for line in told:
+        if not isinstance(line, dict) or line.keys() - set(names):
+            raise InvalidValue()
+        if missing := [column for column in field.columns if column.name not in line]:
+            raise errors.MissingColumn(column=missing[0].label)
+    return {"columns": names, "rows": [[line[name] for name in names] for line in told]}
+
+
 def to_json(value: Value) -> Any:  # Any: JSON
     """As `from_json` reads it."""
     match value:
@@ -46,6 +72,8 @@ def to_json(value: Value) -> Any:  # Any: JSON
             return str(UUID(file_id))
         case {"source": name}:
             return name
+        case {"columns": list() as names, "rows": list() as rows}:
+            return [dict(zip(names, row, strict=True)) for row in rows]
         case {"values": numbers}:
             return numbers
     return value

@@ -2,12 +2,13 @@
 
 A value is ready for JSON: number → float, integer → int, choice → the option's value, boolean → bool, date → ISO text,
 text → str, series → list of floats, `{"values": list, "column": "Close", "rows": 500}` of a table or of more numbers
-than are taken, or `{"source": "sp500"}`, image and audio → `{"file": "<hex of the stored file's uuid>"}`.
+than are taken, or `{"source": "sp500"}`, table → `{"columns": names, "rows": lists of numbers}`, image and audio →
+`{"file": "<hex of the stored file's uuid>"}`.
 """
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -24,6 +25,7 @@ from services.manifests.manifest import (
     NumberInput,
     SeriesInput,
     SoundInput,
+    TableInput,
     TextInput,
 )
 from services.manifests.schema import Text
@@ -33,8 +35,9 @@ from services.values.errors import InvalidValue
 from services.values.numerals import plain_digits
 from services.values.ranges import parse_integer, parse_number, refusal, within
 from services.values.series import Taken, check_taken, take_series
+from services.values.table_values import TableValue, check_table, in_words, take_table
 
-Value: TypeAlias = int | float | str | bool | Taken | dict[str, str]
+Value: TypeAlias = int | float | str | bool | Taken | TableValue | dict[str, str]
 
 _YES = {"да", "д", "ага", "yes", "y", "true", "1", "+"}
 _NO = {"нет", "н", "не", "no", "n", "false", "0", "-"}
@@ -61,10 +64,10 @@ def parse_text(field: Input, raw: str) -> Value:
         case SeriesInput():
             source = _find(text, [(source.value, source.label) for source in field.sources])
             value = take_series(field, text) if source is None else {"source": source}
-        case ImageInput():
-            raise errors.NotAText()
-        case SoundInput():
-            raise errors.SoundExpected()
+        case TableInput():
+            value = _table(field, take_table, text)
+        case ImageInput() | SoundInput():
+            raise errors.NotAText() if isinstance(field, ImageInput) else errors.SoundExpected()
     return value
 
 
@@ -91,11 +94,9 @@ def parse_many(fields: Sequence[Input], raw: str) -> list[Value]:
 def check_value(field: Input, value: Any) -> Value:  # Any: it comes from a JSON column, perhaps of last year
     """A stored value against today's manifest: the same value, or a leaf of InvalidValue."""
     if isinstance(field, NumberInput | IntegerInput):
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        if not whole and (isinstance(field, IntegerInput) or not isinstance(value, float)):
-            raise refusal(errors.NotANumber, field)
-        number = within(field, value)
-        return value if isinstance(field, IntegerInput) else float(number)
+        return _checked_number(field, value)
+    if isinstance(field, TableInput) and isinstance(value, dict):
+        return _table(field, check_table, value)
     checked: Value | None = None
     match field, value:
         case (BooleanInput(), bool()):
@@ -115,14 +116,22 @@ def check_value(field: Input, value: Any) -> Value:  # Any: it comes from a JSON
     return checked
 
 
+def _checked_number(field: NumberInput | IntegerInput, value: Any) -> float:  # Any: as above
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole and (isinstance(field, IntegerInput) or not isinstance(value, float)):
+        raise refusal(errors.NotANumber, field)
+    number = within(field, value)
+    return value if isinstance(field, IntegerInput) else float(number)
+
+
 def default_value(field: Input) -> Value | None:
     """What the *Default* button takes, or None where the manifest gives none."""
-    return None if isinstance(field, FileInput) else _as_value(field, field.default)
+    return None if isinstance(field, FileInput | TableInput) else _as_value(field, field.default)
 
 
 def example_value(field: Input) -> Value | None:
-    """The manifest's example as a value; None for what is a file, whose example is one of the folder."""
-    return None if isinstance(field, FileInput) else _as_value(field, field.example)
+    """The manifest's example as a value; None where the example is a file of the folder."""
+    return None if isinstance(field, FileInput | TableInput) else _as_value(field, field.example)
 
 
 def _as_value(field: Input, sample: float | str | bool | dt.date | tuple[float, ...] | None) -> Value | None:
@@ -133,6 +142,15 @@ def _as_value(field: Input, sample: float | str | bool | dt.date | tuple[float, 
     if isinstance(field, NumberInput) and sample is not None:
         return float(sample)  # type: ignore[arg-type]  # a number's default and example are numbers
     return list(sample) if isinstance(sample, tuple) else sample
+
+
+def _table(
+    field: TableInput, read: Callable[[TableInput, Any], TableValue], told: Any
+) -> TableValue:  # Any: a text, JSON
+    try:
+        return read(field, told)
+    except InvalidValue as problem:
+        raise in_words(field, problem) from None
 
 
 def _fold(text: str) -> str:

@@ -4,14 +4,13 @@ import datetime as dt
 import io
 import random
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from services.inference.tensors import Row
 from services.manifests.manifest import (
     BooleanInput,
     ChoiceInput,
     DateInput,
-    FileInput,
     ImageInput,
     Input,
     IntegerInput,
@@ -19,11 +18,13 @@ from services.manifests.manifest import (
     NumberInput,
     SeriesInput,
     SoundInput,
+    TableInput,
     TextInput,
 )
 from services.values.framing import Size
 from services.values.parse import Value, default_value, example_value, parse_text
 from services.values.ranges import number_example
+from services.values.table_values import TableValue, check_table, load_table
 
 EXAMPLE_PHOTO: Final[Size] = (96, 96)  # where the manifest names none
 SMALL_PHOTO: Final[Size] = (111, 74)
@@ -37,7 +38,10 @@ def example_row(manifest: Manifest, folder: Path) -> Row:
             files[field.name] = (folder / field.example).read_bytes() if field.example else drawing()
         elif isinstance(field, SoundInput):
             files[field.name] = example_sound(field, folder)
-        values[field.name] = sample_value(field)
+        if isinstance(field, TableInput) and field.example is not None:
+            values[field.name] = load_table(folder, field)
+        else:
+            values[field.name] = sample_value(field)
     return Row(values=values, files=files)
 
 
@@ -58,10 +62,7 @@ def photo_sizes(manifest: Manifest) -> list[Size]:
 
 def gives_examples(manifest: Manifest) -> bool:
     """Whether every input has an example or a default of the manifest's."""
-    return all(
-        field.example is not None or (not isinstance(field, FileInput) and field.default is not None)
-        for field in manifest.inputs
-    )
+    return all(field.example is not None or getattr(field, "default", None) is not None for field in manifest.inputs)
 
 
 def sample_value(field: Input) -> Value:
@@ -87,6 +88,9 @@ def _invented(field: Input) -> Value:
             value = {"source": source.value}
         case SeriesInput():
             value = [float(number_example(field))] * field.min_length
+        case TableInput(columns=columns):
+            line = [float(number_example(column)) for column in columns]
+            value = {"columns": [column.name for column in columns], "rows": [line] * field.min_rows}
         case ImageInput() | SoundInput():
             value = {"file": "0" * 32}
         case NumberInput() | IntegerInput():
@@ -137,6 +141,8 @@ def other_rows(manifest: Manifest, example: Row, count: int) -> list[Row]:
 
 def _other(field: Input, value: Value, chance: random.Random) -> Value:
     match field, value:
+        case TableInput(), dict():
+            value = _other_table(field, value, chance)
         case ChoiceInput(), _:
             return chance.choice(field.options).value
         case BooleanInput(), _:
@@ -148,6 +154,12 @@ def _other(field: Input, value: Value, chance: random.Random) -> Value:
         case NumberInput() | IntegerInput(), int() | float():
             return _beside(field, value, chance)
     return value
+
+
+def _other_table(field: TableInput, value: Value, chance: random.Random) -> Value:
+    table = check_table(field, cast(TableValue, value))
+    pairs = [zip(field.columns, line, strict=True) for line in table["rows"]]
+    return {**table, "rows": [[_beside(column, number, chance) for column, number in pair] for pair in pairs]}
 
 
 def _beside(field: NumberInput | IntegerInput | SeriesInput, number: float, chance: random.Random) -> float:

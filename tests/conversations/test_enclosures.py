@@ -14,6 +14,7 @@ from sandbox.client.person import Person
 from sandbox.client.screen import Message
 from sandbox.testing import new_token, new_world
 from services.billing.audit import run_audit
+from services.values.sheets import open_sheet
 from tests.conversations.shopping import balance, opens_form, orders
 from tests.conversations.stage import OWNER_ID, Stage, shop_settings
 from tests.support.databases import SqliteServer
@@ -175,10 +176,10 @@ async def test_a_table_is_shown_and_comes_as_a_file(anna: Person) -> None:
     answer = await _buys(anna, "plan")
     assert answer.holds("Plan: 3 строки\nДоля    Убыток\n5,0 %    −0,50\n10,0 %   −1,25\n85,0 %   −1,50")
     (file,) = await _below(anna, answer, 1)
-    assert file.file_name == "plan.csv"
+    assert file.file_name == "plan.xlsx"
     assert file.document is not None
-    table = list(csv.reader(io.StringIO(file.document.decode("utf-8-sig"))))
-    assert table == [["Доля, %", "Убыток"], ["5.0", "-0.5"], ["10.0", "-1.25"], ["85.0", "-1.5"]]
+    rows = [row for _, row in open_sheet(io.BytesIO(file.document)).rows()]
+    assert rows == [["Доля, %", "Убыток"], [5, -0.5], [10, -1.25], [85, -1.5]]
 
 
 async def test_several_pictures_have_their_labels(anna: Person) -> None:

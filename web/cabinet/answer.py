@@ -224,7 +224,10 @@ class AnswerPage:
         outputs, place = (self.view.result or {}).get("outputs", {}), f"/predictions/{self.view.id}"
         tables = await asyncio.to_thread(answer_tables, manifest, outputs, self.me.tr)
         return [
-            (each.label, f"{place}/tables/{each.output}.csv" if each.output else f"{place}/table.csv")
+            (
+                f"{each.label}, {each.kind.upper()}",
+                f"{place}/tables/{each.output}.{each.kind}" if each.output else f"{place}/table.csv",
+            )
             for each in tables
         ]
 

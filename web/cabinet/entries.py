@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from services.manifests.manifest import FileInput, ImageInput, Input, SeriesInput
+from services.manifests.manifest import FileInput, ImageInput, Input, SeriesInput, TableInput
 from services.models.asking import fits
 from services.models.offers import Offer
 from services.predictions.history import PredictionView
@@ -101,7 +101,7 @@ def _number(text: str) -> int | None:
 
 
 def _exemplary(field: Input) -> FormEntry:
-    if isinstance(field, FileInput):
+    if isinstance(field, FileInput | TableInput):
         return FormEntry(kept=EXAMPLE) if field.example else FormEntry()
     value = example_value(field)
     return _entry(field, default_value(field) if value is None else value)
@@ -115,6 +115,9 @@ def _entry(field: Input, value: Any, view: PredictionView | None = None) -> Form
             return FormEntry(kept=f"{FILE}{file}")
         case _ if isinstance(field, SeriesInput):
             return _series(value, view)
+        case {"columns": list(), "rows": list()}:
+            text = lines_of(value)
+            return FormEntry(text=text, kept="" if text or view is None else f"{BOUGHT}{view.id.hex}")
     return FormEntry(text=_words(value))
 
 
@@ -125,6 +128,14 @@ def _series(value: Any, view: PredictionView | None) -> FormEntry:  # Any: as ab
         case list() if len(value) <= LISTED:
             return FormEntry(source=OWN, text="\n".join(map(_words, value)))
     return FormEntry(source=OWN, kept="" if view is None else f"{BOUGHT}{view.id.hex}")
+
+
+def lines_of(table: Mapping[str, Any]) -> str:  # Any: as above
+    """A table's value as it may be pasted; empty where it is long."""
+    names, rows = table["columns"], table["rows"]
+    if len(names) * len(rows) > LISTED:
+        return ""
+    return "\n".join([";".join(names), *(";".join(map(_words, row)) for row in rows)])
 
 
 def _words(value: str | bool | float) -> str:

@@ -20,6 +20,7 @@ from services.manifests.manifest import (
     NumberInput,
     SeriesInput,
     SoundInput,
+    TableInput,
     TextInput,
 )
 from web.cabinet.entries import EXAMPLE, FILE, OWN, Entries, FormEntry
@@ -31,7 +32,7 @@ LINE: Final = 120  # characters of a text that one line takes
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldView:
     """`kind`: which piece of the template draws it; `preview`: the address of a picture or a sound that is kept;
-    `kept_words`: what else is kept; `attrs`: of its `<input>`."""
+    `kept_words`: what else is kept; `template`: of a file to fill in; `attrs`: of its `<input>`."""
 
     name: str
     kind: str
@@ -46,6 +47,7 @@ class FieldView:
     attrs: dict[str, Any]  # Any: texts and numbers
     preview: str
     kept_words: str
+    template: str
 
     @property
     def about(self) -> str:
@@ -74,6 +76,7 @@ def _view(field: Input, entry: FormEntry, slug: str, tr: Translator) -> FieldVie
         attrs=_attrs(field),
         preview=_preview(field, entry, slug),
         kept_words=_kept_words(field, entry, tr),
+        template=f"/models/{slug}/templates/{field.name}.xlsx" if isinstance(field, TableInput) else "",
     )
 
 
@@ -85,7 +88,7 @@ def _kind(field: Input) -> str:
             return "radios"
         case TextInput(max_length=longest) if longest > LINE:
             return "text"
-        case SeriesInput() | ImageInput() | SoundInput():
+        case SeriesInput() | ImageInput() | SoundInput() | TableInput():
             return {"image": "picture", "audio": "sound"}.get(field.type, field.type)
     return "line"
 
@@ -139,6 +142,8 @@ def _preview(field: Input, entry: FormEntry, slug: str) -> str:
 
 
 def _kept_words(field: Input, entry: FormEntry, tr: Translator) -> str:
-    if not entry.kept or not isinstance(field, SeriesInput):
+    if not entry.kept or not isinstance(field, SeriesInput | TableInput):
         return ""
+    if entry.kept == EXAMPLE:
+        return tr.gettext("the model's example")
     return tr.gettext("a file that you sent") if entry.value is None else value_words(field, entry.value, tr)

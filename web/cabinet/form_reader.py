@@ -10,7 +10,7 @@ from starlette.datastructures import FormData, UploadFile
 from services.container import Services
 from services.errors import ShopError
 from services.files.files import media_type_of, parse_file_id
-from services.manifests.manifest import ImageInput, Input, SeriesInput, SoundInput, TextInput
+from services.manifests.manifest import ImageInput, Input, SeriesInput, SoundInput, TableInput, TextInput
 from services.manifests.preparation import MAX_BYTES as MAX_PICTURE
 from services.models.offers import Offer
 from services.predictions.history import PredictionNotFound
@@ -20,7 +20,7 @@ from services.values.series import MAX_BYTES as MAX_TABLE
 from services.values.series import Taken, take_series
 from services.values.sounds import MAX_BYTES as MAX_SOUND
 from services.values.sounds import MEDIA_TYPE as SOUND
-from web.cabinet.entries import BOUGHT, EXAMPLE, FILE, OWN, Entries, FormEntry, entries_of, takes_albums
+from web.cabinet.entries import BOUGHT, EXAMPLE, FILE, OWN, Entries, FormEntry, entries_of, lines_of, takes_albums
 
 MOST_PICTURES: Final = 10  # at once
 PIECE: Final = 256 * 1024
@@ -50,6 +50,8 @@ class FormReader:
                     return await self._sound(field, entry)
                 case SeriesInput():
                     return await self._series(field, entry)
+                case TableInput():
+                    return await self._lines(field, entry)
             if not entry.text.strip() and not (isinstance(field, TextInput) and field.min_length == 0):
                 raise Unanswered()
             return replace(entry, value=parse_text(field, entry.text))
@@ -127,6 +129,24 @@ class FormReader:
             return replace(entry, kept="", problem=Unanswered())
         return await self._table(field, entry, kept)
 
+    async def _lines(self, field: TableInput, entry: FormEntry) -> FormEntry:
+        """What was sent or pasted is read as a file is: in a process of its own."""
+        if uploads := self._files(field):
+            content = await asyncio.to_thread(_content, uploads[0].file, MAX_TABLE)
+        elif entry.text.strip():
+            content = entry.text.encode()
+        elif entry.kept.startswith(BOUGHT):
+            return replace(entry, value=await self._bought(field, entry.kept.removeprefix(BOUGHT)))
+        elif entry.kept == EXAMPLE and field.example is not None:
+            folder = self.services.models.folder(self.offer.manifest.slug)
+            content = await asyncio.to_thread((folder / field.example).read_bytes)
+        else:
+            raise Unanswered()
+        async with self.services.intake.upload(self.user_id) as received:
+            received.file.write(content)
+            value = await received.table(field)
+        return replace(entry, kept="", text=lines_of(value), value=value)
+
     async def _pasted(self, field: SeriesInput, entry: FormEntry) -> FormEntry:
         """Much of it is looked at as a file is: in a process of its own."""
         try:
@@ -155,7 +175,7 @@ class FormReader:
             received.file.write(content)
             return await received.numbers(field, column=column)
 
-    async def _bought(self, field: SeriesInput, hex_id: str) -> Value:
+    async def _bought(self, field: SeriesInput | TableInput, hex_id: str) -> Value:
         """Raises `PredictionNotFound`, for rubbish too."""
         prediction_id = parse_file_id(hex_id)
         if prediction_id is None:

@@ -1,5 +1,6 @@
 """A model's or a style's page: what it does, what it asks, what it costs; and the sale."""
 
+import asyncio
 from dataclasses import replace
 from secrets import token_urlsafe
 from typing import Annotated, Final
@@ -11,8 +12,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from i18n.prices import ANOTHER_PRICE
+from i18n.tables import table_template
 from services.files.files import parse_file_id
-from services.manifests.manifest import FileInput, Input, SeriesInput
+from services.manifests.manifest import FileInput, Input, SeriesInput, TableInput
 from services.manifests.preparation import MAX_BYTES as MAX_PICTURE
 from services.models.asking import asked
 from services.models.preset_rules import PresetNotFound
@@ -21,7 +23,7 @@ from services.predictions.submit import Order
 from web.cabinet.entries import EXAMPLE, FILE, Entries, bought, entries_of, fresh
 from web.cabinet.form_page import FormPage
 from web.cabinet.form_reader import FormReader
-from web.cabinet.pictures import public_picture
+from web.cabinet.pictures import XLSX, attachment, public_picture
 from web.cabinet.sale import sell
 from web.kit.viewer import Customer, PageViewer, Someone, customer
 
@@ -103,6 +105,19 @@ async def show_example(who: Someone, slug: str, name: str) -> Response:
     raise HTTPException(404)
 
 
+@router.get("/models/{slug}/templates/{name}.xlsx")
+async def save_template(who: Someone, slug: str, name: str) -> Response:
+    """A table to fill in: its columns, and lines of an example."""
+    models = who.site.services.models
+    manifest = models.manifest(slug)
+    fields = () if manifest is None else manifest.inputs
+    for field in fields:
+        if isinstance(field, TableInput) and field.name == name:
+            table = await asyncio.to_thread(table_template, field, models.folder(slug), who.tr)
+            return attachment(table, name=f"{name}.xlsx", media_type=XLSX)
+    raise HTTPException(404)
+
+
 async def _sign_in(request: Request, who: PageViewer, slug: str) -> Response:
     """And back to the form, with what was typed as far as an address takes it."""
     place = f"/models/{quote(slug)}"
@@ -138,7 +153,7 @@ async def _there(entries: Entries, fields: list[Input], who: PageViewer) -> Entr
 
 def _limits(fields: list[Input]) -> dict[str, int]:
     """Files go to the disk, texts stay in memory: of these there are no more than the form has."""
-    numbers = any(isinstance(field, SeriesInput) for field in fields)
+    numbers = any(isinstance(field, SeriesInput | TableInput) for field in fields)
     most = MOST_NUMBERS if numbers else MOST_TEXT
     return {"max_files": MOST_FILES, "max_fields": 6 * len(fields) + 10, "max_part_size": most}
 

@@ -10,6 +10,8 @@ from services.files.files import parse_file_id
 from web.kit.viewer import Me
 
 router = APIRouter()
+CSV: Final = "text/csv; charset=utf-8"
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _KINDS: Final = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
 _SOUND: Final = "audio/wav"
 

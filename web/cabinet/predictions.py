@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends
 from fastapi.sse import EventSourceResponse, ServerSentEvent
@@ -16,11 +16,10 @@ from services.files.files import parse_file_id
 from services.manifests.manifest import TextOutput
 from services.predictions.history import PredictionNotFound, PredictionView
 from web.cabinet.answer import AnswerPage
-from web.cabinet.pictures import attachment, private_picture
+from web.cabinet.pictures import CSV, XLSX, attachment, private_picture
 from web.kit.viewer import Customer, Me
 
 router = APIRouter(prefix="/predictions/{hex_id}")
-CSV: Final = "text/csv; charset=utf-8"
 TEXT: Final = "text/plain; charset=utf-8"
 
 
@@ -73,21 +72,21 @@ async def save_table(me: Me, view: Bought) -> Response:
     return await _saved_table(me, view, "")
 
 
-@router.get("/tables/{name}.csv")
-async def save_answer_table(me: Me, view: Bought, name: str) -> Response:
+@router.get("/tables/{name}.{kind}")
+async def save_answer_table(me: Me, view: Bought, name: str, kind: Literal["csv", "xlsx"]) -> Response:
     """A vector or a table of the answer."""
-    return await _saved_table(me, view, name)
+    return await _saved_table(me, view, name, kind)
 
 
-async def _saved_table(me: Customer, view: PredictionView, output: str) -> Response:
+async def _saved_table(me: Customer, view: PredictionView, output: str, kind: str = "csv") -> Response:
     manifest = me.site.services.models.manifest(view.model_slug)
     if manifest is None or view.result is None:
         raise HTTPException(404)
     tables = await asyncio.to_thread(answer_tables, manifest, view.result["outputs"], me.tr)
-    if (found := next((each for each in tables if each.output == output), None)) is None:
+    if (found := next((each for each in tables if (each.output, each.kind) == (output, kind)), None)) is None:
         raise HTTPException(404)
     name = "-".join(part for part in (view.model_slug, view.id.hex[:8], output) if part)
-    return attachment(found.content, name=f"{name}.csv", media_type=CSV)
+    return attachment(found.content, name=f"{name}.{kind}", media_type=CSV if kind == "csv" else XLSX)
 
 
 @router.get("/texts/{name}.txt")

@@ -21,6 +21,7 @@ from services.manifests.manifest import (
     Manifest,
     SeriesInput,
     SoundInput,
+    TableInput,
     TextInput,
 )
 from services.values.parse import Value
@@ -71,6 +72,10 @@ def _made_up(
             return chance.choice(field.options).value
         case TextInput():
             return _written(field, words, chance)
+        case TableInput():
+            lines = max(field.min_rows, min(field.max_rows, 16))
+            rows = [[_number(column, None, scale, chance) for column in field.columns] for _ in range(lines)]
+            return {"columns": [column.name for column in field.columns], "rows": rows}
         case SeriesInput():
             length = field.min_length if field.min_length == field.max_length else max(field.min_length, 16)
             return [_number(field, known, scale, chance) for _ in range(length)]

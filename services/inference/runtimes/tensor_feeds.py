@@ -30,15 +30,17 @@ from services.manifests.manifest import (
     Overlay,
     SeriesInput,
     SoundInput,
+    TableInput,
     TextInput,
 )
-from services.manifests.schema import SeriesTensor
+from services.manifests.schema import NumberTensor, SeriesTensor
 from services.manifests.sound_tensor import SoundTensor
 from services.values.errors import InvalidValue
 from services.values.framing import Frame
 from services.values.images import frame_of, prepare
 from services.values.parse import check_value
 from services.values.series import load_source, numbers_of
+from services.values.table_values import check_table, rows_of
 
 Array: TypeAlias = NDArray[Any]  # Any: element types differ between tensors
 Build: TypeAlias = Callable[[Sequence[Row]], Array]
@@ -192,13 +194,15 @@ def _apart(field: Input) -> Callable[[Row], object] | None:
     match field:
         case SeriesInput(tensor=SeriesTensor()) if field.min_length != field.max_length:
             return lambda row: _length(row.values.get(name))
+        case TableInput(tensor=NumberTensor()) if field.min_rows != field.max_rows:
+            return lambda row: _length(row.values.get(name))
         case SoundInput(length=None, tensor=SoundTensor()):
             return lambda row: len(row.files.get(name, b""))
     return None
 
 
 def _length(value: object) -> object:
-    numbers = numbers_of(value)
+    numbers = rows_of(value) or numbers_of(value)
     return str(value) if numbers is None else len(numbers)
 
 
@@ -246,6 +250,8 @@ def row_shape(fields: Sequence[Input]) -> Shape:
         case SeriesInput(tensor=tensor) as field:
             length = field.max_length if field.min_length == field.max_length else None
             return (length, 1) if tensor is not None and tensor.layout == "column" else (length,)
+        case TableInput(columns=columns, min_rows=fewest, max_rows=most):
+            return (most if fewest == most else None, len(columns))
     return (sum(_width(field) for field in fields),)
 
 
@@ -258,12 +264,19 @@ def _builder(fields: Sequence[Input], sources: Sources) -> Build:
     first = fields[0]
     assert first.tensor is not None
     dtype = first.tensor.dtype
-    if isinstance(first, ImageInput):
-        return _image_builder(first)
-    if isinstance(first, SoundInput):
-        return sound_builder(first)
-    if isinstance(first, SeriesInput):
-        return _series_builder(first, sources)
+    match first:
+        case ImageInput():
+            return _image_builder(first)
+        case SoundInput():
+            return sound_builder(first)
+        case SeriesInput():
+            return _series_builder(first, sources)
+        case TableInput():
+            return _table_builder(first, dtype)
+    return _plain_builder(fields, dtype)
+
+
+def _plain_builder(fields: Sequence[Input], dtype: str) -> Build:
     names = [field.name for field in fields]
     if dtype == "string":
         return lambda rows: np.array([[_text(row.values[name]) for name in names] for row in rows], dtype=object)
@@ -334,6 +347,14 @@ def _series_builder(field: SeriesInput, sources: Sources) -> Build:
         series = [numbers_of(v) or sources[field.name, cast(dict[str, str], v)["source"]] for v in values]
         stacked = _converted(np.array(series, np.float64), dtype)
         return stacked[..., np.newaxis] if column else stacked
+
+    return build
+
+
+def _table_builder(field: TableInput, dtype: str) -> Build:
+    def build(rows: Sequence[Row]) -> Array:
+        tables = [check_table(field, cast(dict[str, Any], row.values[field.name]))["rows"] for row in rows]
+        return _converted(np.array(tables, np.float64), dtype)
 
     return build
 

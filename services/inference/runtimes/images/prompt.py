@@ -6,7 +6,7 @@ from typing import Final
 
 from services.inference.errors import BadInput
 from services.inference.tensors import Row
-from services.manifests.inputs import ChoiceInput, FileInput, SeriesInput
+from services.manifests.inputs import ChoiceInput, FileInput, SeriesInput, TableInput
 from services.manifests.manifest import Input
 
 MOST: Final = 32_000  # characters: what the newest models read
@@ -23,7 +23,7 @@ class PromptUnfit(Exception):
 
 def read_prompt(template: str, inputs: Sequence[Input]) -> list[Part]:
     """Its parts. What a customer writes is put in as it is: braces in it mean nothing. Raises PromptUnfit."""
-    known = {field.name for field in inputs if not isinstance(field, FileInput | SeriesInput)}
+    known = {field.name for field in inputs if not isinstance(field, FileInput | SeriesInput | TableInput)}
     fix = f"Name one of: {', '.join(sorted(known))}" if known else "Add an input of text"
     try:
         parts = [(text, name, bool(spec or conversion)) for text, name, spec, conversion in _FORMATTER.parse(template)]

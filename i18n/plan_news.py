@@ -14,7 +14,6 @@ from services.payments.providers.reasons import payment_reason
 from services.plans.plans import PlanView
 
 WORDS: Final = {
-    PlanFact.STARTED: (N_("🎟 The plan “{plan}” has begun; it is paid until {moment}."),),
     PlanFact.RENEWAL_SOON: (
         N_("🔁 <b>{price}</b> will be charged for the next period of “{plan}”: {moment}."),
         N_("If you do not need it any more, cancel now, and nothing will be charged."),

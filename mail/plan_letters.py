@@ -15,7 +15,6 @@ from services.notifications.presenting import presenting
 from services.plans.relevance import is_relevant
 
 SUBJECTS: Final = {
-    PlanFact.STARTED: N_("{name}: your plan “{plan}” has begun"),
     PlanFact.RENEWAL_SOON: N_("{name}: “{plan}” is renewed soon"),
     PlanFact.ENDS_SOON: N_("{name}: “{plan}” ends soon"),
     PlanFact.RENEWED: N_("{name}: “{plan}” goes on"),

@@ -127,8 +127,8 @@ class SaleTerms:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
     """A message that will be answered. `hold` in hundredths of a credit; `answer_limit` in tokens, `limited` where the
-    balance covers no more; `free`: of the day's allowance, of which `free_left` are left; `by_plan`: the plan
-    pays; `waits` behind another one; `joined` with the one before it, which had not been sent."""
+    balance covers no more; `free`: of the day's allowance, of which `free_left` are left; `waits`
+    behind another one; `joined` with the one before it, which had not been sent."""
 
     answer_id: UUID
     model_slug: str
@@ -138,6 +138,5 @@ class Accepted:
     limited: bool = False
     free: bool = False
     free_left: int | None = None
-    by_plan: bool = False
     waits: bool = False
     joined: bool = False

@@ -116,7 +116,6 @@ class AnswerSale:
             limited=limit < terms.max_answer,
             free=free,
             free_left=free_left,
-            by_plan=claim is not None,
             waits=any(_goes_first(each, chat) for each in unanswered),
         )
 

@@ -107,7 +107,7 @@ class PlanCheckout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Sale:
+class _PlanSale:
     """What the payment is for: `renews` the subscription, or begins one. `page`: at which the same period can be
     paid."""
 
@@ -159,7 +159,7 @@ def _begin(
     return payment, page
 
 
-def _sale(session: Session, user_id: int, plan_id: int, account: ProviderAccount, now: datetime) -> _Sale:
+def _sale(session: Session, user_id: int, plan_id: int, account: ProviderAccount, now: datetime) -> _PlanSale:
     live, currency = live_of(session, user_id), account.merchant.currency
     if live is None or is_free(price=live.price, status=live.status):
         plan = plan_on_sale(session, plan_id)
@@ -177,14 +177,14 @@ def _sale(session: Session, user_id: int, plan_id: int, account: ProviderAccount
         raise PlanGone(plan_id=plan.id)
     if (price := plan.prices.get(currency)) is None:
         raise CurrencyNotTaken(plan_id=plan.id)
-    return _Sale(plan=plan, price=price, renews=None)
+    return _PlanSale(plan=plan, price=price, renews=None)
 
 
 def _may_pay(live: AnyRow) -> bool:
     return is_paid_by_hand(auto_renew=live.auto_renew, status=live.status, decline_reason=live.decline_reason)
 
 
-def _next_period(session: Session, live: AnyRow, account: ProviderAccount, now: datetime) -> _Sale:
+def _next_period(session: Session, live: AnyRow, account: ProviderAccount, now: datetime) -> _PlanSale:
     """At the price that was agreed, where this provider takes its currency."""
     if live.starts_at > now:
         raise AlreadySubscribed(user_id=live.user_id)  # the next one is paid
@@ -192,10 +192,10 @@ def _next_period(session: Session, live: AnyRow, account: ProviderAccount, now: 
     plan, currency = find_plan(session, live.scheduled_plan_id or live.plan_id), account.merchant.currency
     agreed = live.scheduled_price if live.scheduled_plan_id is not None else live.price
     if agreed is not None and live.currency == currency:
-        return _Sale(plan=plan, price=Money(agreed, currency), renews=live, page=page)
+        return _PlanSale(plan=plan, price=Money(agreed, currency), renews=live, page=page)
     if (price := plan.prices.get(currency)) is None:
         raise CurrencyNotTaken(plan_id=plan.id)
-    return _Sale(plan=plan, price=price, renews=live, page=page)
+    return _PlanSale(plan=plan, price=price, renews=live, page=page)
 
 
 def _open_page(session: Session, live: AnyRow) -> PaymentView | None:
@@ -208,7 +208,7 @@ def _open_page(session: Session, live: AnyRow) -> PaymentView | None:
     return page
 
 
-def _row(session: Session, order: PlanOrder, account: ProviderAccount, sale: _Sale, now: datetime) -> NewRow:
+def _row(session: Session, order: PlanOrder, account: ProviderAccount, sale: _PlanSale, now: datetime) -> NewRow:
     merchant, plan, live = account.merchant, sale.plan, sale.renews
     language = session.scalars(select(_users.c.language).where(_users.c.id == order.user_id)).one()
     kept = order.consent and _keeps(account, sale, now)
@@ -243,13 +243,13 @@ def can_be_kept(account: ProviderAccount, plan: PlanView, price: Money) -> bool:
     return True
 
 
-def _keeps(account: ProviderAccount, sale: _Sale, now: datetime) -> bool:
+def _keeps(account: ProviderAccount, sale: _PlanSale, now: datetime) -> bool:
     """A next period that is paid ahead begins when the present one ends, and Telegram's months when they are paid."""
     by_itself = account.provider.autopay is Autopay.BY_PROVIDER
     return can_be_kept(account, sale.plan, sale.price) and not (by_itself and _is_ahead(sale, now))
 
 
-def _is_ahead(sale: _Sale, now: datetime) -> bool:
+def _is_ahead(sale: _PlanSale, now: datetime) -> bool:
     return sale.renews is not None and sale.renews.ends_at > now
 
 

@@ -3,7 +3,7 @@ payment succeeds, behind its lock."""
 
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import structlog
 from sqlalchemy import insert
@@ -28,7 +28,7 @@ from services.plans.opening import NewPeriod, open_period
 from services.plans.plans import find_plan
 from services.plans.replacing import close_period, replace_periods, unfinished_periods
 from services.plans.rows import change_subscription, live_of, period_of_payment, subscription_row, subscriptions
-from services.plans.saving import KeptMethod, keep_method
+from services.plans.saving import keep_method
 from services.plans.times import warn_at
 
 log = structlog.get_logger()
@@ -65,7 +65,7 @@ def _stop_charging(session: Session, bought: Bought, row: AnyRow | None, why: No
     if not merchant.charges_itself:
         return
     kept = keep_method(session, payment, bought.remote, merchant, user_id=bought.user_id, now=now)
-    stop(session, None if kept is None else kept.id, now)
+    stop(session, kept, now)
     if why is NoPeriod.PAID_OTHERWISE and row is not None and row.method_id == payment.method_id:
         stop(session, row.method_id, now)
         switch_off(session, row, now, reason=PAID_OTHERWISE)
@@ -174,10 +174,10 @@ def _go_on(session: Session, bought: Bought, row: AnyRow) -> None:
         tell_off(session, longer, now, reason=PAID_OTHERWISE)
 
 
-def _stop_former(session: Session, bought: Bought, row: AnyRow, kept: KeptMethod | None) -> bool:
+def _stop_former(session: Session, bought: Bought, row: AnyRow, kept: UUID | None) -> bool:
     """Who charged by itself so far knows nothing of a period that was paid by hand, and would charge in the middle of
     it. False where there is no such provider."""
-    if bought.by_itself or (kept is not None and kept.id == row.method_id):
+    if bought.by_itself or (kept is not None and kept == row.method_id):
         return False
     return stop(session, row.method_id, bought.now)
 
@@ -191,7 +191,7 @@ def _agreed(session: Session, row: AnyRow, payment: PaymentView) -> dict[str, An
     return {"price": price, "currency": row.currency, "provider": method.provider}
 
 
-def _terms(bought: Bought, kept: KeptMethod | None, ends_at: datetime) -> dict[str, Any]:  # Any: the columns' values
+def _terms(bought: Bought, kept: UUID | None, ends_at: datetime) -> dict[str, Any]:  # Any: the columns' values
     payment = bought.payment
     return {
         "plan_id": bought.plan.id,
@@ -199,7 +199,7 @@ def _terms(bought: Bought, kept: KeptMethod | None, ends_at: datetime) -> dict[s
         "price": payment.amount.minor,
         "currency": payment.amount.currency,
         "provider": payment.provider,
-        "method_id": None if kept is None else kept.id,
+        "method_id": kept,
         "ends_at": ends_at,
         "look_at": max(bought.now, warn_at(ends_at)),
         "tries": 0,

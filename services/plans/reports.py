@@ -29,9 +29,9 @@ _users = table_of(User)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanCounts:
-    """Of one plan, or of all (`plan` None): who pays, who tries, who is past due."""
+    """Of one plan: who pays, who tries, who is past due."""
 
-    plan: PlanView | None
+    plan: PlanView
     active: int
     trialing: int
     past_due: int

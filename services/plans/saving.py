@@ -1,6 +1,5 @@
 """A way of paying is kept with the payment in which its owner agreed to that."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -16,17 +15,10 @@ from services.plans.methods import methods
 _state = select(methods.c.state).where(methods.c.id == bindparam("method"))
 
 
-@dataclass(frozen=True, slots=True)
-class KeptMethod:
-    """`id` of the method in our books."""
-
-    id: UUID
-
-
 def keep_method(
     session: Session, payment: PaymentView, remote: RemotePayment, merchant: Merchant, *, user_id: int, now: datetime
-) -> KeptMethod | None:
-    """What the provider kept, if its owner agreed."""
+) -> UUID | None:
+    """What the provider kept, if its owner agreed: its id in our books."""
     method, consent = remote.method, payment.consent
     if method is None or consent is None or payment.method_id is not None or remote.shop_id is None:
         return None
@@ -49,13 +41,13 @@ def keep_method(
         "user_id": user_id,
     }
     same = [methods.c[name] == value for name, value in names.items()]
-    known = session.scalar(select(methods.c.id).where(*same))
+    known: UUID | None = session.scalar(select(methods.c.id).where(*same))
     if known is None:
         known = uuid4()
         session.execute(insert(methods), facts | names | {"id": known, "created_at": now})
     else:
         session.execute(update(methods).where(methods.c.id == known).values(facts))
-    return KeptMethod(known)
+    return known
 
 
 def _title(remote: RemotePayment, method: RemoteMethod) -> str:

@@ -15,11 +15,9 @@ from services.clock import Clock
 from services.money import Money
 from services.pages import Page, paginate
 from services.payments.pricing import Pricing
-from services.payments.providers.base import ProviderWord
 from services.payments.queries import PaymentView, find_payment
 from services.payments.refunds.paid_lots import held_of_period
 from services.plans.allowances import AllowanceLeft, allowances_of, free_allowances
-from services.plans.by_provider import provider_said
 from services.plans.changes import ChangeQuote, quote_change, schedule
 from services.plans.endings import cancel, resume
 from services.plans.free import had_already
@@ -202,10 +200,6 @@ class Subscriptions:
     async def may_try(self, user_id: int, plan: PlanView) -> bool:
         """Without paying, once."""
         return await self._db.read(may_try, user_id, plan, self._people)
-
-    async def provider_said(self, payment_id: UUID, word: ProviderWord) -> None:
-        """Of the subscription that this payment of ours began at a provider who charges by itself."""
-        await self._db.write(provider_said, payment_id, word, self._clock())
 
     async def agree(self, user_id: int, price: Money | None = None) -> Money:
         """To the plan's present price: `price`, as it was shown. Raises `NoSubscription`, `PlanGone`, `OtherPrice`,

@@ -36,7 +36,7 @@ async def show_plans(who: Looks, done: str = "") -> Response:
         who,
         "plans/list.html",
         plans=await who.site.services.plans.all(),
-        counts={each.plan.id: each for each in numbers.plans if each.plan is not None},
+        counts={each.plan.id: each for each in numbers.plans},
         numbers=numbers,
         monthly=money_list(numbers.monthly, who.tr),
         reasons=[(who.tr.gettext(payment_reason(code)), count) for code, count in await reports.failure_reasons()],

@@ -28,7 +28,7 @@ MOST_TYPED: Final = 3500  # characters of a plan that one message may still be a
 
 
 def plans_screen(page: Page[PlanView], numbers: PlanNumbers, tr: Translator, *, role: Role) -> Screen:
-    counts = {each.plan.id: each for each in numbers.plans if each.plan is not None}
+    counts = {each.plan.id: each for each in numbers.plans}
     lines = [_counts_line(each, counts.get(each.id), tr) for each in page.items]
     rows: list[keyboards.Row] = [(_button(each, tr),) for each in page.items]
     turn = keyboards.pages_row(tr, page=page.page, pages=page.pages, action=lambda to: names.action(names.PLANS, to))

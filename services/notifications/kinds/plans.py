@@ -14,8 +14,6 @@ PAID_OTHERWISE: Final = "paid_otherwise"
 
 
 class PlanFact(StrEnum):
-    STARTED = "started"
-    """Paid for the first time, or anew."""
     RENEWAL_SOON = "renewal_soon"
     """`amount` will be charged at `at`; it can be cancelled."""
     ENDS_SOON = "ends_soon"

@@ -37,7 +37,7 @@ async def test_a_request_of_the_plan_is_an_answer(talk: Talk, clock: FakeClock) 
     accepted = await talk.says(chat)
     await talk.answer_all()
     row = await talk.row(accepted.answer_id)
-    assert (accepted.by_plan, accepted.hold, row.price, row.status) == (True, 0, 0, "succeeded")
+    assert (accepted.hold, row.price, row.status) == (0, 0, "succeeded")
     assert await talk.db.read(used) == [1]
     with pytest.raises(InsufficientBalance):
         await talk.says(chat, "And then?")
@@ -71,7 +71,7 @@ async def test_few_tokens_make_a_short_answer(talk: Talk, clock: FakeClock) -> N
     await _plan(talk, clock, AllowanceUnit.TOKENS, 200)
     anna = await talk.customer(0)
     accepted = await talk.says(await talk.begins(anna))
-    assert accepted.by_plan
+    assert accepted.hold == 0
     assert accepted.answer_limit < 256
     assert await talk.db.read(used) == [200]
 

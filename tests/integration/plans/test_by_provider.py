@@ -26,6 +26,7 @@ from services.payments.providers.base import (
 )
 from services.payments.queries import PaymentView
 from services.payments.service import Payments
+from services.plans.by_provider import provider_said
 from services.plans.endings import CannotResume, RenewedInTelegram
 from services.plans.reports import PlanReports
 from tests.support.clock import FakeClock
@@ -97,6 +98,10 @@ class StarShop(PlanShop):
     async def comes(self, payment: PaymentView, charge_id: str, until: datetime, *, again: bool = False) -> None:
         account = self.cashier.till.accounts.of("stars")
         await self.cashier.till.settlement.follow(self.stars.money(payment, charge_id, until, again=again), account)
+
+    async def hears(self, payment_id: UUID, word: ProviderWord) -> None:
+        """Of what the payment began there."""
+        await self.cashier.db.write(provider_said, payment_id, word, self.clock())
 
     async def payment_ids(self, user_id: int) -> list[UUID | None]:
         return [row.payment_id for row in await self.periods(user_id)]
@@ -192,13 +197,13 @@ async def test_what_telegram_says(shop: StarShop) -> None:
     anna, plus = await shop.cashier.customer(), await shop.sells(stars=150)
     first, start = await shop.begun(anna, plus), shop.clock()
     await shop.comes(first, "charge-1", start + MONTH)
-    await shop.subscriptions.provider_said(first.id, ProviderWord.CANCELED)
+    await shop.hears(first.id, ProviderWord.CANCELED)
     assert (await shop.of(anna)).next_charge is None
-    await shop.subscriptions.provider_said(first.id, ProviderWord.ACTIVE)
+    await shop.hears(first.id, ProviderWord.ACTIVE)
     assert (await shop.of(anna)).next_charge is not None
     await shop.lives(days=29)
     for _ in range(2):
-        await shop.subscriptions.provider_said(first.id, ProviderWord.FAILED)
+        await shop.hears(first.id, ProviderWord.FAILED)
     [failed] = (await PlanReports(shop.cashier.db, shop.clock).failed()).items
     assert (failed.provider, failed.reason, failed.amount) == ("stars", "renewal_failed", Money(150, Currency.XTR))
     await shop.lives(days=2)
@@ -214,12 +219,12 @@ async def test_what_was_ended_in_telegram_begins_again_there(shop: StarShop) -> 
     anna, plus = await shop.cashier.customer(), await shop.sells(stars=150)
     first, start = await shop.begun(anna, plus), shop.clock()
     await shop.comes(first, "charge-1", start + MONTH)
-    await shop.subscriptions.provider_said(first.id, ProviderWord.CANCELED)
+    await shop.hears(first.id, ProviderWord.CANCELED)
     with pytest.raises(RenewedInTelegram):
         await shop.subscriptions.resume(anna)
     ended = await shop.of(anna)
     assert (ended.can_resume, ended.can_resume_in_telegram, ended.next_charge) == (False, True, None)
-    await shop.subscriptions.provider_said(first.id, ProviderWord.ACTIVE)
+    await shop.hears(first.id, ProviderWord.ACTIVE)
     begun = await shop.of(anna)
     assert (begun.can_resume_in_telegram, begun.auto_renew) == (False, True)
 

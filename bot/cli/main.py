@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     text = "Send once more what was given up; prints how many messages that are."
     outbox.add_parser("retry", help=text, description=text)
     add("doctor", _doctor, "Look at all that a shop needs and say how to mend what is wrong.")
-    add_models(add("models", list_shelf, "The models of MODELS_DIR: list, check, init."))
+    add_models(add("models", list_shelf, "The models of the shop: list, check, init, add, remove."))
     presets = add("presets", _presets_export, "Styles: presets of models, as a TOML file.").add_subparsers(
         required=True, metavar="ACTION"
     )

@@ -30,6 +30,20 @@ def add_models(parser: argparse.ArgumentParser) -> None:
     init.add_argument("--std", metavar="R,G,B", help="of each channel of a picture, after the range")
     init.set_defaults(command=lambda arguments: _init(init, arguments))
 
+    add = actions.add_parser(
+        "add", help="Check an ONNX file and keep it as a model, as the bot does with one it is sent."
+    )
+    add.add_argument("file", type=Path, metavar="FILE.onnx")
+    add.add_argument("--slug", help="what the model is called in the shop (default: by the file's name)")
+    add.add_argument("--title-ru", metavar="TITLE", help="its name in Russian")
+    add.add_argument("--title-en", metavar="TITLE", help="its name in English")
+    add.add_argument("--price", metavar="CREDITS", help="of one prediction, such as 2.50; 0 is free")
+    add.add_argument("--publish", action="store_true", help="put it on sale at once")
+    add.set_defaults(command=_add)
+    remove = actions.add_parser("remove", help="Take a model that was sent to the shop out of it, with all versions.")
+    remove.add_argument("slug", metavar="SLUG")
+    remove.set_defaults(command=_remove)
+
 
 def list_shelf(_: argparse.Namespace) -> int:
     from bot.cli.models import list_models
@@ -41,6 +55,18 @@ def _check(arguments: argparse.Namespace) -> int:
     from bot.cli.models import check_model
 
     return check_model(arguments.folder)
+
+
+def _add(arguments: argparse.Namespace) -> int:
+    from bot.cli.models_add import add_model
+
+    return add_model(arguments)
+
+
+def _remove(arguments: argparse.Namespace) -> int:
+    from bot.cli.models_add import remove_model
+
+    return remove_model(arguments.slug)
 
 
 def _init(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:

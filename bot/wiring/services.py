@@ -12,6 +12,7 @@ from bot.wiring.bonuses import open_bonuses
 from bot.wiring.files import open_cleanup
 from bot.wiring.identity import open_deletion, open_entrance, people_of
 from bot.wiring.payments import open_closed, open_payments, open_renewals, open_stars_payments
+from bot.wiring.uploads import open_uploads
 from db.engine import Database
 from db.tables.outbox import OutboxKind
 from services.audit_log.history import AuditLog
@@ -48,9 +49,6 @@ from services.models.offered import has_assistants, has_gallery
 from services.models.offers import Models
 from services.models.preset_manage import PresetManagement
 from services.models.presets import Presets
-from services.models.uploads.contents import VersionContents
-from services.models.uploads.manage import UploadManagement
-from services.models.uploads.shelf import VersionShelf
 from services.models.uploads.trials import Trials
 from services.notifications.kept_messages import KeptMessages
 from services.notifications.letters import Letters
@@ -97,10 +95,8 @@ def make_services(
     store = open_store(settings.files_store)
     files, cleanup = Files(db, store, clock), open_cleanup(settings, db, store, clock)
     history, staff = History(db, files), Staff(settings.owner_ids)
-    contents = VersionContents(store)
-    shelf = VersionShelf(db, contents, settings.versions_dir)
-    models = Models(db, clock, settings.models_dir, runtimes.specs, uploads=shelf, on_changed=on_models)
-    to_all = partial(coordination.tell, Topic.UPLOADS)
+    uploads = open_uploads(settings, db, clock, store, on_published=partial(coordination.tell, Topic.UPLOADS))
+    models = Models(db, clock, settings.models_dir, runtimes.specs, uploads=uploads.shelf, on_changed=on_models)
     undelivered = partial(pay_back, owners=settings.owner_ids)
     outbox = Outbox(
         db,
@@ -198,10 +194,10 @@ def make_services(
         user_management=UserManagement(db, clock, staff),
         model_management=ModelManagement(db, clock, staff),
         preset_management=PresetManagement(db, clock, staff, models, files),
-        upload_management=UploadManagement(db, clock, staff, contents, shelf, on_published=to_all),
-        upload_contents=contents,
-        upload_shelf=shelf,
-        trials=Trials(db, clock, staff, shelf),
+        upload_management=uploads.management,
+        upload_contents=uploads.contents,
+        upload_shelf=uploads.shelf,
+        trials=Trials(db, clock, staff, uploads.shelf),
         payment_management=PaymentManagement(db, clock, staff, None if payments is None else payments.settlement),
         audit_log=AuditLog(db),
         statistics=Statistics(db, clock, zone=settings.timezone, history=history, outbox=outbox),

@@ -13,6 +13,7 @@ from db.tables.chats import ChatMessage, ChatSession, MessageStatus, Sender
 from db.tables.models import Model
 from db.tables.payments import Payment, PaymentStatus, Refund, RefundStatus
 from db.tables.predictions import Prediction, PredictionStatus
+from db.tables.scorings import Scoring, ScoringStatus
 from db.tables.users import User
 from tests.support.clock import START
 
@@ -113,6 +114,42 @@ def add_answer(
     answer = line | sold | {"id": answer_id, "number": 2, "sender": Sender.ASSISTANT, "reply_to": ids["id"]}
     session.execute(insert(table_of(ChatMessage)), answer)
     return answer_id
+
+
+def add_scoring(
+    session: Session,
+    *,
+    user_id: int,
+    price: int,
+    rows: int,
+    done: int = 0,
+    failed: int = 0,
+    status: ScoringStatus = ScoringStatus.QUEUED,
+    slug: str = "wine",
+) -> UUID:
+    """A row only, none of whose rows is bad: the charge is the caller's affair."""
+    scoring_id = uuid4()
+    row = {
+        "id": scoring_id,
+        "user_id": user_id,
+        "model_slug": slug,
+        "model_version": "1",
+        "status": status,
+        "source": {},
+        "source_file_id": uuid4(),
+        "columns": {},
+        "words": {},
+        "all_rows": rows,
+        "bad_rows": 0,
+        "price": price,
+        "done_rows": done,
+        "failed_rows": failed,
+        "attempts": 0,
+        "available_at": START,
+        "created_at": START,
+    }
+    session.execute(insert(table_of(Scoring)), row)
+    return scoring_id
 
 
 def add_payment(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from services.inference.runtimes.tensor_runtime import TensorRuntime
 
 BITE_SECONDS: Final = 0.01
-MOST_TIMEOUTS: Final = 2  # of a batch; a model that hangs for every row is not waited for row by row
+MOST_TIMEOUTS: Final = 2  # of rows alone, without an answer between; a model that hangs for all is not waited for
 
 
 class _Raw(NamedTuple):
@@ -64,9 +64,12 @@ class ColumnRun:
         if self._timeouts >= MOST_TIMEOUTS:
             return [none_answered(stop - start)]
         try:
-            return [self._run(start, stop, limit)]
+            made = self._run(start, stop, limit)
         except ShopError as error:
-            self._timeouts += isinstance(error, RunTimeout)
+            self._timeouts += isinstance(error, RunTimeout) and stop - start == 1
+        else:
+            self._timeouts = 0
+            return [made]
         if stop - start == 1:
             return [none_answered(1)]
         middle = (start + stop) // 2

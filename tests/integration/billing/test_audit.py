@@ -17,6 +17,7 @@ from db.tables.identities import AccountMerge
 from db.tables.outbox import OutboxKind
 from db.tables.payments import PaymentStatus
 from db.tables.predictions import PredictionStatus
+from db.tables.scorings import ScoringPart, ScoringStatus
 from services.billing import audit, ledger
 from services.billing.invariants.rules import RULES
 from services.billing.merges import move_on_all
@@ -26,7 +27,16 @@ from services.notifications.outbox import enqueue, put
 from tests.support.audits import broken, meddle
 from tests.support.clock import START
 from tests.support.plans import add_subscriber
-from tests.support.shop import add_answer, add_bonus, add_model, add_payment, add_prediction, add_refund, add_user
+from tests.support.shop import (
+    add_answer,
+    add_bonus,
+    add_model,
+    add_payment,
+    add_prediction,
+    add_refund,
+    add_scoring,
+    add_user,
+)
 
 DAY = timedelta(days=1)
 
@@ -51,6 +61,9 @@ class Shop:
     refund: UUID
     bonus: int
     spare_bonus: int
+    table: UUID
+    stopped_table: UUID
+    running_table: UUID
 
 
 def open_shop(session: Session) -> Shop:
@@ -100,6 +113,16 @@ def open_shop(session: Session) -> Shop:
     given_free = add_answer(session, user_id=anna, hold=0, price=0, status=MessageStatus.SUCCEEDED, free=True)
     usage.reserve_free(session, user_id=anna, model_slug="wine", day=date(2026, 11, 20), most=3)
     ledger.charge_refund(session, prediction_id=failed_late, now=START + 8 * DAY)
+    table = add_scoring(session, user_id=anna, price=5, rows=10, done=10, failed=2, status=ScoringStatus.SUCCEEDED)
+    charge(session, user_id=anna, amount=50, scoring_id=table, now=START)
+    ledger.charge_return(session, scoring_id=table, amount=10, now=START)
+    stopped_table = add_scoring(session, user_id=boris, price=5, rows=4, status=ScoringStatus.CANCELED)
+    charge(session, user_id=boris, amount=20, scoring_id=stopped_table, now=START)
+    ledger.charge_refund(session, scoring_id=stopped_table, now=START)
+    running_table = add_scoring(session, user_id=anna, price=1, rows=9, done=6, status=ScoringStatus.RUNNING)
+    charge(session, user_id=anna, amount=9, scoring_id=running_table, now=START)
+    part = {"scoring_id": running_table, "start": 0, "rows": 6, "file_id": running_table}
+    session.execute(insert(table_of(ScoringPart)), part)
     add_subscriber(session, boris)
     annas_other = add_user(session)
     grant(session, user_id=annas_other, amount=60, kind=TransactionKind.WELCOME, key="welcome:other", now=START)
@@ -123,6 +146,9 @@ def open_shop(session: Session) -> Shop:
         refund=refund,
         bonus=bonus.id,
         spare_bonus=spare.id,
+        table=table,
+        stopped_table=stopped_table,
+        running_table=running_table,
     )
 
 
@@ -300,6 +326,48 @@ async def test_i4_what_belongs_to_an_answer_was_given_up(database: Database, sho
     await meddle(database, "UPDATE outbox SET status = 'failed'")
     found = await broken(database)
     assert f"prediction_id={shop.ran} " in found["answers and their news"][0]
+
+
+@pytest.mark.parametrize(
+    ("change", "which"),
+    [
+        ("price = 6", "table"),  # charged another price
+        ("failed_rows = 1", "table"),  # more came back than failed
+        ("failed_rows = 10", "table"),  # nothing was answered, and it is paid for
+        ("status = 'failed'", "table"),  # it failed, and most of it was kept
+        ("status = 'queued'", "stopped_table"),  # paid back, and it waits
+        ("status = 'draft'", "stopped_table"),  # nobody ordered it, and it was charged for
+        ("price = 0", "running_table"),  # charged for what is free
+    ],
+)
+async def test_i4_a_table_and_its_lines_disagree(database: Database, shop: Shop, change: str, which: str) -> None:
+    scoring_id = getattr(shop, which)
+    await meddle(database, f"UPDATE scorings SET {change} WHERE id = {sql_id(database, scoring_id)}")
+    found = await broken(database)
+    assert found.keys() - {"parts of tables"} == {"tables and charges"}
+    assert [row.split()[0] for row in found["tables and charges"]] == [f"scoring_id={scoring_id}"]
+
+
+async def test_i4_a_tables_rest_went_to_another_lot(database: Database, shop: Shop) -> None:
+    line = f"SELECT id FROM transactions WHERE kind = 'charge_return' AND scoring_id = {sql_id(database, shop.table)}"
+    other = f"(SELECT id FROM lots WHERE user_id = {shop.anna} AND kind = 'topup')"
+    await meddle(database, f"UPDATE lot_entries SET lot_id = {other} WHERE transaction_id IN ({line})")
+    assert "lots of tables' charges" in await broken(database)
+
+
+async def test_i4_rows_that_count_and_are_not_kept(database: Database, shop: Shop) -> None:
+    await meddle(database, "UPDATE scoring_parts SET rows = 5")
+    assert (await broken(database)).keys() == {"parts of tables"}
+
+
+async def test_i4_a_table_whose_news_was_given_up(database: Database, shop: Shop) -> None:
+    news = {"kind": OutboxKind.SCORING, "payload": {"scoring_id": shop.table.hex}, "key": f"scoring:{shop.table}"}
+    await database.write(enqueue, user_id=shop.anna, now=START, **news)
+    assert await broken(database) == {}
+    await meddle(database, "UPDATE outbox SET status = 'failed' WHERE kind = 'scoring'")
+    found = await broken(database)
+    assert found.keys() == {"tables and their news"}
+    assert f"scoring_id={shop.table} " in found["tables and their news"][0]
 
 
 @pytest.mark.parametrize(

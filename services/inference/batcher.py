@@ -82,14 +82,17 @@ class Batcher(Collector[Item, Answer]):
 
     def _work_aside(self, work: Aside, future: "asyncio.Future[None]", limit: Limit, watch: Watch) -> None:
         """In a thread of the executor."""
-        problem: Exception | None = None
+        problem: ShopError | None = None
         try:
             work(limit)
-        except Exception as error:  # noqa: BLE001 - whoever waits for it gets it
+        except ShopError as error:
             problem = error
+        except Exception as error:
+            log.exception("aside_crashed")
+            problem = RunFailed(problem=repr(error))
         self._loop.call_soon_threadsafe(self._finish_aside, future, problem, watch)
 
-    def _finish_aside(self, future: "asyncio.Future[None]", problem: Exception | None, watch: Watch) -> None:
+    def _finish_aside(self, future: "asyncio.Future[None]", problem: ShopError | None, watch: Watch) -> None:
         watch.cancel()
         self._aside_runs = False
         if not future.done():

@@ -56,7 +56,7 @@ def share_of(output: str) -> str:
 def join(parts: Sequence[Answers]) -> Answers:
     """One after another, at least one; those whose rows all failed have no columns."""
     names = next((list(part.columns) for part in parts if part.columns), [])
-    filled = [part if part.columns else _nothing(part, parts) for part in parts]
+    filled = [part if part.columns or not names else _nothing(part, parts) for part in parts]
     columns = {name: _joined([part.columns[name] for part in filled]) for name in names}
     return Answers(columns=columns, failed=np.concatenate([part.failed for part in parts]))
 

@@ -1,15 +1,20 @@
 """Tables in the hands of workers: answered, lost, poisoned, stopped."""
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Awaitable
+from functools import partial
 
+from bot.wiring.inference import RUNTIMES
 from db.tables.models import Model
+from db.tables.outbox import OutboxKind
 from db.tables.predictions import File
 from db.tables.scorings import ScoringPart, ScoringStatus
 from services.inference.columns import Answers, Columns
 from services.inference.engine import Engine
 from services.notifications.notification import Notification
+from services.notifications.sending import Outbox
 from services.scoring import claims
+from services.scoring.undelivered import pay_back_table
 from services.scoring.worker import LEASE, PATIENCE
 from tests.support.tables import TableDesk
 
@@ -68,11 +73,14 @@ async def test_a_table_without_one_answer_is_paid_back_whole(desk: TableDesk) ->
 class _Interrupted(Engine):
     """The process dies while it answers the second chunk."""
 
-    chunks = 0
+    def __init__(self) -> None:
+        super().__init__(RUNTIMES, max_threads=1)
+        self.chunks, self.stuck = 0, asyncio.Event()
 
     async def score(self, slug: str, columns: Columns) -> Answers:
         self.chunks += 1
         if self.chunks > 1:
+            self.stuck.set()
             await asyncio.Event().wait()
         return await super().score(slug, columns)
 
@@ -81,8 +89,8 @@ async def test_a_kill_in_the_middle_loses_nothing_and_pays_nothing_twice(desk: T
     """What the dead worker answered counts; another goes on from there when its lease has run out."""
     counter = desk.counter
     view = await desk.ordered(await counter.customer(100_000), range(900))
-    dying = desk.worker(await _interrupted(desk))
-    await _killed(dying.run_waiting())
+    engine = await _interrupted(desk)
+    await _killed(desk.worker(engine).run_waiting(), engine)
     begun = await desk.view(view)
     assert 0 < begun.done < 900
     await desk.worker().run_waiting()
@@ -138,7 +146,8 @@ async def test_one_that_waits_is_canceled_at_once(desk: TableDesk) -> None:
 async def test_of_one_that_is_stopped_what_is_done_is_delivered_and_paid(desk: TableDesk) -> None:
     counter = desk.counter
     view = await desk.ordered(await counter.customer(100_000), range(900))
-    await _killed(desk.worker(await _interrupted(desk)).run_waiting())
+    engine = await _interrupted(desk)
+    await _killed(desk.worker(engine).run_waiting(), engine)
     assert await desk.scorings.cancel(view.id, user_id=view.user_id)
     counter.clock.advance(seconds=LEASE.total_seconds() + 1)
     await desk.worker().run_waiting()
@@ -185,12 +194,6 @@ async def test_customers_take_turns(desk: TableDesk) -> None:
 
 
 async def test_a_table_that_cannot_be_sent_is_paid_back(desk: TableDesk) -> None:
-    from functools import partial
-
-    from db.tables.outbox import OutboxKind
-    from services.notifications.sending import Outbox
-    from services.scoring.undelivered import pay_back_table
-
     counter = desk.counter
     view = await desk.ordered(await counter.customer(1_000, telegram_id=7), [1, 99, 2], "fragile")
     await desk.worker().run_waiting()
@@ -213,25 +216,20 @@ async def test_what_is_made_on_the_way_goes_when_it_is_over(desk: TableDesk) -> 
     assert stay == {ended.source_file_id, ended.result_file_id}
 
 
-async def _interrupted(desk: TableDesk) -> Engine:
-    from bot.wiring.inference import RUNTIMES
-
-    engine = _Interrupted(RUNTIMES, max_threads=1)
+async def _interrupted(desk: TableDesk) -> _Interrupted:
+    engine = _Interrupted()
     desk.counter.exits.push_async_callback(engine.close)
     await desk.counter.models.sync(engine)
     return engine
 
 
-async def _killed(work: object) -> None:
+async def _killed(work: Awaitable[None], engine: _Interrupted) -> None:
     """A process that is gone says nothing more: not even that it gives up what it holds."""
-    task = asyncio.ensure_future(work)  # type: ignore[arg-type]
-    await asyncio.sleep(0)
-    await _until_stuck(task)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    async with asyncio.TaskGroup() as tasks:
+        dying = tasks.create_task(_run(work))
+        await engine.stuck.wait()
+        dying.cancel()
 
 
-async def _until_stuck(task: "asyncio.Future[object]") -> None:
-    """Until it waits for nothing that will come."""
-    done, _ = await asyncio.wait([task], timeout=timedelta(seconds=3).total_seconds())
-    assert not done
+async def _run(work: Awaitable[None]) -> None:
+    await work

@@ -20,16 +20,16 @@ _TEXTS: Final = "texts:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Columns:
+class ColumnBatch:
     """Checked answers of so many rows, by input: numbers as they are, an option by its position, a date in days since
     1970, texts as a list."""
 
     rows: int
     arrays: Mapping[str, Column]
 
-    def part(self, start: int, stop: int) -> "Columns":
+    def part(self, start: int, stop: int) -> "ColumnBatch":
         stop = min(stop, self.rows)
-        return Columns(rows=stop - start, arrays={name: column[start:stop] for name, column in self.arrays.items()})
+        return ColumnBatch(rows=stop - start, arrays={name: column[start:stop] for name, column in self.arrays.items()})
 
     def row(self, at: int, fields: Iterable[Input]) -> dict[str, Value]:
         """The values of one row, as a form would have them."""
@@ -37,7 +37,7 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
+class AnswerColumns:
     """Of so many rows, by output; a class by its position, how likely it is under `share_of` its output. `failed`:
     which rows have none; what stands there in the columns means nothing."""
 
@@ -53,16 +53,16 @@ def share_of(output: str) -> str:
     return f"{output}:share"
 
 
-def join(parts: Sequence[Answers]) -> Answers:
+def join(parts: Sequence[AnswerColumns]) -> AnswerColumns:
     """One after another, at least one; those whose rows all failed have no columns."""
     names = next((list(part.columns) for part in parts if part.columns), [])
     filled = [part if part.columns or not names else _nothing(part, parts) for part in parts]
     columns = {name: _joined([part.columns[name] for part in filled]) for name in names}
-    return Answers(columns=columns, failed=np.concatenate([part.failed for part in parts]))
+    return AnswerColumns(columns=columns, failed=np.concatenate([part.failed for part in parts]))
 
 
-def none_answered(rows: int) -> Answers:
-    return Answers(columns={}, failed=np.ones(rows, np.bool_))
+def none_answered(rows: int) -> AnswerColumns:
+    return AnswerColumns(columns={}, failed=np.ones(rows, np.bool_))
 
 
 def pack(columns: Mapping[str, Column]) -> bytes:
@@ -86,14 +86,14 @@ def unpack(content: bytes) -> dict[str, Column]:
         }
 
 
-def pack_answers(answers: Answers) -> bytes:
+def pack_answers(answers: AnswerColumns) -> bytes:
     return pack({**answers.columns, ":failed": answers.failed})
 
 
-def unpack_answers(content: bytes) -> Answers:
+def unpack_answers(content: bytes) -> AnswerColumns:
     columns = unpack(content)
     failed = np.asarray(columns.pop(":failed"), np.bool_)
-    return Answers(columns=columns, failed=failed)
+    return AnswerColumns(columns=columns, failed=failed)
 
 
 def days(value: str) -> int:
@@ -115,14 +115,14 @@ def _value(field: Input, element: Any) -> Value:  # Any: of an array
     return str(element)
 
 
-def _nothing(part: Answers, parts: Sequence[Answers]) -> Answers:
+def _nothing(part: AnswerColumns, parts: Sequence[AnswerColumns]) -> AnswerColumns:
     """Room for rows that all failed."""
     like = next(each.columns for each in parts if each.columns)
     columns: dict[str, Column] = {
         name: [""] * part.rows if isinstance(column, list) else np.zeros(part.rows, column.dtype)
         for name, column in like.items()
     }
-    return Answers(columns=columns, failed=part.failed)
+    return AnswerColumns(columns=columns, failed=part.failed)
 
 
 def _joined(columns: Sequence[Column]) -> Column:

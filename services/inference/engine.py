@@ -26,7 +26,7 @@ from services.inference.tensors import Result, Row
 from services.manifests.manifest import Manifest
 
 if TYPE_CHECKING:
-    from services.inference.columns import Answers, Columns
+    from services.inference.columns import AnswerColumns, ColumnBatch
 
 log = structlog.get_logger()
 
@@ -124,7 +124,7 @@ class Engine:
             raise ModelUnavailable()
         return loaded.batcher.run(row)
 
-    async def score(self, slug: str, columns: "Columns") -> "Answers":
+    async def score(self, slug: str, columns: "ColumnBatch") -> "AnswerColumns":
         """The answers to many rows of a table; between them those come first who wait for one row. A row that cannot
         be answered fails alone. Raises ModelUnavailable: nothing is known of these rows then."""
         loaded = self._models.get(slug)

@@ -4,7 +4,7 @@ import asyncio
 from typing import Final
 
 from services.errors import ShopError
-from services.inference.columns import Answers, Columns
+from services.inference.columns import AnswerColumns, ColumnBatch
 from services.inference.errors import ModelUnavailable, RunFailed
 from services.inference.loaded import LoadedModel, RemoteModel
 from services.inference.runtimes.column_results import of_results
@@ -13,7 +13,7 @@ from services.inference.tensors import Result, Row
 AT_ONCE: Final = 32
 
 
-async def score_by_rows(loaded: LoadedModel | RemoteModel, columns: Columns) -> Answers:
+async def score_by_rows(loaded: LoadedModel | RemoteModel, columns: ColumnBatch) -> AnswerColumns:
     """Few at once, so that whoever comes meanwhile waits for those alone. Raises ModelUnavailable."""
     manifest, results = loaded.manifest, list[Result | ShopError]()
     rows = [Row(values=columns.row(at, manifest.inputs)) for at in range(columns.rows)]

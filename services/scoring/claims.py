@@ -25,7 +25,7 @@ RUNNING = scorings.c.status == ScoringStatus.RUNNING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
+class ClaimedScoring:
     """`attempts`: since it got on last, with this one."""
 
     view: ScoringView
@@ -40,7 +40,7 @@ def claim(
     worker: str,
     now: datetime,
     lease_until: datetime,
-) -> Claimed | None:
+) -> ClaimedScoring | None:
     """The oldest that waits, of these models; one of each customer at a time. `held`: those that this worker has."""
     first = (
         select(scorings.c.id)
@@ -62,12 +62,12 @@ def claim(
         return None
     if row.started_at is None:
         session.execute(update(scorings).where(scorings.c.id == row.id).values(started_at=now))
-    return Claimed(view=view_of(row), attempts=row.attempts)
+    return ClaimedScoring(view=view_of(row), attempts=row.attempts)
 
 
 def claim_abandoned(
     session: Session, *, before: datetime, worker: str, now: datetime, lease_until: datetime
-) -> Claimed | None:
+) -> ClaimedScoring | None:
     """One whose model has left the shop, or has rested since `before`: it ends with what it has."""
     gone = ~_models.c.present | (_models.c.resting_since < before)
     models = select(_models.c.slug).where(gone)
@@ -81,7 +81,7 @@ def claim_abandoned(
     values = {"status": ScoringStatus.RUNNING, "leased_until": lease_until, "leased_by": worker}
     taken = update(scorings).where(scorings.c.id.in_(select(first.c.id))).values(values).returning(scorings)
     row = session.execute(taken).first()
-    return None if row is None else Claimed(view=view_of(row), attempts=row.attempts)
+    return None if row is None else ClaimedScoring(view=view_of(row), attempts=row.attempts)
 
 
 def advance(

@@ -4,7 +4,15 @@ import json
 from collections.abc import Mapping, Sequence
 
 from services.files.files import Files
-from services.inference.columns import Answers, join, none_answered, pack_answers, share_of, unpack, unpack_answers
+from services.inference.columns import (
+    AnswerColumns,
+    join,
+    none_answered,
+    pack_answers,
+    share_of,
+    unpack,
+    unpack_answers,
+)
 from services.manifests.cells import told_in_cells
 from services.manifests.manifest import ClassesOutput, Manifest, NumberOutput, SeriesOutput, TextOutput
 from services.scoring.checking import ROWS
@@ -25,7 +33,7 @@ async def make_result(view: ScoringView, manifest: Manifest, part_contents: Sequ
     parts = [unpack_answers(each) for each in part_contents]
     answers = join(parts) if parts else none_answered(0)
     lines = unpack(checked)[ROWS]
-    packed = pack_answers(Answers(columns={**answers.columns, ROWS: lines}, failed=answers.failed))
+    packed = pack_answers(AnswerColumns(columns={**answers.columns, ROWS: lines}, failed=answers.failed))
     return await write(source, packed, _table(view, manifest, json.loads(problems)))
 
 

@@ -19,13 +19,13 @@ from services.inference.engine import Engine
 from services.inference.errors import ModelUnavailable, ServerAway
 from services.manifests.manifest import Manifest
 from services.scoring import claims
-from services.scoring.claims import Claimed
+from services.scoring.claims import ClaimedScoring
 from services.scoring.queries import ScoringView
 from services.scoring.settle import settle
 from services.waiting import patiently
 
 if TYPE_CHECKING:
-    from services.inference.columns import Columns
+    from services.inference.columns import ColumnBatch
 
 log = structlog.get_logger()
 
@@ -53,7 +53,7 @@ class ScoringContext:
 
 
 class ScoringRunner:
-    def __init__(self, claimed: Claimed, context: ScoringContext, manifest: Manifest) -> None:
+    def __init__(self, claimed: ClaimedScoring, context: ScoringContext, manifest: Manifest) -> None:
         self._view, self._attempts = claimed.view, claimed.attempts
         self._context, self._manifest = context, manifest
         self._size = FIRST_CHUNK
@@ -91,18 +91,18 @@ class ScoringRunner:
         hopeless = view.done >= HOPELESS and not view.answered
         return view.done >= view.good or view.canceling or hopeless
 
-    async def _columns(self) -> "Columns":
+    async def _columns(self) -> "ColumnBatch":
         """The good rows."""
-        from services.inference.columns import Columns, unpack
+        from services.inference.columns import ColumnBatch, unpack
         from services.scoring.checking import ROWS
 
         file_id = self._view.checked_file_id
         content = None if file_id is None else await self._context.files.get(file_id, user_id=self._view.user_id)
         arrays = {} if content is None else unpack(content)
         arrays.pop(ROWS, None)
-        return Columns(rows=self._view.good, arrays=arrays)
+        return ColumnBatch(rows=self._view.good, arrays=arrays)
 
-    async def _chunk(self, columns: "Columns") -> bool:
+    async def _chunk(self, columns: "ColumnBatch") -> bool:
         from services.inference.columns import none_answered, pack_answers
 
         context, view = self._context, self._view

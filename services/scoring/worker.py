@@ -18,7 +18,7 @@ from services.files.files import Files
 from services.inference.engine import Engine
 from services.manifests.manifest import Manifest
 from services.scoring import claims
-from services.scoring.claims import Claimed
+from services.scoring.claims import ClaimedScoring
 from services.scoring.runner import ScoringContext, ScoringRunner
 from services.waiting import wait
 
@@ -97,7 +97,7 @@ class ScoringWorker:
             log.warning("scoring_waits_for_database", error=str(error))
         return count
 
-    async def _claim(self) -> tuple[Claimed, bool] | None:
+    async def _claim(self) -> tuple[ClaimedScoring, bool] | None:
         context = self._context
         if not await context.db.read(claims.any_open):
             return None
@@ -109,7 +109,7 @@ class ScoringWorker:
         left = await context.db.write(claims.claim_abandoned, before=now - PATIENCE, **lease)
         return None if left is None else (left, True)
 
-    async def _answer(self, claimed: Claimed, *, early: bool) -> None:
+    async def _answer(self, claimed: ClaimedScoring, *, early: bool) -> None:
         slug = claimed.view.model_slug
         try:
             manifest = self._context.engine.manifest(slug) or self._manifest(slug)

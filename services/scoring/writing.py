@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Final
 
 import numpy as np
 
-from services.inference.columns import Answers, Column
+from services.inference.columns import AnswerColumns, Column
 from services.scoring.source import SourceFacts, Told
 from services.values.sheets import Cell, Sheet
 
@@ -40,7 +40,7 @@ class ResultTable:
         notes = {int(row): text for row, text in told["notes"]}
         return cls(**{**told, "facts": SourceFacts.load(told["facts"]), "notes": notes})
 
-    def rows(self, sheet: Sheet, answers: Answers, lines: Any) -> Iterator[Row]:  # Any: an array of row numbers
+    def rows(self, sheet: Sheet, answers: AnswerColumns, lines: Any) -> Iterator[Row]:  # Any: an array of row numbers
         places = dict(zip(lines.tolist(), range(len(lines)), strict=False))
         noted = bool(self.notes) or bool(answers.failed.any()) or answers.rows < len(lines)
         written = [self._written(name, answers) for name in self.columns]
@@ -57,7 +57,7 @@ class ResultTable:
             made = [column[at] for column in written] if answered and at is not None else blank
             yield [*row, *made, *([note] if noted else [])]
 
-    def _written(self, name: str, answers: Answers) -> Sequence[Any]:  # Any: as above
+    def _written(self, name: str, answers: AnswerColumns) -> Sequence[Any]:  # Any: as above
         """Cells of a column: as exact as the model's own numbers."""
         column: Column | None = answers.columns.get(name)
         if column is None:

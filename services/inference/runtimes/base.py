@@ -11,7 +11,7 @@ from services.errors import ShopError
 from services.inference.tensors import Result, Row
 
 if TYPE_CHECKING:
-    from services.inference.columns import Answers, Columns
+    from services.inference.columns import AnswerColumns, ColumnBatch
 
 
 class Limit:
@@ -59,7 +59,7 @@ class ColumnWork(Protocol):
     def done(self) -> bool: ...
 
     @property
-    def answers(self) -> "Answers": ...
+    def answers(self) -> "AnswerColumns": ...
 
     def go(self, limit: Limit) -> None:
         """Some more rows, for a short while; called in a thread of the engine."""
@@ -69,7 +69,7 @@ class ColumnWork(Protocol):
 class ColumnRuntime(Protocol):
     """One that takes many rows as columns."""
 
-    def column_run(self, columns: "Columns") -> ColumnWork: ...
+    def column_run(self, columns: "ColumnBatch") -> ColumnWork: ...
 
 
 class RemoteRuntime(Protocol):

@@ -1,4 +1,4 @@
-"""Columns of a table → the arrays a model is fed with."""
+"""ColumnBatch of a table → the arrays a model is fed with."""
 
 import datetime as dt
 from collections.abc import Callable, Sequence
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from services.inference.columns import Column, Columns
+from services.inference.columns import Column, ColumnBatch
 from services.inference.runtimes.tensor_feeds import Array, Feeder
 from services.manifests.inputs import EPOCH
 from services.manifests.manifest import (
@@ -33,7 +33,7 @@ class ColumnFeeder:
         encoders = [encode for each in self._encoders.values() for _, encode in each]
         self.fits = feeder.all_plain and None not in encoders
 
-    def feeds(self, columns: Columns) -> dict[str, Array]:
+    def feeds(self, columns: ColumnBatch) -> dict[str, Array]:
         """For all these rows. Raises KeyError, ValueError, TypeError where they do not fit the manifest."""
         fed = {}
         for name, encoders in self._encoders.items():

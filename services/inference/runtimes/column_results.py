@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from services.errors import ShopError
-from services.inference.columns import Answers, Column, none_answered, share_of
+from services.inference.columns import AnswerColumns, Column, none_answered, share_of
 from services.inference.errors import BadOutput
 from services.inference.runtimes.tensor_results import (
     Tensor,
@@ -39,7 +39,7 @@ class ColumnReader:
         if not all(answers_each(tensors[output.tensor], rows) for output in self._outputs):
             raise BadOutput(problem=f"the answer is not of {rows} rows")
 
-    def answers(self, tensors: Mapping[str, Tensor], rows: int) -> Answers:
+    def answers(self, tensors: Mapping[str, Tensor], rows: int) -> AnswerColumns:
         """Raises BadOutput where the shape is another than the manifest tells. A row whose answer is no finite number
         has failed."""
         columns: dict[str, Column] = {}
@@ -51,11 +51,11 @@ class ColumnReader:
                 failed |= wrong
         except (ValueError, IndexError, TypeError, AttributeError, KeyError) as error:
             raise BadOutput(problem=f"{type(error).__name__}: {error}") from error
-        return Answers(columns=columns, failed=failed)
+        return AnswerColumns(columns=columns, failed=failed)
 
 
-def of_results(manifest: Manifest, results: Sequence[Result | ShopError]) -> Answers:
-    """Answers that came row by row."""
+def of_results(manifest: Manifest, results: Sequence[Result | ShopError]) -> AnswerColumns:
+    """AnswerColumns that came row by row."""
     good = [result.outputs for result in results if isinstance(result, Result)]
     failed = np.array([not isinstance(result, Result) for result in results], np.bool_)
     if not good:
@@ -64,7 +64,7 @@ def of_results(manifest: Manifest, results: Sequence[Result | ShopError]) -> Ans
     for output in told_in_cells(manifest):
         made = _of_rows(output, [row[output.name] for row in good])
         columns |= {name: _spread(column, failed) for name, column in made.items()}
-    return Answers(columns=columns, failed=failed)
+    return AnswerColumns(columns=columns, failed=failed)
 
 
 def _read(output: Output, tensors: Mapping[str, Tensor], rows: int) -> tuple[dict[str, Column], Any]:  # Any: a mask

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 import numpy as np
 
 from services.errors import ShopError
-from services.inference.columns import Answers, Columns, join, none_answered
+from services.inference.columns import AnswerColumns, ColumnBatch, join, none_answered
 from services.inference.errors import BadInput, BadOutput, RunTimeout
 from services.inference.runtimes.base import Limit
 from services.inference.runtimes.column_results import of_results
@@ -30,13 +30,13 @@ class _Raw(NamedTuple):
     rows: int
 
 
-_Piece: TypeAlias = _Raw | Answers
+_Piece: TypeAlias = _Raw | AnswerColumns
 
 
 class ColumnRun:
     """Each `go` is called in a thread of the engine, never two at once."""
 
-    def __init__(self, runtime: "TensorRuntime", columns: Columns) -> None:
+    def __init__(self, runtime: "TensorRuntime", columns: ColumnBatch) -> None:
         self._runtime, self._columns = runtime, columns
         self._feeds: dict[str, Array] | None = None
         self._at = 0
@@ -93,11 +93,11 @@ class ColumnRun:
         fields = self._runtime.manifest.inputs
         return [Row(values=self._columns.row(at, fields)) for at in range(start, stop)]
 
-    def _read(self, pieces: Sequence[_Piece]) -> list[Answers]:
+    def _read(self, pieces: Sequence[_Piece]) -> list[AnswerColumns]:
         """Together, since reading costs more than running where the model is cheap."""
         raws = [piece for piece in pieces if isinstance(piece, _Raw)]
         if not raws:
-            return [piece for piece in pieces if isinstance(piece, Answers)]
+            return [piece for piece in pieces if isinstance(piece, AnswerColumns)]
         rows, reader = sum(raw.rows for raw in raws), self._runtime.column_reader
         try:
             return [reader.answers(_joined(raws), rows)]

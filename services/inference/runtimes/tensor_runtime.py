@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from services.errors import ShopError
-from services.inference.columns import Columns
+from services.inference.columns import ColumnBatch
 from services.inference.errors import BadInput, BadOutput, ModelBroken, RunFailed
 from services.inference.runtimes.base import Limit
 from services.inference.runtimes.column_feeds import ColumnFeeder
@@ -122,7 +122,7 @@ class TensorRuntime(ABC):
         """That go together."""
         return self._manifest.runtime.max_batch if self._feeder.several else 1
 
-    def column_run(self, columns: Columns) -> ColumnRun:
+    def column_run(self, columns: ColumnBatch) -> ColumnRun:
         """Of a table; its parts are run as the engine has time."""
         return ColumnRun(self, columns)
 

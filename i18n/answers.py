@@ -20,10 +20,12 @@ from services.manifests.manifest import (
     Output,
     ProbabilityOutput,
     SeriesOutput,
+    SoundOutput,
     TableOutput,
     TextOutput,
 )
 from services.predictions.enclosures import fits_a_line
+from services.values.sounds import clock_time
 
 OTHERS: Final = 4  # classes named after the first
 
@@ -46,6 +48,8 @@ def told(output: Output, answer: Answer, tr: Translator) -> Told | None:
 
 def _many(output: Output, answer: Answer, tr: Translator) -> Told | None:
     match output, answer:
+        case SoundOutput(), int() | float():
+            return Told(label=tr.pick(output.label), value=clock_time(answer))
         case EmbeddingOutput(), [_, *_]:
             return embedding_words(output, answer, tr)
         case TableOutput(), {"columns": list(), "rows": list()}:

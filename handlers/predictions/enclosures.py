@@ -17,6 +17,7 @@ from i18n.translator import Html, Translator
 from services.manifests.manifest import Manifest, Text, TextOutput
 from services.predictions.enclosures import Enclosure
 from services.predictions.history import PredictionView
+from services.values.sounds import voice_of
 
 
 async def enclosed(view: PredictionView, what: Enclosure, sources: AnswerSources) -> list[Screen]:
@@ -29,6 +30,8 @@ async def enclosed(view: PredictionView, what: Enclosure, sources: AnswerSources
         return [_table(view, each, tr) for each in answer_tables(manifest, view.result["outputs"], tr)]
     if what is Enclosure.TEXTS:
         return _texts(manifest, view.result["outputs"], tr)
+    if what is Enclosure.SOUNDS:
+        return await asyncio.to_thread(_sounds, manifest, await sources.history.sounds(view), tr)
     painted = await sources.history.images(view)
     if what is Enclosure.ORIGINALS:
         return await asyncio.to_thread(_originals, view, manifest, painted, tr)
@@ -84,6 +87,18 @@ def _originals(view: PredictionView, manifest: Manifest, painted: dict[str, byte
         )
         for name, content in painted.items()
         if loses(content) and (name != first or fits(content))
+    ]
+
+
+def _sounds(manifest: Manifest, sounds: Mapping[str, bytes], tr: Translator) -> list[Screen]:
+    """As voice messages; as files for whom may not be sent any."""
+    return [
+        Screen(
+            text=_label(manifest, name, tr),
+            document=Document(name=f"{name}.wav", content=content, voice=voice_of(content)),
+            speaks=False,
+        )
+        for name, content in sounds.items()
     ]
 
 

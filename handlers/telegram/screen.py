@@ -15,10 +15,12 @@ class Button:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A file that arrives as it is, where a photo is made smaller and opaque."""
+    """A file that arrives as it is, where a photo is made smaller and opaque. `voice`: the same to listen to at once,
+    as Opus in Ogg; who may not be sent voice messages gets the file."""
 
     name: str
     content: bytes = field(repr=False)
+    voice: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +62,14 @@ class Screen:
     invoice: Invoice | None = None
 
     def plainer(self) -> "Screen | None":
-        """The same in the next plainer form, for a chat that does not take it as it is: a photo as a file, a file as
-        the words about it, formatted words as plain ones. None where there is none."""
+        """The same in the next plainer form, for a chat that does not take it as it is: a photo or a voice
+        message as a file, a file as the words about it, formatted words as plain ones. None where there is none."""
         if self.entities:
             return replace(self, entities=())
         if self.photo is not None:
             return replace(self, photo=None, document=Document(name=self.photo_name, content=self.photo))
+        if self.document is not None and self.document.voice is not None:
+            return replace(self, document=replace(self.document, voice=None))
         if self.document is not None and self.instead is not None:
             return self.instead
         if self.document is not None and self.speaks:

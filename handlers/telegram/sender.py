@@ -62,6 +62,9 @@ async def send(bot: Bot, chat_id: int, screen: Screen) -> Message:
             start_parameter=FORWARDED,
             reply_markup=markup,
         )
+    if screen.document is not None and screen.document.voice is not None:
+        voice = BufferedInputFile(screen.document.voice, filename="voice.ogg")
+        return await bot.send_voice(chat_id, voice, caption=screen.text, reply_markup=markup)
     if screen.document is not None:
         file = BufferedInputFile(screen.document.content, filename=screen.document.name)
         return await bot.send_document(chat_id, file, caption=screen.text, reply_markup=markup)
@@ -91,7 +94,8 @@ def album(screens: Sequence[Screen], most: int = ALBUM) -> int:
             screens[0].photo is None,
             screens[0].document is None,
         )
-        if count and (size > ALBUM_BYTES or not alike):
+        spoken = any(each.document is not None and each.document.voice is not None for each in (screen, screens[0]))
+        if count and (size > ALBUM_BYTES or not alike or spoken):
             break
         count += 1
     return max(count, 1)

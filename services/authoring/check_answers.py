@@ -17,6 +17,8 @@ def answers_in_words(result: Result) -> str:
             parts.append(f"{name} {_found(answer)}")
         elif isinstance(answer, list):
             parts.append(f"{name} of {len(answer)} value{'' if len(answer) == 1 else 's'}")
+        elif isinstance(answer, float) and name in result.images:
+            parts.append(f"{name} a sound of {answer:g} s")
         elif answer is None:
             parts.append(f"{name} a picture of {len(result.images[name])} bytes")
         else:

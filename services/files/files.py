@@ -15,6 +15,7 @@ from db.engine import Database
 from db.tables.predictions import File, FileKind
 from services.clock import Clock
 from services.files.store import FileStore, key_of
+from services.values.sounds import MEDIA_TYPE, is_sound
 
 _files = table_of(File)
 
@@ -117,8 +118,8 @@ def _digests(session: Session, ids: Collection[UUID], user_id: int) -> Mapping[U
 
 def media_type_of(picture: bytes) -> str:
     """Of what the shop itself makes: PNG, JPEG or WAV."""
-    if picture.startswith(b"RIFF") and picture[8:12] == b"WAVE":
-        return "audio/wav"
+    if is_sound(picture):
+        return MEDIA_TYPE
     return "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
 
 

@@ -27,6 +27,7 @@ from services.manifests.outputs import (
     Output,
     ProbabilityOutput,
     SeriesOutput,
+    SoundOutput,
     TableOutput,
     TextOutput,
 )
@@ -204,6 +205,8 @@ def _table(output: TableOutput) -> Json:
 
 def _large(output: Output, language: str) -> Json:
     match output:
+        case SoundOutput():
+            return {"type": ["string", "null"], **IMAGE_ADDRESS, "x-file": "audio"}
         case EmbeddingOutput():
             return {"type": "array", "items": {"type": "number"}}
         case TableOutput():

@@ -46,6 +46,7 @@ from services.manifests.outputs import (
     Output,
     ProbabilityOutput,
     SeriesOutput,
+    SoundOutput,
     TableOutput,
     TextOutput,
 )
@@ -80,6 +81,7 @@ __all__ = [
     "SeriesInput",
     "SeriesOutput",
     "SoundInput",
+    "SoundOutput",
     "TableInput",
     "TableOutput",
     "TensorSpec",

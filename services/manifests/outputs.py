@@ -153,6 +153,13 @@ class Picture(Table):
         return self
 
 
+class SoundOutput(Answer):
+    """Samples from −1 to 1, or whole ones; `rate` of them a second."""
+
+    type: Literal["audio"]
+    rate: int = Field(ge=1_000, le=192_000)
+
+
 class ImageOutput(Answer):
     type: Literal["image"]
     prepare: Picture = Picture()
@@ -166,6 +173,7 @@ Output = Annotated[
     | TextOutput
     | SeriesOutput
     | ImageOutput
+    | SoundOutput
     | BoxesOutput
     | MaskOutput
     | EmbeddingOutput
@@ -173,7 +181,7 @@ Output = Annotated[
     Field(discriminator="type"),
 ]
 
-_UNADVISED: Final = (SeriesOutput, ImageOutput, MaskOutput, EmbeddingOutput, TableOutput)
+_UNADVISED: Final = (SeriesOutput, ImageOutput, SoundOutput, MaskOutput, EmbeddingOutput, TableOutput)
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {  # Any: numbers with numbers, texts with texts
     ">=": operator.ge,
     ">": operator.gt,

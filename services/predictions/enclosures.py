@@ -20,10 +20,11 @@ class Enclosure(StrEnum):
     """Those that found no place in the answer."""
     ORIGINALS = "originals"
     """Of pictures that lose something as photos."""
+    SOUNDS = "sounds"
 
 
 def enclosures(result: JsonObject | None, *, painted: bool) -> Iterator[Enclosure]:
-    """What there may be to send. `painted`: the model made pictures."""
+    """What there may be to send. `painted`: the model made pictures or sounds."""
     if result is None:
         return
     if any(map(_is_for_a_file, result["outputs"].values())):
@@ -33,6 +34,7 @@ def enclosures(result: JsonObject | None, *, painted: bool) -> Iterator[Enclosur
     if painted:
         yield Enclosure.PICTURES
         yield Enclosure.ORIGINALS
+        yield Enclosure.SOUNDS
 
 
 def _is_for_a_file(answer: Any) -> bool:

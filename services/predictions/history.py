@@ -19,6 +19,7 @@ from services.notifications.message_ref import MessageRef, message_columns
 from services.pages import Page, paginate
 from services.predictions.claims import QUEUED, RUNNING
 from services.slices import Slice, first_of
+from services.values.sounds import is_sound
 
 _p, _presets = table_of(Prediction), table_of(Preset)
 MAX_SHOWN = 1000  # longer queues tell the newest customers nothing but that they wait
@@ -107,6 +108,14 @@ class History:
 
     async def images(self, view: PredictionView) -> dict[str, bytes]:
         """Pictures that the model made and that are still kept, by output name. Raises StoreAway."""
+        return {name: content for name, content in (await self.made(view)).items() if not is_sound(content)}
+
+    async def sounds(self, view: PredictionView) -> dict[str, bytes]:
+        """The same of sounds, as WAV."""
+        return {name: content for name, content in (await self.made(view)).items() if is_sound(content)}
+
+    async def made(self, view: PredictionView) -> dict[str, bytes]:
+        """Pictures and sounds. Raises StoreAway."""
         ids = {name: UUID(file_id) for name, file_id in ((view.result or {}).get("files") or {}).items()}
         found = await self._files.contents((file_id, view.user_id) for file_id in ids.values())
         return {name: found[file_id] for name, file_id in ids.items() if file_id in found}

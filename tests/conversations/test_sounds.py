@@ -1,5 +1,6 @@
 """Models that listen and models that read tokens: a voice message in, words and sounds out."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -13,13 +14,18 @@ from tests.conversations.shopping import balance, opens_form
 from tests.conversations.stage import Stage, shop_settings
 from tests.support.databases import SqliteServer
 from tests.support.sounds import encoded
-from tests.unit.inference.models import FLOAT, graph, node, write_model
+from tests.unit.inference.models import FLOAT, graph, node, weight, write_model
 
 HEARD = (
     '[[inputs]]\nname = "voice"\ntype = "audio"\nlabel = { ru = "Голос", en = "Voice" }\nrate = 16000\n'
     'min_seconds = 0.5\nmax_seconds = 20\ntensor = { name = "X" }\n'
 )
 LOUD = '[[outputs]]\nname = "y"\ntype = "number"\nlabel = { ru = "Громкость", en = "Loudness" }\ntensor = "Y"\n'
+
+QUIET = (
+    '[[outputs]]\nname = "quiet"\ntype = "audio"\nlabel = { ru = "Тише", en = "Quieter" }\nrate = 16000\ntensor = "Y"\n'
+)
+SAMPLES = [("X", FLOAT, ["N", "S"])], [("Y", FLOAT, ["N", "S"])]
 
 
 def loudness() -> bytes:
@@ -34,6 +40,8 @@ async def shop(
 ) -> AsyncIterator[Stage]:
     store = tmp_path_factory.mktemp("store")
     write_model(store, loudness(), HEARD + LOUD, slug="loud")
+    clean = HEARD.replace("min_seconds = 0.5", "min_seconds = 0.1") + QUIET
+    write_model(store, graph([node("Mul", ["X", "half"], ["Y"])], *SAMPLES, [weight("half", 0.5)]), clean, slug="quiet")
     async with (
         new_world(sandbox_url, token=new_token()) as sandbox,
         App(shop_settings(sandbox, sqlite_server.create(), models_dir=store)).running() as app,
@@ -85,3 +93,24 @@ async def test_what_cannot_be_listened_to(anna: Person, name: str, sound: bytes,
     await anna.sees(problem)
     await anna.sends_file("silence.m4a", encoded("m4a", seconds=1, rate=44_100, loud=0))
     await anna.sees("Голос: звук")
+
+
+async def test_a_sound_comes_as_a_voice_message(shop: Stage, anna: Person) -> None:
+    await opens_form(anna, "quiet")
+    await anna.sends_voice(encoded("voice", seconds=3))
+    await anna.sees("Голос: звук")
+    await anna.presses("🔮")
+    await anna.sees("Тише: 0:03")
+    voice = await anna.sees(re.compile("^Тише$"))
+    assert voice.raw["voice"]["duration"] == 3
+
+
+async def test_who_takes_no_voice_messages_gets_a_file(shop: Stage, anna: Person) -> None:
+    forbidden = "Bad Request: VOICE_MESSAGES_FORBIDDEN"
+    await shop.sandbox.fault("sendVoice", "400", times=1, chat_id=anna.id, description=forbidden)
+    await opens_form(anna, "quiet")
+    await anna.sends_voice(encoded("voice", seconds=1))
+    await anna.sees("Голос: звук")
+    await anna.presses("🔮")
+    file = await anna.sees(re.compile("^Тише$"))
+    assert file.raw["document"]["file_name"] == "quiet.wav"

@@ -4,6 +4,7 @@ from typing import Final
 
 from starlette.responses import Response
 
+from services.values.sounds import is_sound
 from web.api.describing import Responses
 
 _HEADS: Final = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
@@ -21,7 +22,7 @@ PICTURE: Final[Responses] = {
 def picture_response(content: bytes, *, name: str) -> Response:
     """What is no picture that every browser shows safely is only ever saved. `name` is ASCII."""
     kind = next((kind for head, kind in _HEADS.items() if content.startswith(head)), None)
-    kind = "audio/wav" if content[8:12] == b"WAVE" else kind
+    kind = "audio/wav" if is_sound(content) else kind
     headers = {"cache-control": "private, max-age=600"}
     if kind is None:
         headers["content-disposition"] = f'attachment; filename="{name}.bin"'

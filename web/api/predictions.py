@@ -155,13 +155,13 @@ async def cancel_prediction(who: MayPredict, prediction_id: UUID) -> Prediction:
 @router.get(
     "/predictions/{prediction_id}/files/{name}",
     operation_id="getPredictionFile",
-    summary="A picture of an answer",
+    summary="A picture or a sound of an answer",
     response_class=Response,
     responses=PICTURE | refuses(PredictionNotFound, FileNotFound, StoreAway),
 )
 async def get_prediction_file(who: MayRead, prediction_id: UUID, name: ImageName) -> Response:
     view = await who.site.services.history.get(prediction_id, user_id=who.user.id)
-    pictures = await who.site.services.history.images(view)
+    pictures = await who.site.services.history.made(view)
     if name not in pictures:
         raise FileNotFound(name=name)
     return picture_response(pictures[name], name=name)

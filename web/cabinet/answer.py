@@ -20,7 +20,7 @@ from i18n.titles import titles_in
 from services.charts import Bars
 from services.errors import N_
 from services.images.studio import STRENGTH, picture_job, with_strength
-from services.manifests.manifest import FileInput, ImageOutput, Manifest, Overlay, SoundInput
+from services.manifests.manifest import FileInput, Manifest, SoundInput, SoundOutput
 from services.predictions.enclosures import Enclosure, enclosures
 from services.predictions.history import PredictionView
 from services.predictions.watching import PredictionState
@@ -63,6 +63,7 @@ class AnswerPicture:
     label: str
     address: str
     save: str = ""
+    is_sound: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,13 +134,14 @@ class AnswerPage:
         view, manifest, tr = self.view, self.manifest, self.me.tr
         result = view.result or {}
         painted = bool(result.get("files"))
-        kinds = set(enclosures(result, painted=painted))
+        kinds, made = set(enclosures(result, painted=painted)), await self._pictures()
         return {
             "gone": manifest is None,
             "lines": [] if manifest is None else self._lines(manifest),
             "advice": "" if manifest is None else advice_text(manifest, result.get("advice"), tr),
             "chart": None if manifest is None else await self._chart(manifest),
-            "pictures": await self._pictures(),
+            "pictures": [each for each in made if not each.is_sound],
+            "sounds": [each for each in made if each.is_sound],
             "before": self._before(),
             "followers": self._followers(),
             "tables": [] if Enclosure.TABLE not in kinds or manifest is None else await self._tables(manifest),
@@ -190,12 +192,14 @@ class AnswerPage:
         files = (self.view.result or {}).get("files") or {}
         kept = await self.me.site.services.files.known(files.values(), user_id=self.view.user_id)
         outputs = () if self.manifest is None else self.manifest.outputs
-        labels = {each.name: self.me.tr.pick(each.label) for each in outputs if isinstance(each, ImageOutput | Overlay)}
+        sounds = {each.name for each in outputs if isinstance(each, SoundOutput)}
+        labels = {each.name: self.me.tr.pick(each.label) for each in outputs}
         return [
             AnswerPicture(
                 label=labels.get(name, name),
                 address=f"/predictions/{self.view.id}/pictures/{name}",
                 save=f"/predictions/{self.view.id}/pictures/{name}?save=1",
+                is_sound=name in sounds,
             )
             for name, file_id in files.items()
             if file_id in kept

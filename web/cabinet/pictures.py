@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from services.files.files import parse_file_id
+from services.values.sounds import is_sound
 from web.kit.viewer import Me
 
 router = APIRouter()
@@ -48,5 +49,5 @@ def attachment(content: bytes, *, name: str, media_type: str) -> Response:
 
 def _picture(content: bytes, *, cache: str) -> Response:
     kind = next((kind for head, kind in _KINDS.items() if content.startswith(head)), "application/octet-stream")
-    kind = _SOUND if content[8:12] == b"WAVE" else kind
+    kind = _SOUND if is_sound(content) else kind
     return Response(content, media_type=kind, headers={"cache-control": cache})

@@ -60,7 +60,7 @@ async def cancel_prediction(me: Me, view: Bought) -> Response:
 @router.get("/pictures/{name}")
 async def show_picture(me: Me, view: Bought, name: str, save: bool = False) -> Response:
     """What the model made, while it is kept."""
-    content = (await me.site.services.history.images(view)).get(name)
+    content = (await me.site.services.history.made(view)).get(name)
     if content is None:
         raise HTTPException(404)
     return private_picture(content, name=f"{view.model_slug}-{view.id.hex[:8]}", saved=save)

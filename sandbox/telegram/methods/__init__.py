@@ -14,6 +14,7 @@ METHODS: dict[str, Method] = {
     "sendMessage": Method(p.SendMessage, sending.send_message),
     "sendPhoto": Method(p.SendPhoto, sending.send_photo),
     "sendDocument": Method(p.SendDocument, sending.send_document),
+    "sendVoice": Method(p.SendVoice, sending.send_voice),
     "sendMediaGroup": Method(p.SendMediaGroup, albums.send_media_group),
     "sendMessageDraft": Method(p.SendMessageDraft, sending.send_message_draft),
     "sendChatAction": Method(p.SendChatAction, chats.send_chat_action),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from sandbox.ogg import seconds_of
 from sandbox.telegram.errors import BadRequest
 from sandbox.telegram.files import StoredFile
 from sandbox.telegram.methods.base import Call
@@ -112,6 +113,15 @@ async def photo_file(call: Call, value: str) -> StoredFile:
     if not value:
         raise BadRequest("there is no photo in the request")
     return call.world.files.reuse(value, "photo")
+
+
+async def voice_file(call: Call, value: str) -> StoredFile:
+    upload = call.upload(value)
+    if upload is not None:
+        return call.world.files.add("voice", upload, {"duration": round(seconds_of(upload.data) or 1)})
+    if not value:
+        raise BadRequest("there is no voice in the request")
+    return call.world.files.reuse(value, "voice")
 
 
 async def document_file(call: Call, value: str) -> StoredFile:

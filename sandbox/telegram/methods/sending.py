@@ -13,10 +13,19 @@ from sandbox.telegram.methods.content import (
     reply_to,
     show_reply_keyboard,
     stays_editable,
+    voice_file,
 )
 from sandbox.telegram.people import Person
 from sandbox.telegram.text.render import to_html
-from sandbox.telegram.types.params import Captioned, SendDocument, SendingOne, SendMessage, SendMessageDraft, SendPhoto
+from sandbox.telegram.types.params import (
+    Captioned,
+    SendDocument,
+    SendingOne,
+    SendMessage,
+    SendMessageDraft,
+    SendPhoto,
+    SendVoice,
+)
 from sandbox.telegram.types.payments import SendInvoice
 from sandbox.telegram.wire import JsonObject
 
@@ -78,6 +87,13 @@ async def send_document(call: Call, params: SendDocument) -> JsonObject:
     content = _caption(call, params)
     stored = await document_file(call, params.document)
     return _post(call, person, params, {"document": stored.content, **content})
+
+
+async def send_voice(call: Call, params: SendVoice) -> JsonObject:
+    person = call.world.reach(params.chat_id)
+    content = _caption(call, params)
+    stored = await voice_file(call, params.voice)
+    return _post(call, person, params, {"voice": stored.content, **content})
 
 
 async def send_message_draft(call: Call, params: SendMessageDraft) -> bool:

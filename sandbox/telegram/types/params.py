@@ -97,6 +97,11 @@ class SendDocument(Captioned):
     disable_content_type_detection: bool | None = None
 
 
+class SendVoice(Captioned):
+    voice: File
+    duration: int | None = None
+
+
 class SendMediaGroup(Sending):
     media: Annotated[list[InputMedia], Jsoned]
 

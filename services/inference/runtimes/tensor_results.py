@@ -12,6 +12,7 @@ from services.inference.drawing import packed, pictures_of
 from services.inference.errors import BadOutput
 from services.inference.runtimes.ctc import read_off
 from services.inference.runtimes.pooling import pooled
+from services.inference.runtimes.sound_results import played
 from services.inference.runtimes.steps import spans_in_words, summed
 from services.inference.runtimes.table_results import table_column
 from services.inference.runtimes.tensor_overlays import OverlayReader, Pictured
@@ -27,6 +28,7 @@ from services.manifests.manifest import (
     Overlay,
     ProbabilityOutput,
     SeriesOutput,
+    SoundOutput,
     TableOutput,
     TextInput,
     TextOutput,
@@ -59,7 +61,7 @@ class Reader:
         self._pictures = [output.name for output in manifest.outputs if isinstance(output, ImageOutput)]
         self._columns = [_plan(output, manifest) for output in manifest.outputs]
         self._advice = [(rule, manifest.output(rule.output)) for rule in manifest.advice]
-        drawn = any(isinstance(output, ImageOutput | Overlay) for output in manifest.outputs)
+        drawn = any(isinstance(output, ImageOutput | Overlay | SoundOutput) for output in manifest.outputs)
         self._plain = not self._advice and not drawn
         self._steps_first = {each.tensor for each in manifest.outputs if _has_steps_first(each, manifest)}
         self._arrange = [
@@ -257,6 +259,8 @@ def _large_reader(output: Output) -> Read:
             return lambda tensor, rows: _checked(_filled(_figures(tensor, rows)))
         case TableOutput():
             return lambda tensor, rows: table_column(output, tensor, rows)
+        case SoundOutput():
+            return lambda tensor, rows: [played(output, sound) for sound in np.asarray(tensor).reshape(rows, -1)]
         case ImageOutput(prepare=spec):
             return lambda tensor, rows: [packed(picture, spec) for picture in pictures_of(tensor, rows, spec.layout)]
     raise TypeError(output.type)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from services.errors import ShopError
+from services.inference.errors import BadOutput
 from services.inference.runtimes.base import Limit
 from services.inference.runtimes.onnx import OnnxRuntime
 from services.inference.tensors import Result, Row
@@ -14,7 +15,7 @@ from services.manifests.errors import ManifestError
 from services.manifests.manifest import SoundInput, load_manifest
 from services.values import errors
 from services.values.intake import Intake
-from services.values.sounds import samples_of, seconds_of, wav_of
+from services.values.sounds import samples_of, seconds_of, voice_of, wav_of
 from tests.support.sounds import KINDS, encoded
 from tests.unit.inference.models import FLOAT, field, graph, node, weight, write_model
 
@@ -168,3 +169,25 @@ def test_a_state_that_the_graph_has_not_is_told(tmp_path: Path) -> None:
     tensor = 'name = "X", window = 2, context = 1, states = { other = "stateN" }'
     with pytest.raises(ShopError, match='no input "other"'):
         loaded(tmp_path, remembering(), tensor=tensor, outputs=SAID)
+
+
+PLAYED = '[[outputs]]\nname = "y"\ntype = "audio"\nlabel = "Y"\nrate = 8000\ntensor = "Y"\n'
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_samples_become_a_sound(tmp_path: Path, whole: bool) -> None:
+    samples = [("X", FLOAT, ["N", "S"])], [("Y", 5 if whole else FLOAT, ["N", "S"])]
+    last = [node("Mul", ["X", "scale"], ["L"]), node("Cast", ["L"], ["Y"], to=5 if whole else FLOAT)]
+    data = graph(last, *samples, [weight("scale", 32_767.0 if whole else 1.0)])
+    runtime = loaded(tmp_path, data, outputs=PLAYED)
+    (heard,) = runtime.run([Row(values={"x": {"file": "0" * 32}}, files={"x": tone(0.5, -0.25)})], Limit(10))
+    assert isinstance(heard, Result)
+    assert heard.outputs == {"y": pytest.approx(2 / 8000, abs=1e-3)}
+    assert samples_of(heard.images["y"]) == pytest.approx([0.5, -0.25], abs=1e-3)
+    assert voice_of(heard.images["y"]).startswith(b"OggS")
+
+
+def test_no_sound_is_no_answer(tmp_path: Path) -> None:
+    silent = [node("Log", ["X"], ["Y"])]
+    runtime = loaded(tmp_path, graph(silent, [("X", FLOAT, ["N", "S"])], [("Y", FLOAT, ["N", "S"])]), outputs=PLAYED)
+    assert isinstance(answered(runtime, tone(-0.5))[0], BadOutput)

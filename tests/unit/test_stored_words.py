@@ -306,7 +306,7 @@ def test_what_admins_are_asked_and_decide() -> None:
         (Role, "owner admin moderator"),
         (Gender, "female male"),
         (Fact, "ready succeeded canceled"),
-        (Enclosure, "table texts pictures originals"),
+        (Enclosure, "table texts pictures originals sounds"),
         (
             PaymentProblem,
             "off not_authorized payment_mismatch refund_mismatch refund_unknown refund_failed uncollected "

@@ -15,7 +15,14 @@ from handlers.form.sounds import sound_of, take_sound
 from handlers.form.state import Action, FormExit, Turn
 from handlers.form.templates import send_template
 from handlers.form.trial import try_out
-from handlers.form.uploads import picture_of, take_another, take_column, take_document, take_photo
+from handlers.form.uploads import (
+    picture_of,
+    take_another,
+    take_column,
+    take_document,
+    take_photo,
+    wants_next,
+)
 from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.dialog import pause, put, show_below, show_in_place, waiting_photos
@@ -91,7 +98,7 @@ async def answered(message: Message, *, ctx: Context) -> None:
     if session is None:
         return
     album = message.media_group_id
-    if album is not None and album == session.album:
+    if album is not None and album == session.album and not wants_next(session):
         await _another(message, session)
         return
     if album is not None and session.album == f"{album}{REFUSED}" and image_wanted(session.form, session.state) is None:

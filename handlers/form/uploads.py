@@ -100,6 +100,12 @@ async def _picture(source: PhotoSize | Document, session: FormSession) -> Turn:
     return answer_image(session.form, session.state, file_id.hex)
 
 
+def wants_next(session: FormSession) -> bool:
+    """Whether the next picture of an album answers the next question, of a form that asks for several."""
+    several = sum(isinstance(field, ImageInput) for field in session.form.fields) > 1
+    return several and session.state.asked is not None and image_wanted(session.form, session.state) is not None
+
+
 async def take_another(message: Message, session: FormSession) -> FormSession:
     """One more picture of the album that the form's own picture came from; each is a prediction of its own. The same
     where there is no room for it, or the form asks for several pictures. Raises what is wrong with the picture."""

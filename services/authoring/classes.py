@@ -46,7 +46,7 @@ def with_values(values: Sequence[str], others: Named) -> Named:
     """Classes that the graph calls so; their labels are a person's, or the metadata's where the graph has numbers."""
     numbers = others.by == "metadata" and all(map(_NUMBER.fullmatch, values))
     if len(others.classes) != len(values) or not (others.by == "person" or numbers):
-        others = Named(classes=_readable(values), by="graph", why="the graph names them")
+        others = Named(classes=readable_classes(values), by="graph", why="the graph names them")
     labels = [each["label"] for each in others.classes]
     if len(set(values)) < len(values) or not all(len(value) <= MAX_VALUE and is_storable(value) for value in values):
         return replace(others, classes=numbered(labels))
@@ -61,8 +61,8 @@ def _by_others(graph: Graph, hints: AuthorHints, count: int) -> Named:
         return Named()
     key, labels = listed
     why = f'the file\'s "{key}" lists as many names'
-    return Named(classes=_readable(labels), by="metadata", why=why, guessed=not names_classes(key))
+    return Named(classes=readable_classes(labels), by="metadata", why=why, guessed=not names_classes(key))
 
 
-def _readable(labels: Sequence[str]) -> list[Class]:
+def readable_classes(labels: Sequence[str]) -> list[Class]:
     return numbered([readable(readable_label(label)) if label.strip() else "" for label in labels])

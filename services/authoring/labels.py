@@ -25,6 +25,12 @@ def listed_labels(metadata: Mapping[str, str], count: int) -> tuple[str, tuple[s
     return None
 
 
+def listed_classes(metadata: Mapping[str, str]) -> tuple[str, ...]:
+    """Of a key that is meant for them, however many there are."""
+    keys = sorted(key for key in metadata if names_classes(key))
+    return next((found for key in keys if (found := parse_list(metadata[key]))), ())
+
+
 def names_classes(key: str) -> bool:
     """Whether a key of the metadata is one that files list their classes under."""
     return key.lower() in _LABEL_KEYS

@@ -13,6 +13,7 @@ from services.authoring.classes import Named, named_classes, with_values
 from services.authoring.hints import AuthorHints
 from services.authoring.inputs import KNOWN, Names, readable, shown
 from services.authoring.notes import Entry, Note, remarked
+from services.authoring.overlays import Looked, OverlayGuess, guess_boxes, guess_mask
 from services.authoring.tokens import told_of_each_token
 from services.authoring.trials import Trial
 from services.inference.errors import ModelBroken
@@ -61,6 +62,9 @@ class Answers:
         """Raises ModelBroken where nothing can be shown."""
         names = Names()
         rest = [tensor for tensor in tensors if tensor.name not in self._kept]
+        over = self._overlays(rest)
+        covered = frozenset().union(*(guess.tensors for guess in over))
+        rest = [tensor for tensor in rest if tensor.name not in covered]
         labels = [tensor for tensor in rest if self._is_label(tensor)]
         found = {
             tensor.name: self._vector(tensor) or self._scores(tensor, labels) for tensor in rest if tensor not in labels
@@ -73,7 +77,8 @@ class Answers:
         self._check_labels()
         if sum(map(len, given.values())) > MAX_ANSWERS:
             given = {name: self._together(name, entries) for name, entries in given.items()}
-        self.entries = [{**each, "name": names.give(each["name"])} for entries in given.values() for each in entries]
+        everything = [*(guess.entry for guess in over), *(each for entries in given.values() for each in entries)]
+        self.entries = [{**each, "name": names.give(each["name"])} for each in everything]
         if not self.entries:
             raise nothing_shown(self.notes)
         if len(self.entries) > MAX_ANSWERS:
@@ -82,6 +87,21 @@ class Answers:
                 Note(tensor="…", what=f"the last {dropped} answers are left out", why="at most 64 are shown")
             )
             self.entries = self.entries[:MAX_ANSWERS]
+
+    def _overlays(self, tensors: Sequence[GraphTensor]) -> list[OverlayGuess]:
+        """What is drawn over the photo. The photo's question then says how it lay for the graph."""
+        if self._photo is None:
+            return []
+        size = self._photo["prepare"]["size"]
+        fixed = None if "free" in size else (size[0], size[1])
+        looked = Looked(graph=self._graph, trial=self._trial, hints=self._hints, size=fixed)
+        boxes = guess_boxes(tensors, looked)
+        found = [boxes] if boxes is not None else [guess for t in tensors if (guess := guess_mask(t, looked))]
+        for guess in found:
+            self.notes.append(guess.note)
+            self._photo["prepare"] = {**self._photo["prepare"], **guess.prepare}
+            self._counts[", ".join(sorted(guess.tensors))] = len(guess.entry.get("classes", ()))
+        return found
 
     def _check_labels(self) -> None:
         """Raises ModelBroken where names of classes were said that no output has as many of."""

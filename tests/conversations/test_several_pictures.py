@@ -1,0 +1,88 @@
+"""A model that asks for two pictures: one after the other, or both in one album."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from PIL import Image
+
+from bot.app import App
+from sandbox.client.person import Person
+from sandbox.testing import new_token, new_world
+from services.billing.audit import run_audit
+from tests.conversations.shopping import opens_form
+from tests.conversations.stage import Stage, shop_settings
+from tests.support.databases import SqliteServer
+from tests.unit.inference.models import FLOAT, graph, node, weight, write_model
+from tests.unit.inference.test_preparation import png
+
+TABLES = """
+[[inputs]]
+name = "before"
+type = "image"
+label = { ru = "До", en = "Before" }
+prepare = { size = [8, 8] }
+tensor = { name = "A" }
+
+[[inputs]]
+name = "after"
+type = "image"
+label = { ru = "После", en = "After" }
+prepare = { size = [8, 8] }
+tensor = { name = "B" }
+
+[[outputs]]
+name = "change"
+type = "number"
+label = { ru = "Светлее на", en = "Lighter by" }
+tensor = "Y"
+"""
+BLACK, WHITE = (png(Image.new("RGB", (20, 20), colour)) for colour in ("black", "white"))
+
+
+def _lighter() -> bytes:
+    """How much lighter B is than A, 0 to 1."""
+    nodes = [node("Sub", ["B", "A"], ["d"]), node("ReduceMean", ["d"], ["m"], axes=[1, 2, 3], keepdims=0)]
+    nodes.append(node("Mul", ["m", "one"], ["Y"]))
+    shape: list[int | str] = ["N", 3, 8, 8]
+    return graph(nodes, [("A", FLOAT, shape), ("B", FLOAT, shape)], [("Y", FLOAT, ["N"])], [weight("one", 1.0)])
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def shop(
+    sandbox_url: str, sqlite_server: SqliteServer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stage]:
+    store = tmp_path_factory.mktemp("store")
+    write_model(store, _lighter(), TABLES, slug="lighter")
+    async with (
+        new_world(sandbox_url, token=new_token()) as sandbox,
+        App(shop_settings(sandbox, sqlite_server.create(), models_dir=store)).running() as app,
+    ):
+        yield Stage(sandbox=sandbox, app=app)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def anna(shop: Stage) -> AsyncIterator[Person]:
+    """The books hold whatever happened."""
+    yield await shop.person("Анна", "ru")
+    report = await run_audit(shop.app.db)
+    assert report.ok, str(report)
+
+
+async def test_one_after_the_other(anna: Person) -> None:
+    await opens_form(anna, "lighter")
+    await anna.sends_file("before.png", BLACK)
+    await anna.sees("2/2")
+    await anna.sends_file("after.png", WHITE)
+    await anna.presses("🔮")
+    await anna.sees("Светлее на: 1,00", within=30.0)
+
+
+async def test_both_in_one_album(anna: Person) -> None:
+    """The first answers the first question, the second the next."""
+    await opens_form(anna, "lighter")
+    await anna.sends_file("before.png", WHITE, album="7")
+    await anna.sends_file("after.png", BLACK, album="7")
+    await anna.sees("До: картинка")
+    await anna.presses("🔮")
+    await anna.sees("Светлее на: −1,00", within=30.0)

@@ -36,6 +36,7 @@ def page_screen(offer: Offer, viewer: Viewer, *, above: Html | None = None) -> S
     """What to send."""
     tr = viewer.tr
     fields = [field for field in offer.manifest.inputs if field.name not in (offer.preset_inputs or {})]
+    columns = tr.html("Columns:")
     named = ", ".join(f"<b>{tr.escape(heading_of(field, tr.language))}</b>" for field in fields[:NAMED])
     parts = [
         *([above] if above else []),
@@ -43,7 +44,7 @@ def page_screen(offer: Offer, viewer: Viewer, *, above: Html | None = None) -> S
         tr.html(
             "📋 Send a table, CSV or Excel: every row is a question, and it comes back with the answers as new columns."
         ),
-        Html(f"{tr.html('Columns:')} {named}{'…' if len(fields) > NAMED else ''}"),
+        Html(f"{columns} {named}{'…' if len(fields) > NAMED else ''}"),
         tr.html(
             "Up to {rows} rows. Price of a row: <b>{price}</b>. You see the whole price before you pay.",
             rows=tr.number(MAX_ROWS, 0),
@@ -199,8 +200,12 @@ def _terms(view: ScoringView, offer: Offer, total: int, balance: int, tr: Transl
         price=tr.credits(total),
     )
     if balance < total:
-        lacking = {"balance": tr.amount(balance), "lacking": tr.credits(total - balance)}
-        return Html(f"{price}\n{tr.html('Your balance is {balance}: {lacking} more is needed.', **lacking)}")
+        lacking = tr.html(
+            "Your balance is {balance}: {lacking} more is needed.",
+            balance=tr.amount(balance),
+            lacking=tr.credits(total - balance),
+        )
+        return Html(f"{price}\n{lacking}")
     after = tr.amount(balance - total)
     change = tr.html("Balance: {before} → {after}", before=tr.amount(balance), after=after)
     note = tr.html("Rows without an answer are paid back.")

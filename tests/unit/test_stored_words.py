@@ -270,6 +270,7 @@ def test_what_admins_are_asked_and_decide() -> None:
         "model.price",
         "package.field",
         "plan.text",
+        "plan.create",
         "payment.find",
         "refund.amount",
         "refund.reason",

@@ -33,9 +33,9 @@ ASKED = {
 OFTEN = {
     "operations": statement._last,
     "expiring": statement._ending,
-    "charged": lots._user_of_prediction,
-    "charge": lots._parts_of_message,
-    "returned": lots._returned_parts,
+    "charged": lots._users_of["prediction_id"],
+    "charge": lots._parts_by["message_id"],
+    "returned": lots._returned_by["scoring_id"],
     "answers": answers._claim,
     "held": remaining._held_then,
     "past": rows._past,

@@ -11,6 +11,7 @@ from services.coordination.base import Topic
 from services.inference.engine import Engine
 from services.inference.runtimes.registry import Runtimes
 from services.models.uploads.checks import UploadChecks
+from services.models.uploads.comparison_worker import ComparisonWorker
 from services.models.uploads.trial_worker import TrialWorker
 from services.predictions.worker import Worker
 from services.scoring.worker import ScoringWorker
@@ -42,6 +43,9 @@ class WorkerPart(Part):
         self._trials = TrialWorker(
             db=core.db, shelf=core.services.upload_shelf, files=files, clock=core.clock, on_tried=told
         )
+        self._comparisons = ComparisonWorker(
+            db=core.db, shelf=core.services.upload_shelf, files=files, clock=core.clock, on_compared=told
+        )
         core.coordination.hear(Topic.ASKED, self._answers.wake)
         core.coordination.hear(Topic.STOP, self._stop_answer)
         self._scorings = ScoringWorker(
@@ -61,6 +65,7 @@ class WorkerPart(Part):
         self._core.supervisor.keep(self._checks.run, name="upload-checks")
         self._core.supervisor.keep(self._scorings.run, name="scorings")
         self._core.supervisor.keep(self._trials.run, name="trials")
+        self._core.supervisor.keep(self._comparisons.run, name="comparisons")
 
     def _stop_answer(self, told: str) -> None:
         if told:  # else something was missed: the row says so, too

@@ -16,7 +16,7 @@ from db.tables.identities import (
     SecondFactor,
     WebSession,
 )
-from db.tables.models import Model, ModelTrial, ModelVersion, Preset
+from db.tables.models import Model, ModelComparison, ModelTrial, ModelVersion, Preset
 from db.tables.outbox import OutboxMessage, OwnerNews, RefusedAddress
 from db.tables.payments import Payment, PaymentEvent, Refund, StrayPayment
 from db.tables.plans import (
@@ -57,6 +57,7 @@ __all__ = [
     "LotEntry",
     "MailToken",
     "Model",
+    "ModelComparison",
     "ModelTrial",
     "ModelVersion",
     "OutboxMessage",

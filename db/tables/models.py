@@ -160,3 +160,30 @@ class ModelTrial(Base):
     leased_by: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+
+
+class ComparisonStatus(StrEnum):
+    QUEUED = "queued"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class ModelComparison(Base):
+    """A version answers what the version on sale was asked, so that its owner sees what changes."""
+
+    __tablename__ = "model_comparisons"
+    __table_args__ = (
+        CheckConstraint(one_of("status", ComparisonStatus), name="status_known"),
+        partial_index("ix_model_comparisons_waiting", "created_at", where="status = 'queued'"),
+    )
+
+    version_id: Mapped[UUID] = mapped_column(ForeignKey("model_versions.id", ondelete="RESTRICT"), primary_key=True)
+    against_id: Mapped[UUID] = mapped_column(ForeignKey("model_versions.id", ondelete="RESTRICT"), primary_key=True)
+    asked_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))  # null: the shop itself
+    status: Mapped[Word]
+    report: Mapped[JsonObject | None]  # what `Compared` says, or {"problem"}
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    leased_until: Mapped[datetime | None]
+    leased_by: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]

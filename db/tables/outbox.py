@@ -60,6 +60,7 @@ class OutboxKind(StrEnum):
     ANSWER_OVER_HOLD = "answer_over_hold"
     UPLOAD_CHECKED = "upload_checked"
     UPLOAD_TRIED = "upload_tried"
+    UPLOAD_COMPARED = "upload_compared"
 
 
 class Wait(StrEnum):

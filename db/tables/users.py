@@ -64,6 +64,7 @@ class AuditAction(StrEnum):
     UPLOAD_CHECK = "upload.check"
     UPLOAD_CHANGE = "upload.change"
     UPLOAD_TRY = "upload.try"
+    UPLOAD_COMPARE = "upload.compare"
     UPLOAD_PUBLISH = "upload.publish"
     UPLOAD_DISCARD = "upload.discard"
     UPLOAD_REMOVE = "upload.remove"

@@ -46,6 +46,7 @@ NEW: Final = "new"
 OF: Final = "of"
 ANSWERS: Final = "answers"
 DELETE: Final = "delete"
+COMPARE: Final = "compare"
 
 
 def action(name: str, *arguments: object) -> str:

@@ -163,6 +163,7 @@ def test_kinds_of_messages() -> None:
         "answer_over_hold",
         "upload_checked",
         "upload_tried",
+        "upload_compared",
     }
 
 
@@ -220,6 +221,7 @@ def test_audit_actions() -> None:
         "upload.check",
         "upload.change",
         "upload.try",
+        "upload.compare",
         "upload.publish",
         "upload.discard",
         "upload.remove",

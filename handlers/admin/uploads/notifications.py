@@ -19,7 +19,7 @@ from services.models.offers import Offer
 from services.models.uploads.shelf import Shelved
 from services.models.uploads.trials import TrialNotFound, TrialView
 from services.models.uploads.versions import VersionNotFound
-from services.notifications.kinds.models import UploadChecked, UploadTried
+from services.notifications.kinds.models import OfVersion, UploadChecked, UploadCompared, UploadTried
 from services.notifications.message_ref import message_of, thread_of
 from services.notifications.notification import Notification
 from services.notifications.presenting import presenting
@@ -27,11 +27,13 @@ from services.predictions.history import PredictionView
 
 
 def presenters(services: Services) -> dict[str, Present]:
-    return _checked(services) | _tried(services)
+    return _known(UploadChecked, services) | _known(UploadCompared, services) | _tried(services)
 
 
-def _checked(services: Services) -> dict[str, Present]:
-    async def present(news: UploadChecked, notification: Notification, tr: Translator) -> Rendered | None:
+def _known(kind: type[OfVersion], services: Services) -> dict[str, Present]:
+    """The card as it is now, in its own message."""
+
+    async def present(news: OfVersion, notification: Notification, tr: Translator) -> Rendered | None:
         if await services.admins.role_of(notification.user_id) is None:
             return None
         try:
@@ -41,7 +43,7 @@ def _checked(services: Services) -> dict[str, Present]:
         screen = await card_of(news.version_id, services, tr)
         return Rendered(screen=screen, into=message_of(place), thread_id=thread_of(place))
 
-    return presenting(UploadChecked, present)
+    return presenting(kind, present)
 
 
 def _tried(services: Services) -> dict[str, Present]:

@@ -122,6 +122,8 @@ async def press(query: CallbackQuery, *, argument: str, ctx: AdminContext) -> No
                 return
             await uploads.publish(version_id, actor=ctx.actor)
             notice = ctx.tr.html("✅ On sale.")
+        case names.COMPARE:
+            await uploads.compare(version_id, actor=ctx.actor)
         case names.DELETE:
             await uploads.discard(version_id, actor=ctx.actor)
         case _ if verb in tuple(UploadPart):

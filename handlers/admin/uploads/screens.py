@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from db.tables.models import VersionStatus
+from db.tables.models import ComparisonStatus, VersionStatus
 from handlers.admin import buttons as names
 from handlers.admin.uploads.parts import BUTTONS, QUESTIONS, UploadPart
 from handlers.admin.widgets import notice_first, panel_button, question
@@ -14,12 +14,14 @@ from handlers.models.screens import BEGIN
 from handlers.predictions.outputs import outputs_html
 from handlers.telegram.limits import TEXT, cut
 from handlers.telegram.screen import Button, Screen
+from i18n.comparisons import comparison_lines
 from i18n.inputs import allowed
 from i18n.problems import problem_words
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.errors import N_
 from services.manifests.manifest import ClassesOutput, Manifest
+from services.models.uploads.comparisons import COMPARED
 from services.models.uploads.publishing import UploadCard
 from services.models.uploads.trials import slug_of_trial
 from services.models.uploads.versions import VersionView
@@ -58,7 +60,8 @@ def card_screen(card: UploadCard, manifest: Manifest | None, tr: Translator, *, 
         problem = f"{version.report.get('problem', '')}. {version.report.get('fix', '')}".strip(". ")
         parts.append(tr.escape(problem_words(problem, tr)))
     if manifest is not None:
-        parts += [_form(manifest, tr), _example(version, manifest, tr), _told(card, tr), _notes(version, tr)]
+        parts += [_form(manifest, tr), _example(version, manifest, tr), _compared(card, manifest, tr)]
+        parts += [_told(card, tr), _notes(version, tr)]
     return Screen(text=cut(notice_first(notice, *parts), TEXT), rows=_rows(card, manifest, tr))
 
 
@@ -159,6 +162,13 @@ def _example(version: VersionView, manifest: Manifest, tr: Translator) -> Html:
     return Html("\n".join([tr.html("<b>Its answer to an example</b> ({took})", took=took), said]))
 
 
+def _compared(card: UploadCard, manifest: Manifest, tr: Translator) -> Html:
+    if card.compared is None:
+        return Html()
+    heading, *lines = comparison_lines(card.compared, manifest, tr)
+    return Html("\n".join([tr.html("<b>{title}</b>", title=heading), *(tr.escape(f"• {line}") for line in lines)]))
+
+
 def _told(card: UploadCard, tr: Translator) -> Html:
     title = card.version.title
     absent = tr.gettext("not told yet")
@@ -191,20 +201,41 @@ def _rows(card: UploadCard, manifest: Manifest | None, tr: Translator) -> tuple[
     discard = Button(text=tr.gettext("🗑 Discard"), action=action(names.DELETE))
     publish = Button(text=tr.gettext("🟢 Publish"), action=action(names.ON))
     to_model = Button(text=tr.gettext("🧠 To the model"), action=names.action(names.MODEL, version.slug))
-    tried = try_button(version, tr)
+    tried = (try_button(version, tr), *_compare(card, tr))
     match version.status:
         case VersionStatus.CHECKED if manifest is not None:
             classes = any(isinstance(output, ClassesOutput) for output in manifest.outputs)
             hints = (part(UploadPart.FEATURES), *([part(UploadPart.LABELS)] if classes else []))
             priced = ((part(UploadPart.PRICE),),) if card.published is None else ()
-            return (named, *priced, hints, (tried,), (publish, discard), (back, panel_button(tr)))
+            return (named, *priced, hints, tried, (publish, discard), (back, panel_button(tr)))
         case VersionStatus.PUBLISHED:
-            return (named, (tried,), (to_model, panel_button(tr)))
+            return (named, tried, *_way_back(card, tr), (to_model, panel_button(tr)))
         case VersionStatus.RETIRED:
             again = Button(text=tr.gettext("↩️ Back on sale"), action=action(names.ON))
-            return ((tried,), (again, discard), (to_model, panel_button(tr)))
+            return (tried, (again, discard), (to_model, panel_button(tr)))
         case VersionStatus.REFUSED if version.hints:
             return ((part(UploadPart.FEATURES), part(UploadPart.LABELS)), (discard,), (back, panel_button(tr)))
         case VersionStatus.DISCARDED:
             return ((back, panel_button(tr)),)
     return ((discard,), (back, panel_button(tr)))
+
+
+def _compare(card: UploadCard, tr: Translator) -> keyboards.Row:
+    """For a version that is not on sale, beside one that is."""
+    version, sold, last = card.version, card.published, card.compared
+    going = last is not None and last.status is ComparisonStatus.QUEUED
+    if sold is None or sold.id == version.id or version.status not in COMPARED or going:
+        return ()
+    text = tr.gettext("⚖️ Compare") if last is None else tr.gettext("⚖️ Compare anew")
+    return (Button(text=text, action=names.action(names.UPLOAD, version.id.hex, names.COMPARE)),)
+
+
+def _way_back(card: UploadCard, tr: Translator) -> tuple[keyboards.Row, ...]:
+    """One tap puts the version before back on sale, and from there the one after."""
+    other = card.before
+    if other is None:
+        return ()
+    earlier = other.number < card.version.number
+    text = tr.gettext("↩️ Back to version {number}") if earlier else tr.gettext("↪️ Forward to version {number}")
+    action = names.action(names.UPLOAD, other.id.hex, names.ON)
+    return ((Button(text=text.format(number=other.number), action=action),),)

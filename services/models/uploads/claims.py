@@ -11,6 +11,7 @@ from db.base import JsonObject, table_of
 from db.tables.models import ModelVersion, VersionStatus
 from db.tables.users import AuditAction
 from services.audit_log.record import AuditRecord, record
+from services.models.uploads import comparisons
 from services.models.uploads.inspection import UploadRefused
 from services.models.uploads.versions import StoredContent, VersionView
 from services.notifications import outbox
@@ -75,6 +76,8 @@ def _end(session: Session, version_id: UUID, holder: str, values: JsonObject, no
     after = {"version": row.number, "status": row.status}
     what = AuditRecord(actor=Actor.system(), action=AuditAction.UPLOAD_CHECK, subject=row.slug, after=after)
     record(session, what, now)
+    if row.status == VersionStatus.CHECKED:
+        comparisons.begin(session, version_id, row.slug, asked_by=row.uploaded_by, now=now)
     if row.uploaded_by is not None:
         news = UploadChecked(version_id=version_id, at=now)
         outbox.put(session, news, user_id=row.uploaded_by, now=now)

@@ -13,7 +13,7 @@ from services.clock import Clock
 from services.errors import N_, ShopError
 from services.manifests.labels import LabelsUnreadable, parse_labels
 from services.models.preset_rules import check_title
-from services.models.uploads import changes, publishing
+from services.models.uploads import changes, comparisons, publishing
 from services.models.uploads.contents import VersionContents
 from services.models.uploads.publishing import UploadCard
 from services.models.uploads.receiving import NewUpload, receive
@@ -133,6 +133,10 @@ class UploadManagement:
         done = await self._act(publishing.publish, view, shelved.manifest, actor=actor)
         self._on_published()
         return done
+
+    async def compare(self, version_id: UUID, *, actor: Actor) -> None:
+        """With the version on sale; a worker does it soon, and its card says what came of it."""
+        await self._act(comparisons.ask, version_id, actor=actor)
 
     async def discard(self, version_id: UUID, *, actor: Actor) -> VersionView:
         """Nobody wants it; it is not on sale."""

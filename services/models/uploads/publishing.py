@@ -18,6 +18,7 @@ from services.manifests.manifest import Manifest
 from services.models.offers import price_of
 from services.models.rows import columns_of
 from services.models.uploads.changes import NotNow, note
+from services.models.uploads.comparisons import Comparison, comparison
 from services.models.uploads.versions import SELLABLE, VersionNotFound, VersionView, version
 from services.users.actor import Actor
 
@@ -39,11 +40,14 @@ class NotAnswered(ShopError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadCard:
-    """`published`: the version that is on sale now; `price`: what the model costs, or would, in hundredths; `missing`:
+    """`published`: the version that is on sale now, and `compared` with it; `before`: of a version on sale the one that
+    it came after; `price`: what the model costs, or would, in hundredths; `missing`:
     parts that have to be told before it is sold."""
 
     version: VersionView
     published: VersionView | None
+    before: VersionView | None
+    compared: Comparison | None
     price: int | None
     missing: Sequence[str]
 
@@ -56,7 +60,15 @@ def card(session: Session, version_id: UUID) -> UploadCard:
     price = view.price if on_sale is None or model is None else price_of(model)
     known = {**view.title, **({} if price is None else {PRICE: "told"})}
     missing = [part for part in (RUSSIAN, ENGLISH, PRICE) if part not in known]
-    return UploadCard(version=view, published=on_sale, price=price, missing=missing)
+    sold = on_sale is not None and on_sale.id == view.id
+    return UploadCard(
+        version=view,
+        published=on_sale,
+        before=_before(session, view) if sold else None,
+        compared=None if on_sale is None or sold else comparison(session, view.id, on_sale.id),
+        price=price,
+        missing=missing,
+    )
 
 
 def to_publish(session: Session, version_id: UUID) -> VersionView:
@@ -100,6 +112,13 @@ def remove(session: Session, slug: str, *, actor: Actor, now: datetime) -> None:
     if any(row.status == VersionStatus.PUBLISHED for row in rows):
         session.execute(update(_models).where(_models.c.slug == slug).values(present=False, updated_at=now))
     note(session, AuditAction.UPLOAD_REMOVE, rows[0], actor=actor, now=now)
+
+
+def _before(session: Session, view: VersionView) -> VersionView | None:
+    """What was on sale last, before or after it came back."""
+    mine = select(_versions).where(_versions.c.slug == view.slug, _versions.c.status == VersionStatus.RETIRED)
+    row = session.execute(mine.order_by(_versions.c.published_at.desc(), _versions.c.number.desc()).limit(1)).first()
+    return None if row is None else VersionView.of(row)
 
 
 def _sell(session: Session, manifest: Manifest, *, first: bool, now: datetime) -> None:

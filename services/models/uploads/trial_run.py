@@ -30,13 +30,13 @@ def first_run(manifest: Manifest, folder: Path) -> JsonObject:
             "outputs": answer.outputs,
             "advice": answer.advice,
             "milliseconds": max(1, round(took * 1000)),
-            "megabytes": _megabytes(runtime.process_id),
+            "megabytes": megabytes_of(runtime.process_id),
         }
     finally:
         runtime.close()
 
 
-def _megabytes(process_id: int | None) -> int | None:
+def megabytes_of(process_id: int | None) -> int | None:
     """What the process took at its highest point; None where the system does not tell it."""
     try:
         status = Path(f"/proc/{process_id}/status").read_text()

@@ -107,16 +107,16 @@ class ModelServes(ModelStateChanged):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UploadChecked(News):
-    """To who sent it: its check has ended, `at` that time."""
+class OfVersion(News):
+    """Something is known of a version, since `at`: its card says it."""
 
-    kind = OutboxKind.UPLOAD_CHECKED
+    happened: ClassVar[str]
     version_id: UUID
     at: datetime | None = None
 
     @property
     def key(self) -> str:
-        return f"upload:{self.version_id.hex}:{self.at and self.at.isoformat()}"
+        return f"{self.happened}:{self.version_id.hex}:{self.at and self.at.isoformat()}"
 
     def dump(self) -> JsonObject:
         return {"version_id": self.version_id.hex}
@@ -124,6 +124,22 @@ class UploadChecked(News):
     @classmethod
     def load(cls, payload: JsonObject) -> Self:
         return cls(version_id=UUID(hex=payload["version_id"]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadChecked(OfVersion):
+    """To who sent it: its check has ended."""
+
+    kind = OutboxKind.UPLOAD_CHECKED
+    happened = "upload"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadCompared(OfVersion):
+    """To who asked for it, or sent it: it was compared with the version on sale."""
+
+    kind = OutboxKind.UPLOAD_COMPARED
+    happened = "compared"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,3 +83,31 @@ async def test_a_draft_is_tried_for_free_and_by_nobody_else(stage: Stage, olga: 
     await olga.presses("🧪 К карточке")
     await olga.presses("🗑 Выбросить")
     await olga.sees("🗑 Выброшена")
+
+
+async def test_a_new_version_is_compared_published_and_taken_back(stage: Stage, olga: Person, anna: Person) -> None:
+    await olga.sends_file("fares.onnx", linear(7.0))
+    await olga.presses("🟢 Опубликовать", within=20)
+    for told in ("Проезд", "Fares", "0"):
+        await olga.says(told)
+    await olga.presses("🟢 Опубликовать")
+    await sells(stage, "fares", "1")
+    await anna.says("/models")
+    await anna.presses("Проезд")
+    await anna.presses("▶️")
+    await anna.says("20")
+    await anna.presses("🔮")
+    await anna.sees("Roubles: 47")
+
+    await olga.sends_file("fares.onnx", linear(9.0))
+    await olga.presses("⬆️ Новая версия")
+    compared = await olga.sees("Сравнение с версией 1", within=20)
+    assert "0 из 2 ответов совпадают" in compared.text
+    assert "раньше" in compared.text
+    await olga.presses("🟢 Опубликовать")
+    await sells(stage, "fares", "2")
+    await olga.presses("↩️ Вернуть версию 1")
+    await sells(stage, "fares", "1")
+    await olga.presses("↪️ Вперёд к версии 2")
+    await sells(stage, "fares", "2")
+    await olga.sees_button("↩️ Вернуть версию 1")

@@ -8,6 +8,7 @@ from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.filters import Filter, StateFilter
 from aiogram.types import CallbackQuery, Message
 
+from handlers.form.albums import show_another, wants_next
 from handlers.form.flow import answer, image_wanted, press, resume
 from handlers.form.purchase import Purchase
 from handlers.form.session import PAID, FormDialog, FormSession, form_of, offer_of
@@ -15,14 +16,7 @@ from handlers.form.sounds import sound_of, take_sound
 from handlers.form.state import Action, FormExit, Turn
 from handlers.form.templates import send_template
 from handlers.form.trial import try_out
-from handlers.form.uploads import (
-    picture_of,
-    take_another,
-    take_column,
-    take_document,
-    take_photo,
-    wants_next,
-)
+from handlers.form.uploads import picture_of, take_column, take_document, take_photo
 from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.dialog import pause, put, show_below, show_in_place, waiting_photos
@@ -33,7 +27,7 @@ from handlers.models.screens import BEGIN, model_screen
 from handlers.telegram import sender
 from i18n.titles import title_of
 from services import charts
-from services.errors import N_, ShopError
+from services.errors import N_
 from services.manifests.manifest import ImageInput
 from services.models.offers import ModelNotOnSale
 
@@ -99,7 +93,7 @@ async def answered(message: Message, *, ctx: Context) -> None:
         return
     album = message.media_group_id
     if album is not None and album == session.album and not wants_next(session):
-        await _another(message, session)
+        await show_another(message, session)
         return
     if album is not None and session.album == f"{album}{REFUSED}" and image_wanted(session.form, session.state) is None:
         return
@@ -109,21 +103,6 @@ async def answered(message: Message, *, ctx: Context) -> None:
     elif picture_of(message) is not None and turn.problem is None:
         session = session.with_others(())
     await session.keep(turn, await show_below(message, session.screen(turn), old=session.message_id), album=album)
-
-
-async def _another(message: Message, session: FormSession) -> None:
-    """The first picture of an album has answered; the screen tells how many there are now."""
-    try:
-        more = await take_another(message, session)
-    except ShopError as problem:
-        turn = Turn(state=session.state, problem=problem)
-        more = session
-    else:
-        turn = Turn(state=session.state)
-    if (more is session and turn.problem is None) or session.message_id is None:
-        return
-    await more.keep(turn, session.message_id)
-    await sender.edit(session.ctx.bot, message.chat.id, session.message_id, more.screen(turn))
 
 
 async def _taken(message: Message, session: FormSession) -> Turn:

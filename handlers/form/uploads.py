@@ -18,7 +18,7 @@ from handlers.kit.context import Context
 from handlers.telegram.local_files import SHARING, NotReadable, copy_local, is_local
 from services.errors import N_, ShopError
 from services.files.files import media_type_of
-from services.manifests.manifest import ImageInput, TableInput
+from services.manifests.manifest import TableInput
 from services.manifests.preparation import MAX_BYTES as MAX_PICTURE
 from services.manifests.preparation import Prepare
 from services.values.errors import ColumnWanted, FileTooLarge
@@ -27,8 +27,6 @@ from services.values.series import Taken
 from services.values.table_values import TableValue
 
 log = structlog.get_logger()
-
-MOST_PICTURES: Final = 10  # of an album
 
 PICTURES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".heic", ".heif", ".avif"})
 
@@ -98,23 +96,6 @@ async def _picture(source: PhotoSize | Document, session: FormSession) -> Turn:
     except ShopError as problem:
         return Turn(state=session.state, problem=problem)
     return answer_image(session.form, session.state, file_id.hex)
-
-
-def wants_next(session: FormSession) -> bool:
-    """Whether the next picture of an album answers the next question, of a form that asks for several."""
-    several = sum(isinstance(field, ImageInput) for field in session.form.fields) > 1
-    return several and session.state.asked is not None and image_wanted(session.form, session.state) is not None
-
-
-async def take_another(message: Message, session: FormSession) -> FormSession:
-    """One more picture of the album that the form's own picture came from; each is a prediction of its own. The same
-    where there is no room for it, or the form asks for several pictures. Raises what is wrong with the picture."""
-    fields = [field for field in session.offer.manifest.inputs if isinstance(field, ImageInput)]
-    source = picture_of(message)
-    if len(fields) != 1 or source is None or session.count >= MOST_PICTURES:
-        return session
-    file_id = await keep_picture(source, fields[0].prepare, session.ctx)
-    return session.with_others((*session.others, file_id.hex))
 
 
 def picture_of(message: Message) -> PhotoSize | Document | None:

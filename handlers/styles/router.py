@@ -6,7 +6,8 @@ from aiogram import Router
 from aiogram.filters import Command, Filter, StateFilter
 from aiogram.types import CallbackQuery, Message
 
-from handlers.form.uploads import MOST_PICTURES, keep_picture, picture_of
+from handlers.form.albums import MOST_PICTURES
+from handlers.form.uploads import keep_picture, picture_of
 from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.dialog import PHOTOS, Event, open_form, put, waiting_photos

@@ -72,7 +72,7 @@ def _write(
     """Above the box, or inside it where there is no room above."""
     if not mark.text:
         return
-    size = max(LEAST_TEXT, round(max(picture.size) / 38))
+    size = max(LEAST_TEXT, round(max(picture.size) / 28))
     text, font = _fitting(mark.text, size, picture.width - 2 * line)
     width, height = font.getlength(text) + 2 * line, size * 1.3
     left = min(max(0, box[0]), max(0, picture.width - width))

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser
 from tests.browser.conftest import demo
 from tests.browser.page import ANNA, JOHN, Chat
 from tests.unit.inference.models import FLOAT, graph, node, weight, write_model
+from tests.unit.inference.test_boxes import CAT, DOG, KINDS, MANIFEST, detector
 
 pytestmark = pytest.mark.slow  # tests/conversations/test_enclosures.py buys the same
 
@@ -71,6 +72,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("store")
     write_model(folder, _path(), QUESTION + PATH, slug="wave")
     write_model(folder, _cutout(), QUESTION + CUTOUT, slug="cutout", runtime="max_batch = 1")
+    write_model(folder, detector(Y=[CAT, DOG]), MANIFEST.format(prepare="", keys=KINDS), slug="animals")
     return folder
 
 
@@ -112,3 +114,21 @@ def test_a_transparent_picture_is_taken_as_it_is(
     painted = _says(store / "cutout", 0.8).transpose(1, 2, 0) * 255  # a point lies within half a step of it
     assert np.abs(np.asarray(picture, np.float32) - painted).max() <= 0.51
     john.done()
+
+
+def test_what_was_found_is_drawn_over_the_photo(
+    files_url: str, chromium: Browser, pictures: Path, tmp_path: Path
+) -> None:
+    anna = Chat(chromium, files_url, ANNA, pictures, locale="ru-RU")
+    anna.starts()
+    anna.says("/start model_animals")
+    anna.presses("Начать")
+    anna.sees("Photo")
+    photo = tmp_path / "yard.jpg"
+    Image.fromarray(np.full((400, 640, 3), (96, 130, 96), np.uint8)).save(photo)
+    anna.uploads("photo", photo)
+    anna.presses("Предсказать")
+    anna.sees("найдено: 2")
+    anna.sees_a_picture()
+    anna.photographs("boxes")
+    anna.done()

@@ -40,7 +40,7 @@ tensor = "Y"
 """
 
 
-def _sums() -> bytes:
+def sums() -> bytes:
     nodes = [node("ReduceSum", ["X", "axis"], ["Y"], keepdims=0)]
     shape: list[int | str] = ["N", "T", 2]
     return graph(nodes, [("X", FLOAT, shape)], [("Y", FLOAT, ["N", 2])], [weight("axis", [1], "int64")])
@@ -51,7 +51,7 @@ async def shop(
     sandbox_url: str, sqlite_server: SqliteServer, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Stage]:
     store = tmp_path_factory.mktemp("store")
-    write_model(store, _sums(), TABLES, slug="month")
+    write_model(store, sums(), TABLES, slug="month")
     async with (
         new_world(sandbox_url, token=new_token()) as sandbox,
         App(shop_settings(sandbox, sqlite_server.create(), models_dir=store)).running() as app,

@@ -96,7 +96,7 @@ class TensorRuntime(ABC):
         """What the graph itself gives for these. Raises RunTimeout, RunFailed, BadInput, InvalidValue."""
         feeds = self._feeder.feeds(rows)
         if self._feeder.windows is not None:
-            return self._in_windows(self._feeder.windows, rows[0], feeds, limit)
+            return self._in_windows(self._feeder.windows, rows[0], feeds, names, limit)
         return self.compute(feeds, names, limit)
 
     def run(self, rows: Sequence[Row], limit: Limit) -> Sequence[Result | ShopError]:
@@ -136,11 +136,13 @@ class TensorRuntime(ABC):
         if windows is None:
             given = self.compute(feeds, self._reader.tensors, limit)
         else:
-            given = self._in_windows(windows, rows[0], feeds, limit)
+            given = self._in_windows(windows, rows[0], feeds, self._reader.tensors, limit)
         return self._reader.results(given, rows, frames, fed=feeds)
 
-    def _in_windows(self, windows: Windows, row: Row, feeds: dict[str, Any], limit: Limit) -> dict[str, Any]:
-        def compute(fed: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
-            return self.compute(fed, names, limit)
+    def _in_windows(
+        self, windows: Windows, row: Row, feeds: dict[str, Any], names: Sequence[str], limit: Limit
+    ) -> dict[str, Any]:
+        def compute(fed: dict[str, Any], wanted: Sequence[str]) -> dict[str, Any]:
+            return self.compute(fed, wanted, limit)
 
-        return dict(windows.run(row, feeds, self._reader.tensors, compute, seconds=limit.seconds))
+        return dict(windows.run(row, feeds, names, compute, seconds=limit.seconds))

@@ -9,6 +9,7 @@ from i18n.translator import Html, Translator
 from services.manifests.schema import Text
 from services.models.offers import Offer
 from services.predictions.history import PredictionView
+from services.scoring.queries import ScoringView
 
 
 class Titled(Protocol):
@@ -57,7 +58,7 @@ class Titles:
         titled = self.find(slug) or next((each for each in self.presets if each.slug == slug), None)
         return Title(text=slug) if titled is None else title_of(titled, self.tr)
 
-    def bought(self, view: PredictionView) -> Title:
+    def bought(self, view: PredictionView | ScoringView) -> Title:
         """The preset's that it was bought as, else its model's."""
         preset = next((each for each in self.presets if each.preset_id == view.preset_id), None)
         return self.of(view.model_slug) if preset is None else title_of(preset, self.tr)

@@ -2,13 +2,12 @@
 
 from typing import Final
 
-from db.tables.predictions import ErrorCode
-from db.tables.scorings import ScoringStatus
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.telegram.limits import BUTTON, TEXT, cut
 from handlers.telegram.screen import Button, Screen
 from i18n.prices import plan_pays, price_words
+from i18n.scorings import column_words, ended_lines, facts_lines, progress_words
 from i18n.text import cut_plain
 from i18n.titles import title_of
 from i18n.translator import Html, Translator
@@ -78,7 +77,7 @@ def column_screen(view: ScoringView, offer: Offer, field: Input, tr: Translator)
     places = [at for at in range(len(view.source.headings)) if at not in taken][:CHOICES]
     number = offer.manifest.inputs.index(field)
     action = f"{COLUMN}:{view.id.hex}:{number}"
-    rows = [(Button(text=_column(view, at, tr), action=f"{action}:{at}"),) for at in places]
+    rows = [(Button(text=column_words(view, at, tr), action=f"{action}:{at}"),) for at in places]
     if (default := default_value(field)) is not None:
         from i18n.inputs import value_words
 
@@ -95,7 +94,7 @@ def summary_screen(view: ScoringView, offer: Offer, viewer: Viewer, *, problem: 
     parts = [
         _heading(view, offer, tr),
         *([Html(f"⚠️ {tr.error_html(problem)}")] if problem else []),
-        Html("\n".join(_facts(view, tr))),
+        Html("\n".join(facts_lines(view, tr))),
         Html("\n".join(_problems(view, tr))),
         _terms(view, offer, total, balance, tr) if view.good else tr.html("No row of this table can be answered."),
     ]
@@ -120,64 +119,18 @@ def waiting_screen(view: ScoringView, tr: Translator) -> Screen:
 
 def progress_screen(view: ScoringView, tr: Translator) -> Screen:
     """While it is worked on."""
-    if view.canceling:
-        return Screen(text=tr.html("✋ Stopping: what is answered comes at once."))
-    if view.status is ScoringStatus.QUEUED and not view.done:
-        return waiting_screen(view, tr)
     cancel = Button(text=tr.gettext("✖️ Cancel"), action=f"{CANCEL}:{view.id.hex}")
-    rows = {"done": tr.number(view.done, 0), "rows": tr.number(view.good, 0)}
-    text = tr.html("⚙️ {percent} %: {done} of {rows} rows", percent=view.percent, **rows)
-    return Screen(text=text, rows=((cancel,),))
+    return Screen(text=tr.escape(progress_words(view, tr)), rows=() if view.canceling else ((cancel,),))
 
 
 def ended_words(view: ScoringView, offer: Offer | None, balance: int, tr: Translator) -> Html:
     """Of a table that has ended, with what was paid and what came back."""
-    parts = [Html(f"📋 {tr.escape(view.source.name)}") if offer is None else _heading(view, offer, tr)]
-    back = (view.good - view.answered) * view.price
-    if view.status is ScoringStatus.SUCCEEDED:
-        rows = {"answered": tr.number(view.answered, 0), "rows": tr.number(view.good, 0)}
-        parts.append(tr.html("✅ Answered: {answered} of {rows} rows.", **rows))
-        if view.canceling:
-            parts.append(tr.html("✋ You stopped it; what was not answered is not paid for."))
-        if view.price:
-            parts.append(tr.html("Paid: {price}.", price=tr.credits(view.answered * view.price)))
-        if back:
-            parts.append(tr.html("↩️ Returned to you: {price}.", price=tr.credits(back)))
-    else:
-        parts.append(_why_not(view, tr))
-        if view.price:
-            parts.append(tr.html("↩️ Returned to you: {price}.", price=tr.credits(view.good * view.price)))
-    parts.append(tr.html("Balance: {balance}", balance=tr.amount(balance)))
-    return Html("\n".join(parts))
-
-
-def _why_not(view: ScoringView, tr: Translator) -> Html:
-    if view.status is ScoringStatus.CANCELED:
-        return tr.html("✋ The table is canceled.")
-    if view.error_code is ErrorCode.NOT_DELIVERED:
-        return tr.html("The table with the answers could not be sent to you.")
-    return tr.html("The model could not answer this table.")
+    heading = Html(f"📋 {tr.escape(view.source.name)}") if offer is None else _heading(view, offer, tr)
+    return Html("\n".join([heading, *ended_lines(view, tr), tr.html("Balance: {balance}", balance=tr.amount(balance))]))
 
 
 def _heading(view: ScoringView, offer: Offer, tr: Translator) -> Html:
     return Html(f"{title_of(offer, tr).heading}\n📋 {tr.escape(view.source.name)}")
-
-
-def _facts(view: ScoringView, tr: Translator) -> list[Html]:
-    source = view.source
-    told = [tr.html("Rows: {rows}, of which can be answered: <b>{good}</b>", rows=view.rows, good=view.good)]
-    if source.others:
-        told.append(
-            tr.nhtml(
-                "The sheet “{sheet}” is taken; {n} other sheet is left out.",
-                "The sheet “{sheet}” is taken; {n} other sheets are left out.",
-                source.others,
-                sheet=source.sheet,
-            )
-        )
-    if source.by_order:
-        told.append(tr.html("No heading was known, so the columns are taken in their order."))
-    return told
 
 
 def _problems(view: ScoringView, tr: Translator) -> list[Html]:
@@ -210,10 +163,3 @@ def _terms(view: ScoringView, offer: Offer, total: int, balance: int, tr: Transl
     change = tr.html("Balance: {before} → {after}", before=tr.amount(balance), after=after)
     note = tr.html("Rows without an answer are paid back.")
     return Html(f"{price}\n{change}\n{note}")
-
-
-def _column(view: ScoringView, at: int, tr: Translator) -> str:
-    """Its heading and its first value."""
-    heading = view.source.headings[at] or tr.gettext("column {n}", n=at + 1)
-    first = next((row[at] for row in view.source.samples if at < len(row) and row[at]), "")
-    return cut_plain(f"{heading} ({first})" if first else heading, BUTTON)

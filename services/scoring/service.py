@@ -10,14 +10,17 @@ from db.engine import Database
 from services.clock import Clock
 from services.files.files import Files
 from services.models.offers import Models, Offer
+from services.pages import Page
 from services.scoring import drafts, table_work
 from services.scoring.answering import asked_fields, constants_of
+from services.scoring.history import older_of_user, page_of_user
 from services.scoring.matching import Matching, match
 from services.scoring.queries import ScoringNotFound, ScoringView, look_at, unfinished
 from services.scoring.settle import cancel
 from services.scoring.source import NAME, SourceFacts, Told, Wording
 from services.scoring.submit import Ordered, ScoringOrder, submit
 from services.scoring.table_work import Say
+from services.slices import Slice
 from services.values.errors import NoRows
 from services.values.intake import Intake, ReceivedFile
 
@@ -120,6 +123,14 @@ class Scorings:
     async def get(self, scoring_id: UUID, *, user_id: int) -> ScoringView:
         """Raises `ScoringNotFound` for another user's too."""
         return await self._db.read(look_at, scoring_id, user_id)
+
+    async def page(self, user_id: int, page: int, size: int) -> Page[ScoringView]:
+        """What the user has ordered, newest first; a page past the end is the last one."""
+        return await self._db.read(page_of_user, user_id, page, size)
+
+    async def after(self, user_id: int, last: UUID | None, limit: int) -> Slice[ScoringView]:
+        """The newest that the user has ordered, or those older than `last`. Raises `ScoringNotFound`."""
+        return await self._db.read(older_of_user, user_id, last, limit)
 
     async def unfinished(self) -> list[ScoringView]:
         """Those of which a chat shows how they go."""

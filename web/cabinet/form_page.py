@@ -11,6 +11,7 @@ from starlette.responses import Response
 from i18n.prices import buy_words, plan_pays, plan_used_up, price_of_all, price_words
 from services.billing.ledger import InsufficientBalance
 from services.errors import ShopError
+from services.manifests.cells import takes_tables
 from services.manifests.manifest import Input
 from services.models.offers import Offer
 from services.values.samples import gives_examples
@@ -87,6 +88,7 @@ class FormPage:
             has_example=bool(views) and gives_examples(offer.manifest),
             count=self.count,
             album=takes_albums(offer),
+            tables=takes_tables(offer.manifest),
             price=price_words(self.price, tr),
             prices=price_of_all(offer.price, self.count, tr) if self.count > 1 and self.price else "",
             price_of_one=self.price // self.count,

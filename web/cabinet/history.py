@@ -49,6 +49,7 @@ async def show_history(
             ("returned", tr.gettext("credits returned")),
         ],
         filtered=bool(kept),
+        tables=(await me.site.services.scorings.page(me.user.id, 0, 1)).items,
         pages=f"/history?{urlencode(kept)}{'&' if kept else ''}page=",
     )
 

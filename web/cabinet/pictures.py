@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from services.files.files import parse_file_id
 from services.values.sounds import is_sound
+from web.kit.file_names import saved_as
 from web.kit.viewer import Me
 
 router = APIRouter()
@@ -42,8 +43,8 @@ def private_picture(content: bytes, *, name: str = "", saved: bool = False) -> R
 
 
 def attachment(content: bytes, *, name: str, media_type: str) -> Response:
-    """Never shown by the browser itself. `name` is ASCII."""
-    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+    """Never shown by the browser itself."""
+    headers = {"content-disposition": saved_as(name), "cache-control": "no-store"}
     return Response(content, media_type=media_type, headers=headers)
 
 

@@ -49,6 +49,8 @@ from services.plans.replacing import RefundUnderWay
 from services.plans.trials import AlreadySubscribed, TrialUsed
 from services.predictions.history import PredictionNotFound
 from services.predictions.submit import PriceChanged
+from services.scoring.queries import ScoringNotFound
+from services.scoring.submit import ModelChanged, NothingToAnswer
 from services.users.accounts import BadAge, BadEmail, BadName, NameOfTelegram, UserDisabled
 from services.users.manage import BadReason, CannotTake, OneOfUs
 from services.users.roles import NotAllowed
@@ -119,6 +121,7 @@ REFUSALS: Final[dict[type[ShopError], Refusal]] = {
     ModelNotOnSale: Refusal(404, "model_not_on_sale"),
     PresetNotFound: Refusal(404, "preset_not_found"),
     PredictionNotFound: Refusal(404, "prediction_not_found"),
+    ScoringNotFound: Refusal(404, "scoring_not_found"),
     ChatSessionNotFound: Refusal(404, "chat_session_not_found"),
     MessageNotFound: Refusal(404, "message_not_found"),
     PaymentNotFound: Refusal(404, "payment_not_found"),
@@ -133,6 +136,8 @@ REFUSALS: Final[dict[type[ShopError], Refusal]] = {
     BadEndpoint: Refusal(422, "invalid_webhook_url"),
     UnknownUser: Refusal(404, "user_not_found"),
     PriceChanged: Refusal(409, "price_changed"),
+    ModelChanged: Refusal(409, "model_changed"),
+    NothingToAnswer: Refusal(422, "no_row_to_answer"),
     MessageNotLast: Refusal(409, "message_not_last"),
     DecidedAlready: Refusal(409, "decided_already"),
     ChangedMeanwhile: Refusal(409, "changed_meanwhile"),

@@ -27,9 +27,7 @@ LEAST_ATTEMPTS: Final = 12  # a shop that was switched off for that long has not
 KEPT: Final = timedelta(days=30)
 
 
-_ON_A_PAGE: Final = frozenset(
-    {OutboxKind.PREDICTION, OutboxKind.ENCLOSURE, OutboxKind.CHAT_ANSWER, OutboxKind.SCORING}
-)
+_ON_A_PAGE: Final = frozenset({OutboxKind.PREDICTION, OutboxKind.ENCLOSURE, OutboxKind.CHAT_ANSWER, OutboxKind.SCORING})
 
 
 class Letters:

@@ -7,6 +7,7 @@ from typing import Final
 
 from i18n.problem_sentences import FIXES, PROBLEMS
 from i18n.translator import Translator
+from i18n.upload_sentences import UPLOAD_FIXES, UPLOAD_PROBLEMS
 
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 _NUMBERS: Final = ("seconds", "size", "count", "rows", "answers", "columns", "classes", "width", "height")
@@ -22,16 +23,16 @@ _OURS: Final = frozenset({"why", "said", "node"})  # may be sentences of ours th
 
 def problem_words(problem: str, tr: Translator) -> str:
     """`problem`: a sentence, or one and what would mend that; as much of them as the row could keep."""
-    return _of(PROBLEMS, _PROBLEMS, problem, tr) or _with_fix(problem, tr) or problem
+    return _of(_ALL_PROBLEMS, _PROBLEMS, problem, tr) or _with_fix(problem, tr) or problem
 
 
 def _with_fix(problem: str, tr: Translator) -> str | None:
     for end in re.finditer(r"\. ", problem):
         wrong, fix = problem[: end.start()], problem[end.end() :]
-        if (told := _of(FIXES, _FIXES, fix, tr)) is not None:
+        if (told := _of(_ALL_FIXES, _FIXES, fix, tr)) is not None:
             return f"{problem_words(wrong, tr)}. {told}"
     for end in reversed(list(re.finditer(r"\. ", problem))):
-        if (told := _of(PROBLEMS, _PROBLEMS, problem[: end.start()], tr)) is not None:
+        if (told := _of(_ALL_PROBLEMS, _PROBLEMS, problem[: end.start()], tr)) is not None:
             return told + problem[end.start() :]
     return None
 
@@ -56,5 +57,7 @@ def _pattern(sentence: str) -> re.Pattern[str]:
     return re.compile("".join(made), re.DOTALL)
 
 
-_PROBLEMS: Final = tuple(map(_pattern, PROBLEMS))
-_FIXES: Final = tuple(map(_pattern, FIXES))
+_ALL_PROBLEMS: Final = (*PROBLEMS, *UPLOAD_PROBLEMS)
+_ALL_FIXES: Final = tuple(dict.fromkeys((*FIXES, *UPLOAD_FIXES)))
+_PROBLEMS: Final = tuple(map(_pattern, _ALL_PROBLEMS))
+_FIXES: Final = tuple(map(_pattern, _ALL_FIXES))

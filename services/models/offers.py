@@ -94,6 +94,9 @@ class Uploads(Protocol):
     async def state(self) -> object:
         """Another one where something else is on sale, or is called otherwise."""
 
+    async def removed(self) -> Mapping[str, Manifest]:
+        """Of what has left the shop, by slug."""
+
     async def published(self) -> tuple[Mapping[str, tuple[Manifest, Path]], Sequence[FolderProblem]]:
         """Manifest and folder by slug, and what is wrong with the others."""
 
@@ -133,6 +136,7 @@ class Models:
         self._just_read: _Read | None = None
         self._of_folders: Folders = ({}, [])
         self._uploads_read: object = None
+        self._removed: Mapping[str, Manifest] = {}
         self._reading = asyncio.Lock()
         self.problems: Sequence[FolderProblem] = ()
         """Folders that this process could not put on sale when it read them last."""
@@ -205,6 +209,7 @@ class Models:
         if self._uploads is not None:
             self._uploads_read = await self._uploads.state()
             uploads, wrong = await self._uploads.published()
+            self._removed = await self._uploads.removed()
         for slug, (manifest, folder) in uploads.items():
             if slug in found:
                 problems.append(FolderProblem(slug=slug, text=SHADOWED))
@@ -216,8 +221,8 @@ class Models:
         return self._folders.get(slug, self._folder / slug)
 
     def manifest(self, slug: str) -> Manifest | None:
-        """Also of a model that is not sold any more, while its folder is there."""
-        return self._manifests.get(slug)
+        """Also of a model that is not sold any more, while its folder is there, or where it was an upload."""
+        return self._manifests.get(slug) or self._removed.get(slug)
 
     @property
     def manifests(self) -> Collection[Manifest]:

@@ -20,7 +20,7 @@ from i18n.problems import problem_words
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.errors import N_
-from services.manifests.manifest import ClassesOutput, Manifest
+from services.manifests.manifest import Manifest
 from services.models.uploads.comparisons import COMPARED
 from services.models.uploads.publishing import UploadCard
 from services.models.uploads.trials import slug_of_trial
@@ -204,8 +204,7 @@ def _rows(card: UploadCard, manifest: Manifest | None, tr: Translator) -> tuple[
     tried = (try_button(version, tr), *_compare(card, tr))
     match version.status:
         case VersionStatus.CHECKED if manifest is not None:
-            classes = any(isinstance(output, ClassesOutput) for output in manifest.outputs)
-            hints = (part(UploadPart.FEATURES), *([part(UploadPart.LABELS)] if classes else []))
+            hints = (part(UploadPart.FEATURES), part(UploadPart.LABELS))
             priced = ((part(UploadPart.PRICE),),) if card.published is None else ()
             return (named, *priced, hints, tried, (publish, discard), (back, panel_button(tr)))
         case VersionStatus.PUBLISHED:

@@ -11,19 +11,20 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import structlog
+from pydantic import ValidationError
 
 from db.engine import Database
 from services.files.store import StoreAway
 from services.manifests.errors import ManifestError
-from services.manifests.manifest import MANIFEST, Manifest, load_manifest
+from services.manifests.manifest import MANIFEST, Manifest, load_manifest, with_runtime
 from services.models.folders import FolderProblem, folder_problem
 from services.models.uploads.contents import ContentLost, VersionContents
 from services.models.uploads.selling import is_as_agreed, sold_text
-from services.models.uploads.versions import VersionView, on_sale
+from services.models.uploads.versions import VersionView, on_sale, removed
 
 log = structlog.get_logger()
 UNUSED_FOR: Final = 7 * 24 * 3600.0  # seconds, before a folder that nothing on sale needs goes
@@ -56,6 +57,16 @@ class VersionShelf:
                 problems.append(folder_problem(view.slug, error))
         return found, problems
 
+    async def removed(self) -> dict[str, Manifest]:
+        """Of models that have left the shop, as they were sold last: their answers can still be shown."""
+        found = {}
+        for slug, data in (await self._db.read(removed)).items():
+            try:
+                found[slug] = Manifest.model_validate(with_runtime(_told(data)))
+            except (ValidationError, KeyError) as error:  # of an older version of the shop
+                log.warning("removed_model_not_read", model=slug, error=str(error))
+        return found
+
     async def open(self, view: VersionView) -> Shelved:
         """Raises StoreAway, ContentLost, ManifestError, OSError."""
         folder = self._root / _name(view) / view.slug
@@ -72,6 +83,13 @@ class VersionShelf:
         """Folders that nobody on sale has needed for long; how many went."""
         needed = {_name(view) for view in await self._db.read(on_sale)}
         return await asyncio.to_thread(_tidy, self._root, needed)
+
+
+def _told(value: Any) -> Any:  # Any: JSON
+    """Without what is null, which TOML has not."""
+    if isinstance(value, dict):
+        return {key: _told(each) for key, each in value.items() if each is not None}
+    return [_told(each) for each in value] if isinstance(value, list) else value
 
 
 def _name(view: VersionView) -> str:

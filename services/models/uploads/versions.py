@@ -106,6 +106,13 @@ def on_sale(session: Session) -> list[VersionView]:
     return [VersionView.of(row) for row in session.execute(published.order_by(_versions.c.slug))]
 
 
+def removed(session: Session) -> dict[str, JsonObject]:
+    """The manifests of uploaded models that have left the shop, by slug, as they were sold last."""
+    uploaded = select(_versions.c.slug).where(_versions.c.published_at.is_not(None))
+    gone = select(_models.c.slug, _models.c.manifest).where(~_models.c.present, _models.c.slug.in_(uploaded))
+    return {row.slug: row.manifest for row in session.execute(gone)}
+
+
 def unpublished(session: Session, limit: int) -> Sequence[VersionView]:
     """What waits for somebody's decision, the newest first."""
     waiting = (VersionStatus.RECEIVED, VersionStatus.CHECKED, VersionStatus.REFUSED)

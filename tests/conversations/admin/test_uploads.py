@@ -1,33 +1,9 @@
 """From a file to a product: an owner sends a model to the bot and sells it."""
 
-import numpy as np
-import onnx
-from onnx import TensorProto, helper, numpy_helper
-
 from sandbox.client.person import Person
 from tests.conversations.stage import Stage
+from tests.support.uploads import linear, sorts
 from tests.support.waiting import until
-
-
-def linear(bias: float = 1.0) -> bytes:
-    """x → 2x + bias, with a name of its own."""
-    graph = helper.make_graph(
-        [
-            helper.make_node("Mul", ["metres", "two"], ["doubled"]),
-            helper.make_node("Add", ["doubled", "bias"], ["roubles"]),
-        ],
-        "rent",
-        [helper.make_tensor_value_info("metres", TensorProto.FLOAT, ["N", 1])],
-        [helper.make_tensor_value_info("roubles", TensorProto.FLOAT, ["N", 1])],
-        [
-            numpy_helper.from_array(np.array([2.0], np.float32), "two"),
-            numpy_helper.from_array(np.array([bias], np.float32), "bias"),
-        ],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    onnx.checker.check_model(model)
-    data: bytes = model.SerializeToString()
-    return data
 
 
 async def sells(stage: Stage, slug: str, version: str) -> None:
@@ -111,3 +87,103 @@ async def test_a_new_version_is_compared_published_and_taken_back(stage: Stage, 
     await olga.presses("↪️ Вперёд к версии 2")
     await sells(stage, "fares", "2")
     await olga.sees_button("↩️ Вернуть версию 1")
+
+
+async def published(stage: Stage, olga: Person, name: str, bias: float) -> None:
+    """On sale in a minute, as the first test shows it."""
+    await olga.sends_file(f"{name}.onnx", linear(bias + 0.5))
+    await olga.sees("🧪 Черновик")
+    await olga.presses("🟢 Опубликовать")
+    for told in (name.title(), name.title(), "1"):
+        await olga.says(told)
+    await olga.sees("✅ Всё названо")
+    await olga.presses("🟢 Опубликовать")
+    await olga.sees("🟢 Продаётся")
+    await sells(stage, name, "1")
+
+
+async def buys(anna: Person, title: str, wanted: str) -> None:
+    await anna.says("/models")
+    await anna.presses(title)
+    await anna.presses("▶️")
+    await anna.says("10")
+    await anna.presses("🔮")
+    await anna.sees(wanted)
+
+
+async def test_a_new_version_and_back_in_one_tap(stage: Stage, olga: Person, anna: Person) -> None:
+    await published(stage, olga, "salary", 1)
+    await buys(anna, "Salary", "Roubles: 21,50")
+    await olga.sends_file("salary.onnx", linear(2.25))
+    await olga.sees("это новая версия модели «Salary» или другая модель?")
+    await olga.presses("⬆️ Новая версия")
+    card = await olga.sees("🧪 Черновик")
+    assert "Версия 2 модели salary" in card.text
+    assert "💲 Цена" not in card.buttons  # the model's own price stays
+    await olga.presses("🟢 Опубликовать")
+    await olga.sees("🟢 Продаётся")
+    await sells(stage, "salary", "2")
+    await buys(anna, "Salary", "Roubles: 22,25")
+    await olga.presses("🧠 К модели")
+    await olga.presses("🧬 Версии")
+    await olga.presses("⚪ Версия 1")
+    await olga.presses("↩️ Вернуть в продажу")
+    await olga.sees("🟢 Продаётся")
+    await sells(stage, "salary", "1")
+    await buys(anna, "Salary", "Roubles: 21,50")
+    bought = await stage.app.services.history.page(await stage.user_id(anna), 0)
+    assert [each.model_version for each in bought.items] == ["1", "2", "1"]
+    await olga.presses("🧠 К модели")
+    await olga.presses("🧬 Версии")
+    await olga.presses("🗑 Удалить из магазина")
+    await olga.presses("🗑 Удалить")
+    await olga.sees("больше нет в магазине")
+    await anna.says("/history")
+    await anna.presses("· Salary")
+    await anna.sees("Roubles: 21,50")
+
+
+async def test_a_file_of_the_same_name_may_be_another_model(olga: Person) -> None:
+    await olga.sends_file("twin.onnx", linear(31))
+    await olga.sees("🧪 Черновик")
+    await olga.sends_file("twin.onnx", linear(32))
+    await olga.sees("это новая версия модели")
+    await olga.presses("➕ Другая модель")
+    assert "Версия 1 модели twin-2" in (await olga.sees("🧪 Черновик")).text
+    await olga.presses("➕ Другая модель")
+    assert "уже" in ((await olga.forges("adm-up-new:nonsense")).text or "")
+
+
+async def test_the_very_same_file(kate: Person) -> None:
+    await kate.sends_file("same.onnx", linear(41))
+    await kate.sees("🧪 A draft")
+    await kate.sends_file("copy of same.onnx", linear(41))
+    known = await kate.sees("This very file is here already.")
+    assert "Version 1 of same" in known.text
+
+
+async def test_names_of_answers_come_as_a_file(kate: Person) -> None:
+    await kate.sends_file("flowers.onnx", sorts())
+    await kate.sees("🧪 A draft")
+    await kate.presses("🏷 Names of answers")
+    await kate.sends_file("names.txt", b"rose\ntulip\npoppy")
+    await kate.sees("Kind: rose")
+
+
+async def test_what_cannot_be_sold(olga: Person, max_: Person) -> None:
+    await olga.sends_file("model.onnx", b"PK\x03\x04" + bytes(100))
+    refused = await olga.sees("⛔ Продавать нельзя.")
+    assert "архив ZIP" in refused.text
+    await olga.presses("🗑 Выбросить")
+    await olga.sees("🗑 Выброшена")
+    await olga.sends_file("model.pkl", b"\x80\x04")
+    await olga.sees("Магазин продаёт модели в формате ONNX.")
+    await olga.sends_file("large.onnx", bytes(20 * 1024 * 1024 + 1))
+    await olga.sees("Файлы больше 20 МБ Telegram ботам не отдаёт.")
+    await max_.sends_file("model.onnx", linear(51))
+    await max_.sees("Your role does not allow this.")
+
+
+async def test_a_file_of_a_customer_is_no_model(anna: Person) -> None:
+    await anna.sends_file("model.onnx", linear(61))
+    assert "Проверяется" not in (await anna.sees("фай")).text

@@ -100,3 +100,16 @@ async def test_a_table_on_a_page_and_in_the_api(app: App) -> None:
         bought = await _bought(anna, "month", told)
         assert bought["output"] == {"sum": {"columns": ["price", "volume"], "rows": [[4, 6]]}}
         assert bought["input"] == told
+        for lines, code in (
+            ([{"price": 1, "volume": 2}], "too_few_values"),
+            ([{"price": 1}] * 2, "missing_column"),
+            ([{"price": 0, "volume": 2}] * 2, "out_of_range"),
+            ([{"price": "1", "volume": 2}] * 2, "not_a_number"),
+            ([[1, 2], [3, 4]], "invalid_value"),
+        ):
+            order = {"model": "month", "input": {"month": lines}}
+            refused = await anna.post(
+                "/api/v1/predictions", json=order, headers={"idempotency-key": f"no-{code}-month"}
+            )
+            assert refused.status_code == 422
+            assert [each["code"] for each in refused.json()["errors"]] == [code]

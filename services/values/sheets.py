@@ -107,14 +107,14 @@ def _is_locked(data: bytes) -> bool:
 
 
 def _delimiter(text: str) -> str:
-    """What parts nearly all of the first rows into as many columns as the first."""
+    """What parts the first row, and nearly all after it, into columns."""
     for delimiter in _DELIMITERS:
         reader = csv.reader(_lines(text[:100_000]), delimiter=delimiter, skipinitialspace=True)
         try:
             rows = [row for row, _ in zip(reader, range(_SAMPLE), strict=False) if any(row)]
         except csv.Error:
             continue
-        if rows and len(rows[0]) > 1 and sum(len(row) == len(rows[0]) for row in rows) >= 0.8 * len(rows):
+        if rows and len(rows[0]) > 1 and sum(len(row) > 1 for row in rows) >= 0.8 * len(rows):
             return delimiter
     return ","
 

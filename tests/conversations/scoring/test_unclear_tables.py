@@ -1,4 +1,4 @@
-"""Tables that need a word: columns that are not called as the questions are, rows that do not fit, files that are none."""
+"""Tables that need a word: columns of other names than the questions, rows that do not fit, files that are none."""
 
 from sandbox.client.person import Person
 from tests.conversations.scoring.tables import RUSSIAN, csv_table, read_workbook, wines, workbook

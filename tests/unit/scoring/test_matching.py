@@ -16,13 +16,14 @@ ASH, HUE = asked("ash", en="Ash", ru="Зола"), asked("hue_of_wine", en="Hue",
 
 
 def test_by_name_or_label_in_any_language_and_any_order() -> None:
-    for headings in (
+    ways: tuple[list[str], ...] = (
         ["hue_of_wine", "ash"],
         ["Hue", "ASH "],
         ["оттенок", "Зола"],
         ["Hue", "id", "Зола, г/л"],
         ["Hue [°]", "Ash (g/L)"],
-    ):
+    )
+    for headings in ways:
         found = match([ASH, HUE], headings)
         assert found.columns == {"hue_of_wine": 0, "ash": len(headings) - 1}, headings
         assert (found.unclear, found.by_order) == ({}, False)

@@ -18,9 +18,9 @@ from tests.unit.inference.models import field
 
 NUMBER = field("number", min=-100, max=2000, unit="%")
 DAY = field("date")
-WINE = field(
-    "choice", options=[{"value": "r", "label": {"en": "Red", "ru": "Красное"}}, {"value": "w", "label": "White"}]
-)
+OLD_KIND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+RED = {"value": "r", "label": {"en": "Red", "ru": "Красное"}}
+WINE = field("choice", options=[RED, {"value": "w", "label": "White"}])
 
 
 def read(data: bytes, asked: Input = NUMBER, *, header_row: int = 1, column: int = 0) -> tuple[list[Any], Checker]:
@@ -85,9 +85,9 @@ def test_a_workbook_has_numbers_days_and_values_of_formulas() -> None:
         sheet, day = book.add_worksheet(), book.add_format({"num_format": "dd.mm.yy"})
         sheet.write_row(2, 1, ["x", "day"])
         sheet.write_row(3, 1, [1.5])
-        sheet.write_datetime(3, 2, dt.datetime(2026, 11, 21), day)
+        sheet.write_datetime(3, 2, dt.date(2026, 11, 21), day)
         sheet.write_formula(4, 1, "=1+1", value=2)
-        sheet.write_datetime(4, 2, dt.datetime(2026, 1, 5), day)
+        sheet.write_datetime(4, 2, dt.date(2026, 1, 5), day)
         sheet.write_formula(5, 1, "=1/0", value="#DIV/0!")
         sheet.write(5, 2, "5.1.2026")
     values, checker = read(file.getvalue(), header_row=3)
@@ -121,9 +121,9 @@ def test_of_two_sheets_the_first_that_holds_anything() -> None:
         (workbook([]), errors.NoRows),
         (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), errors.NotATable),
         (b"PK\x03\x04" + bytes(500), errors.NotATable),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), errors.NotATable),
+        (OLD_KIND + bytes(2000), errors.NotATable),
         (
-            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le"),
+            OLD_KIND + bytes(600) + "EncryptedPackage".encode("utf-16-le"),
             errors.PasswordProtected,
         ),
         (";".join(["a"] * 300).encode() + b"\n" + ";".join(["1"] * 300).encode(), errors.TooWide),

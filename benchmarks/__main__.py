@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import batches, bonus, chat, hanging, paintings, process, sales, talks, web, webhooks
+from benchmarks import batches, bonus, chat, hanging, paintings, process, sales, tables, talks, web, webhooks
 from benchmarks.finding import ROUNDS, Finding
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -20,6 +20,7 @@ PARTS: dict[str, Callable[[], list[Finding]]] = {
     "talks": talks.measure,
     "hanging": hanging.measure,
     "batches": batches.measure,
+    "tables": tables.measure,
     "paintings": paintings.measure,
     "webhooks": webhooks.measure,
     "web": web.measure,

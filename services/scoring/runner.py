@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 CHUNK_SECONDS: Final = 2.0  # what a chunk is to take: so much is lost by a kill
 FIRST_CHUNK: Final = 256
-MOST_ROWS: Final = 8192  # of a chunk
+MOST_ROWS: Final = 32_768  # of a chunk
 ATTEMPTS: Final = 3  # at one place; workers that die of its rows cannot tell
 HOPELESS: Final = 1000  # rows without one answer
 PAUSE: Final = timedelta(seconds=10)  # where the model, or the store of files, is away

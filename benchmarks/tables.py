@@ -40,7 +40,7 @@ from services.values.intake import Intake
 from services.values.samples import sample_value
 
 COUNT: Final = 100_000
-TIMES: Final = 3
+TIMES: Final = 5
 LONE: Final = 200
 MODELS: Final = Path(__file__).parents[1] / "models_store"
 WORDING: Final = Wording(language="en", note="Note", not_answered="No answer", share="probability")

@@ -31,6 +31,7 @@ log = structlog.get_logger()
 
 CHUNK_SECONDS: Final = 2.0  # what a chunk is to take: so much is lost by a kill
 FIRST_CHUNK: Final = 256
+GROWTH: Final = 16  # from one chunk to the next, at most
 MOST_ROWS: Final = 32_768  # of a chunk
 ATTEMPTS: Final = 3  # at one place; workers that die of its rows cannot tell
 HOPELESS: Final = 1000  # rows without one answer
@@ -121,7 +122,7 @@ class ScoringRunner:
             log.warning("scoring_lost", scoring_id=str(view.id))
             return False
         self._view, self._attempts = moved, 0
-        self._size = max(1, min(MOST_ROWS, int(part.rows * CHUNK_SECONDS / max(took, 0.001)), self._size * 4))
+        self._size = max(1, min(MOST_ROWS, int(part.rows * CHUNK_SECONDS / max(took, 0.001)), self._size * GROWTH))
         return True
 
     async def _advance(self, stored: StoredFile, rows: int, failed: int) -> ScoringView | None:

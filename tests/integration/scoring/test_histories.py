@@ -46,8 +46,7 @@ class ScoringMachine(RuleBasedStateMachine):
         self.db = self.run(self._open())
         self.desk: TableDesk = self.run(open_desk(self.db, self.clock, models_folder(Path(self.folder.name))))
         self.users = [self.run(self.desk.counter.customer(CREDITS, telegram_id=7 + n)) for n in range(2)]
-        give_up = {OutboxKind.SCORING: partial(pay_back_table, owners=[])}
-        self.outbox = Outbox(self.db, self.clock, give_up)
+        self.outbox = Outbox(self.db, self.clock, {OutboxKind.SCORING: partial(pay_back_table, owners=[])})
         self.tables: dict[UUID, int] = {}  # and whose each is
         self.answered: dict[UUID, int] = {}
         self.in_hand: dict[str, ScoringView] = {}  # what each worker thinks that it has

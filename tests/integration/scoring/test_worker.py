@@ -107,14 +107,15 @@ async def test_a_kill_in_the_middle_loses_nothing_and_pays_nothing_twice(desk: T
 async def test_what_a_late_worker_brings_is_refused(desk: TableDesk) -> None:
     counter, now = desk.counter, desk.counter.clock()
     view = await desk.ordered(await counter.customer(1_000), [1, 2])
-    held = {"slugs": ["double"], "held": [], "now": now, "lease_until": now + LEASE}
-    late = await counter.db.write(claims.claim, worker="late", **held)
+    late = await counter.db.write(
+        claims.claim, slugs=["double"], held=[], worker="late", now=now, lease_until=now + LEASE
+    )
     assert late is not None
     counter.clock.advance(seconds=LEASE.total_seconds() + 1)
     await desk.worker().run_waiting()
     stored = await counter.files.store(b"", "x")
-    brought = {"rows": 2, "failed": 0, "worker": "late", "now": now, "lease_until": now + LEASE}
-    assert await counter.db.write(claims.advance, late.view, stored, **brought) is None
+    brought = partial(claims.advance, rows=2, failed=0, worker="late", now=now, lease_until=now + LEASE)
+    assert await counter.db.write(brought, late.view, stored) is None
     assert (await desk.view(view)).answered == 2
 
 

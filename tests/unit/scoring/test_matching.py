@@ -1,14 +1,12 @@
 """Which column answers which input."""
 
-from typing import Any
-
 from services.manifests.manifest import Input
 from services.scoring.matching import match
 from tests.unit.inference.models import field
 
 
 def asked(name: str, **labels: str) -> Input:
-    made: Any = field("number", name=name, label=labels or {"en": name.title()})
+    made: Input = field("number", name=name, label=labels or {"en": name.title()})
     return made
 
 

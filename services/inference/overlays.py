@@ -30,7 +30,7 @@ def draw_boxes(photo: Image.Image, marks: Sequence[DrawnBox]) -> bytes:
     """A file of the photo with these boxes, given best first."""
     picture = _enlarged(photo.convert("RGB"))
     draw = ImageDraw.Draw(picture)
-    line = max(2, round(max(picture.size) / 300))
+    line = max(2, round(max(picture.size) / 180))
     boxes = [_points(mark.box, picture) for mark in marks]
     for mark, box in reversed(list(zip(marks, boxes, strict=True))):
         draw.rectangle(box, outline=COLOURS[mark.colour % len(COLOURS)].rgb, width=line)

@@ -14,7 +14,16 @@ from tests.browser.test_cabinet import DESK, PHONE, assert_good, watched
 pytestmark = pytest.mark.slow
 
 USERS = ("/users", "/users/1", "/users/1/credits", "/users/1/write", "/roles", "/audit-log")
-GOODS = ("/payments", "/packages", "/packages/new", "/models", "/models/wine", "/presets", "/presets/thick-oil")
+GOODS = (
+    "/payments",
+    "/packages",
+    "/packages/new",
+    "/models",
+    "/models/wine",
+    "/uploads",
+    "/presets",
+    "/presets/thick-oil",
+)
 PLANS = ("/plans", "/plans/new", "/plans/2", "/plans/subscribers", "/plans/failed", "/strays", "/strays/1")
 NEW = ("/new-style", "/new-style?model=wine")
 

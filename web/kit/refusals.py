@@ -32,6 +32,8 @@ from services.inference.errors import InferenceError
 from services.models.manage import ModelNotFound
 from services.models.offers import ModelNotOnSale, ModelResting, ModelStopped
 from services.models.preset_rules import PresetNotFound
+from services.models.uploads.changes import NotNow
+from services.models.uploads.versions import VersionNotFound
 from services.money import AmountOutOfBounds
 from services.payments.packages import PackageGone
 from services.payments.pricing import CurrencyNotTaken, PaymentsOff, WayNotOffered
@@ -84,6 +86,7 @@ REFUSALS: Final[dict[type[ShopError], Refusal]] = {
     UserDisabled: Refusal(403, "user_disabled"),
     WrongCurrentPassword: Refusal(403, "wrong_current_password"),
     LinkNotValid: Refusal(410, "link_not_valid"),
+    NotNow: Refusal(409, "upload_has_changed"),
     NoEmailLogin: Refusal(409, "no_email_login"),
     SameAddress: Refusal(409, "same_address"),
     BadEmail: Refusal(422, "invalid_email"),
@@ -118,6 +121,7 @@ REFUSALS: Final[dict[type[ShopError], Refusal]] = {
     NotAllowed: Refusal(403, "not_allowed"),
     ProveAgain: Refusal(403, "prove_again"),
     ModelNotFound: Refusal(404, "model_not_found"),
+    VersionNotFound: Refusal(404, "upload_not_found"),
     ModelNotOnSale: Refusal(404, "model_not_on_sale"),
     PresetNotFound: Refusal(404, "preset_not_found"),
     PredictionNotFound: Refusal(404, "prediction_not_found"),

@@ -2,8 +2,6 @@
 
 from uuid import UUID
 
-import structlog
-
 from handlers.admin.context import AdminContext
 from handlers.admin.uploads import screens as view
 from handlers.kit.dialog import Event
@@ -11,13 +9,6 @@ from handlers.telegram.screen import Screen
 from i18n.titles import title_of
 from i18n.translator import Translator
 from services.container import Services
-from services.files.store import StoreAway
-from services.manifests.errors import ManifestError
-from services.manifests.manifest import Manifest
-from services.models.uploads.contents import ContentLost
-from services.models.uploads.versions import SELLABLE, VersionView
-
-log = structlog.get_logger()
 
 
 async def show_card(event: Event, version_id: UUID, *, ctx: AdminContext, notice: str = "") -> None:
@@ -28,7 +19,7 @@ async def show_card(event: Event, version_id: UUID, *, ctx: AdminContext, notice
 async def card_of(version_id: UUID, services: Services, tr: Translator, *, notice: str = "") -> Screen:
     """`notice`: HTML. Raises VersionNotFound."""
     card = await services.upload_management.card(version_id)
-    return view.card_screen(card, await _manifest(card.version, services), tr, notice=notice)
+    return view.card_screen(card, await services.upload_management.manifest(card.version), tr, notice=notice)
 
 
 async def show_versions(event: Event, slug: str, *, ctx: AdminContext) -> None:
@@ -39,14 +30,3 @@ async def show_versions(event: Event, slug: str, *, ctx: AdminContext) -> None:
 def title_of_model(slug: str, ctx: AdminContext) -> str:
     manifest = ctx.services.models.manifest(slug)
     return slug if manifest is None else title_of(manifest, ctx.tr).text
-
-
-async def _manifest(version: VersionView, services: Services) -> Manifest | None:
-    """None where there is none yet, or its contents are not to be had now."""
-    if version.status not in SELLABLE:
-        return None
-    try:
-        return (await services.upload_management.shelved(version)).manifest
-    except (StoreAway, ContentLost, ManifestError, OSError) as error:
-        log.warning("upload_not_read", version=str(version.id), error=str(error))
-        return None

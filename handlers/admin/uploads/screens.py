@@ -16,10 +16,9 @@ from handlers.telegram.limits import TEXT, cut
 from handlers.telegram.screen import Button, Screen
 from i18n.comparisons import comparison_lines
 from i18n.inputs import allowed
-from i18n.problems import problem_words
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
-from services.errors import N_
+from i18n.uploads import MARKS, STATES, refusal_words, title_of_version
 from services.manifests.manifest import Manifest
 from services.models.uploads.comparisons import COMPARED
 from services.models.uploads.publishing import UploadCard
@@ -29,22 +28,6 @@ from services.models.uploads.versions import VersionView
 MOST_QUESTIONS: Final = 12
 MOST_NOTES: Final = 8
 LABEL: Final = 60
-STATES: Final = {
-    VersionStatus.RECEIVED: N_("🔎 It is being looked at. What was found will come here."),
-    VersionStatus.CHECKED: N_("🧪 A draft: customers do not see it."),
-    VersionStatus.REFUSED: N_("⛔ It cannot be sold."),
-    VersionStatus.PUBLISHED: N_("🟢 On sale"),
-    VersionStatus.RETIRED: N_("⚪ It was on sale before."),
-    VersionStatus.DISCARDED: N_("🗑 Discarded"),
-}
-MARKS: Final = {
-    VersionStatus.RECEIVED: "🔎",
-    VersionStatus.CHECKED: "🧪",
-    VersionStatus.REFUSED: "⛔",
-    VersionStatus.PUBLISHED: "🟢",
-    VersionStatus.RETIRED: "⚪",
-    VersionStatus.DISCARDED: "🗑",
-}
 
 
 def received_screen(name: str, tr: Translator) -> Screen:
@@ -57,8 +40,7 @@ def card_screen(card: UploadCard, manifest: Manifest | None, tr: Translator, *, 
     state = tr.html(STATES[version.status])
     parts = [_head(title_of_version(version, tr), tr), f"{state}\n{_place(version, tr)}"]
     if version.status is VersionStatus.REFUSED:
-        problem = f"{version.report.get('problem', '')}. {version.report.get('fix', '')}".strip(". ")
-        parts.append(tr.escape(problem_words(problem, tr)))
+        parts.append(tr.escape(refusal_words(version, tr)))
     if manifest is not None:
         parts += [_form(manifest, tr), _example(version, manifest, tr), _compared(card, manifest, tr)]
         parts += [_told(card, tr), _notes(version, tr)]
@@ -111,11 +93,6 @@ def version_button(version: VersionView, tr: Translator) -> Button:
     """To its card, from the list of models."""
     title = cut_plain(title_of_version(version, tr), LABEL - 20)
     return Button(text=f"{MARKS[version.status]} {title}", action=names.action(names.UPLOAD, version.id.hex))
-
-
-def title_of_version(version: VersionView, tr: Translator) -> str:
-    title = version.title
-    return title.get(tr.language) or next(iter(title.values()), version.sent_name)
 
 
 def _version_button(version: VersionView, tr: Translator) -> Button:

@@ -5,16 +5,20 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from uuid import UUID, uuid4
 
+import structlog
 from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.tables.models import VersionStatus
 from services.clock import Clock
 from services.errors import N_, ShopError
+from services.files.store import StoreAway
+from services.manifests.errors import ManifestError
 from services.manifests.labels import LabelsUnreadable, parse_labels
+from services.manifests.manifest import Manifest
 from services.models.preset_rules import check_title
 from services.models.uploads import changes, comparisons, publishing
-from services.models.uploads.contents import VersionContents
+from services.models.uploads.contents import ContentLost, VersionContents
 from services.models.uploads.publishing import UploadCard
 from services.models.uploads.receiving import NewUpload, receive
 from services.models.uploads.shelf import Shelved, VersionShelf
@@ -29,6 +33,7 @@ from services.notifications.message_ref import MessageRef
 from services.users.actor import Actor
 from services.users.roles import Staff
 
+log = structlog.get_logger()
 MOST_LISTED: Final = 20
 LABELS, FEATURES = "labels", "features"
 MAX_NAMES_BYTES: Final = 1_000_000
@@ -97,6 +102,16 @@ class UploadManagement:
     async def shelved(self, view: VersionView) -> Shelved:
         """Its manifest as it is sold, and its folder. Raises StoreAway, ContentLost, ManifestError."""
         return await self._shelf.open(view)
+
+    async def manifest(self, view: VersionView) -> Manifest | None:
+        """As it is or would be sold; None where there is none yet, or its contents are not to be had now."""
+        if view.status not in SELLABLE:
+            return None
+        try:
+            return (await self._shelf.open(view)).manifest
+        except (StoreAway, ContentLost, ManifestError, OSError) as error:
+            log.warning("upload_not_read", version=str(view.id), error=str(error))
+            return None
 
     async def set_title(self, version_id: UUID, language: str, text: str, *, actor: Actor) -> VersionView:
         """Raises BadPreset."""

@@ -1,0 +1,37 @@
+"""Versions of uploaded models in words."""
+
+from typing import Final
+
+from db.tables.models import VersionStatus
+from i18n.problems import problem_words
+from i18n.translator import Translator
+from services.errors import N_
+from services.models.uploads.versions import VersionView
+
+STATES: Final = {
+    VersionStatus.RECEIVED: N_("🔎 It is being looked at. What was found will come here."),
+    VersionStatus.CHECKED: N_("🧪 A draft: customers do not see it."),
+    VersionStatus.REFUSED: N_("⛔ It cannot be sold."),
+    VersionStatus.PUBLISHED: N_("🟢 On sale"),
+    VersionStatus.RETIRED: N_("⚪ It was on sale before."),
+    VersionStatus.DISCARDED: N_("🗑 Discarded"),
+}
+MARKS: Final = {
+    VersionStatus.RECEIVED: "🔎",
+    VersionStatus.CHECKED: "🧪",
+    VersionStatus.REFUSED: "⛔",
+    VersionStatus.PUBLISHED: "🟢",
+    VersionStatus.RETIRED: "⚪",
+    VersionStatus.DISCARDED: "🗑",
+}
+
+
+def title_of_version(version: VersionView, tr: Translator) -> str:
+    title = version.title
+    return title.get(tr.language) or next(iter(title.values()), version.sent_name)
+
+
+def refusal_words(version: VersionView, tr: Translator) -> str:
+    """What is wrong with a file, and what would mend it."""
+    problem = f"{version.report.get('problem', '')}. {version.report.get('fix', '')}".strip(". ")
+    return problem_words(problem, tr)

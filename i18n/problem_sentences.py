@@ -104,6 +104,14 @@ PROBLEMS: Final = (
     N_("the example does not fit: {why}"),
     N_("the example gives no answer: {why}"),
     N_("a photo of {width} × {height} gives no answer: {why}"),
+    N_("a sound goes to a server whole, not window by window"),
+    N_('tensor "{name}" is not one text after another: [N, T]'),
+    N_('"{name}" is no tokenizer: {said}'),
+    N_('the graph has no input "{name}" for a state'),
+    N_("{name} of shape {shape} has no tokens to pool: [N, T, D] is wanted"),
+    N_("{name} of shape {shape} has other tokens than the {sent} sent"),
+    N_("{name} of shape {shape} for {count} characters and a blank"),
+    N_("{name} has {count} samples, 1 to {most} can be played"),
 )
 
 FIXES: Final = (
@@ -145,4 +153,8 @@ FIXES: Final = (
     N_("Correct size, multiple or longest; kassandra models init tries which of them run"),
     N_("Name each label of the graph as the value of a class"),
     N_("Set logits = true where they are scores before a softmax; else show them as numbers"),
+    N_("Serve a graph that takes all of it, or run the file here"),
+    N_("Name the graph's input for the numbers of tokens"),
+    N_("Take the tokenizer.json that came with the model"),
+    N_("The last side must be {count}; see characters and layout"),
 )

@@ -22,7 +22,8 @@ WORDED = (
         for kind in ("open_inference", "comfyui", "images", "chat")
         for file in (INFERENCE / "runtimes" / kind).glob("*.py")
     ),
-    *INFERENCE.glob("runtimes/tensor_*.py"),
+    *(file for kind in ("tensor", "text", "sound") for file in INFERENCE.glob(f"runtimes/{kind}_*.py")),
+    *(INFERENCE / f"runtimes/{name}.py" for name in ("ctc", "pooling", "steps")),
     *(INFERENCE / name for name in ("runtimes/missing.py", "runtimes/pictures.py", "loaded.py", "batcher.py")),
 )
 OF_MANIFESTS = {"spec.py", "workflow.py", "graph.py", "prompt.py"}  # told before anything is sold

@@ -22,7 +22,7 @@ from services.billing import ledger
 from services.clock import system_clock
 from services.files.files import Files
 from services.files.folder import FolderStore
-from services.inference.columns import Columns, unpack
+from services.inference.columns import ColumnBatch, unpack
 from services.inference.engine import Engine
 from services.inference.loaded import LoadedModel
 from services.inference.runtimes.onnx import open_session
@@ -116,8 +116,8 @@ async def _open(path: Path, store: Path, exits: AsyncExitStack) -> tuple[Models,
     user = await Users(db, system_clock, welcome_credits=0).enter(
         Visitor(telegram_id=1000, username=None, first_name="Anna", language="en")
     )
-    grant = {"user_id": user.id, "amount": 10**12, "kind": TransactionKind.GRANT, "key": "grant"}
-    await db.write(lambda session: ledger.grant(session, **grant, now=system_clock()) and None)
+    kind = TransactionKind.GRANT
+    await db.write(ledger.grant, user_id=user.id, amount=10**12, kind=kind, key="grant", now=system_clock())
     worker = ScoringWorker(
         db,
         engine,
@@ -189,7 +189,7 @@ async def _bare(desk: Desk, view: ScoringView, slug: str) -> float:
     loaded = desk.engine._models[slug]
     assert isinstance(loaded, LoadedModel)
     assert isinstance(loaded.runtime, TensorRuntime)
-    feeds = loaded.runtime.column_feeder.feeds(Columns(rows=COUNT, arrays=columns))
+    feeds = loaded.runtime.column_feeder.feeds(ColumnBatch(rows=COUNT, arrays=columns))
     session = open_session((folder / manifest.runtime.files["file"]).read_bytes())
     names, size = sorted({output.tensor for output in manifest.outputs}), manifest.runtime.max_batch
     started = time.perf_counter()

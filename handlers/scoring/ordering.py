@@ -14,6 +14,7 @@ from handlers.scoring import screens
 from handlers.scoring.router import find_table, offer_of
 from handlers.telegram import sender
 from handlers.telegram.reply_target import reply_target
+from services.billing.ledger import InsufficientBalance
 from services.errors import ShopError
 from services.notifications.message_ref import MessageRef
 from services.notifications.notification import About
@@ -39,8 +40,12 @@ async def order(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
     if price is None:
         raise ScoringNotFound(scoring_id=hex_id)
     offer = await offer_of(view, ctx)
-    if view.finished_at is not None or (ctx.user.balance < price and not view.is_ordered):
-        await show_in_place(query, screens.draft_screen(view, offer, ctx.viewer))
+    if view.is_ordered:
+        await sender.acknowledge(query, ctx.tr.gettext("It is ordered already."))
+        return
+    if ctx.user.balance < price:
+        short = ctx.tr.error(InsufficientBalance(needed=price, balance=ctx.user.balance))
+        await show_in_place(query, screens.draft_screen(view, offer, ctx.viewer), short)
         return
     message_id = await show_in_place(query, screens.waiting_screen(view, ctx.tr))
     chat_id = query.from_user.id

@@ -13,7 +13,7 @@ async def test_bad_rows_are_shown_and_cost_nothing(stage: Stage, anna: Person) -
         rows[number][0] = "крепкое" if number % 2 else "99"
     await anna.sends_file("вина.csv", csv_table([RUSSIAN, *rows], delimiter=";", encoding="cp1251"))
     summary = await anna.sees("Строк: 16, из них подходят: 4")
-    assert "❌ Не подошли 12 строк" in summary.text or "❌ Не подошло 12 строк" in summary.text
+    assert "❌ Не подошло 12 строк" in summary.text
     assert "строка 5. Алкоголь: Нужно число от 10 до 16" in summary.text
     assert "строка 14." in summary.text
     assert "строка 15." not in summary.text, "ten are shown"
@@ -97,9 +97,8 @@ async def test_the_template_can_be_filled_in(stage: Stage, john: Person) -> None
 async def test_who_cannot_pay_is_told_how_much_is_missing(stage: Stage, anna: Person) -> None:
     await opens_form(anna, "wine")
     await anna.sends_file("t.csv", csv_table([RUSSIAN, *wines(12)]))
-    summary = await anna.sees("Ваш баланс — 10,00: не хватает 2,00 кредита.")
-    await anna.presses("✅ Ответить на 12 строк")
-    assert (await anna.sees("не хватает 2,00 кредита")).id == summary.id
+    await anna.sees("На балансе 10,00: не хватает ещё 2,00 кредита.")
+    assert "Не хватает кредитов" in ((await anna.presses("✅ Ответить на 12 строк")).text or "")
     await stage.give(anna, 200)
     await anna.presses("✅ Ответить на 12 строк")
     await anna.sees("✅ Отвечено: 12 из 12 строк.")

@@ -9,7 +9,7 @@ from db.tables.models import Model
 from db.tables.outbox import OutboxKind
 from db.tables.predictions import File
 from db.tables.scorings import ScoringPart, ScoringStatus
-from services.inference.columns import Answers, Columns
+from services.inference.columns import AnswerColumns, ColumnBatch
 from services.inference.engine import Engine
 from services.notifications.notification import Notification
 from services.notifications.sending import Outbox
@@ -77,7 +77,7 @@ class _Interrupted(Engine):
         super().__init__(RUNTIMES, max_threads=1)
         self.chunks, self.stuck = 0, asyncio.Event()
 
-    async def score(self, slug: str, columns: Columns) -> Answers:
+    async def score(self, slug: str, columns: ColumnBatch) -> AnswerColumns:
         self.chunks += 1
         if self.chunks > 1:
             self.stuck.set()

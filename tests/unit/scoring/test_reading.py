@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from services.inference.columns import Columns
+from services.inference.columns import ColumnBatch
 from services.manifests.manifest import Input
 from services.scoring.checking import ROWS, Checker
 from services.values import errors
@@ -27,7 +27,7 @@ def read(data: bytes, asked: Input = NUMBER, *, header_row: int = 1, column: int
     checker = Checker([asked], {"x": column}, header_row)
     columns = checker.check(open_sheet(io.BytesIO(data)))
     lines = columns.pop(ROWS)
-    made = Columns(rows=len(lines), arrays=columns)
+    made = ColumnBatch(rows=len(lines), arrays=columns)
     return [made.row(at, [asked])["x"] for at in range(made.rows)], checker
 
 

@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 
-from services.inference.columns import Answers
+from services.inference.columns import AnswerColumns
 from services.scoring.source import SourceFacts
 from services.scoring.writing import ResultTable, harmless, write_table
 from services.values.sheets import open_sheet
@@ -24,7 +24,7 @@ def test_the_rest_stays_as_it_is(text: str) -> None:
     assert harmless(text) == text
 
 
-def written(data: bytes, answers: Answers, **facts: object) -> bytes:
+def written(data: bytes, answers: AnswerColumns, **facts: object) -> bytes:
     sheet = open_sheet(io.BytesIO(data))
     known = {"name": "t", "delimiter": sheet.delimiter, "header_row": 1, "headings": ("x", "n"), "samples": ()}
     table = ResultTable(
@@ -42,7 +42,7 @@ def written(data: bytes, answers: Answers, **facts: object) -> bytes:
     return out.getvalue()
 
 
-ANSWERS = Answers(
+ANSWERS = AnswerColumns(
     columns={"y": np.array([0.1, 0, -2.5], np.float32), "kind": np.array([0, 0, 1], np.int32)},
     failed=np.array([False, True, False]),
 )

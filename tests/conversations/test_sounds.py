@@ -14,7 +14,8 @@ from tests.conversations.shopping import balance, opens_form
 from tests.conversations.stage import Stage, shop_settings
 from tests.support.databases import SqliteServer
 from tests.support.sounds import encoded
-from tests.unit.inference.models import FLOAT, graph, node, weight, write_model
+from tests.unit.inference.models import FLOAT, NUMBER_Y, graph, node, weight, write_model
+from tests.unit.inference.test_texts import summed, tokenizer, tokens
 
 HEARD = (
     '[[inputs]]\nname = "voice"\ntype = "audio"\nlabel = { ru = "Голос", en = "Voice" }\nrate = 16000\n'
@@ -26,6 +27,8 @@ QUIET = (
     '[[outputs]]\nname = "quiet"\ntype = "audio"\nlabel = { ru = "Тише", en = "Quieter" }\nrate = 16000\ntensor = "Y"\n'
 )
 SAMPLES = [("X", FLOAT, ["N", "S"])], [("Y", FLOAT, ["N", "S"])]
+
+READ = tokens(', mask = "mask", max_tokens = 3, long = "refuse"')
 
 
 def loudness() -> bytes:
@@ -42,6 +45,8 @@ async def shop(
     write_model(store, loudness(), HEARD + LOUD, slug="loud")
     clean = HEARD.replace("min_seconds = 0.5", "min_seconds = 0.1") + QUIET
     write_model(store, graph([node("Mul", ["X", "half"], ["Y"])], *SAMPLES, [weight("half", 0.5)]), clean, slug="quiet")
+    asked = f'[[inputs]]\nname = "x"\ntype = "text"\nlabel = "X"\ntensor = {{ name = "ids", {READ} }}\n'
+    (write_model(store, summed(), asked + NUMBER_Y, slug="read") / "tokenizer.json").write_bytes(tokenizer())
     async with (
         new_world(sandbox_url, token=new_token()) as sandbox,
         App(shop_settings(sandbox, sqlite_server.create(), models_dir=store)).running() as app,
@@ -114,3 +119,16 @@ async def test_who_takes_no_voice_messages_gets_a_file(shop: Stage, anna: Person
     await anna.presses("🔮")
     file = await anna.sees(re.compile("^Тише$"))
     assert file.raw["document"]["file_name"] == "quiet.wav"
+
+
+async def test_a_text_is_read_by_tokens(shop: Stage, anna: Person) -> None:
+    await opens_form(anna, "read")
+    await anna.says("red white")
+    await anna.presses("🔮")
+    await anna.sees("32")
+    assert await balance(shop, anna) == 900
+    await opens_form(anna, "read")
+    await anna.says("red white dry")
+    await anna.presses("🔮")
+    await anna.sees("Текст длиннее, чем эта модель может прочитать. Пришлите короче.")
+    assert await balance(shop, anna) == 900

@@ -9,7 +9,9 @@ import pytest
 from services.errors import ShopError
 from services.inference.errors import BadOutput
 from services.inference.runtimes.base import Limit
+from services.inference.runtimes.isolated.runtime import IsolatedOnnxRuntime
 from services.inference.runtimes.onnx import OnnxRuntime
+from services.inference.runtimes.tensor_runtime import TensorRuntime
 from services.inference.tensors import Result, Row
 from services.manifests.errors import ManifestError
 from services.manifests.manifest import SoundInput, load_manifest
@@ -94,7 +96,7 @@ def loaded(
     return runtime
 
 
-def answered(runtime: OnnxRuntime, *sounds: bytes) -> list[Any]:
+def answered(runtime: TensorRuntime, *sounds: bytes) -> list[Any]:
     rows = [Row(values={"x": {"file": "0" * 32}}, files={"x": sound}) for sound in sounds]
     given = runtime.run(rows, Limit(10))
     return [answer.outputs["y"] if isinstance(answer, Result) else answer for answer in given]
@@ -148,6 +150,18 @@ def test_windows_remember_those_before(tmp_path: Path) -> None:
     first, second = answered(runtime, tone(0.1, 0.2, 0.3, 0.4, 0.5), tone(0.1))
     assert first == pytest.approx([10.3, 11.2, 12.1], abs=1e-3)  # 0 .1 .2 · .2 .3 .4 · .4 .5 0
     assert second == pytest.approx([10.1], abs=1e-3)
+
+
+def test_windows_of_a_model_in_a_process_of_its_own(tmp_path: Path) -> None:
+    tensor = 'name = "X", window = 2, context = 1, states = { state = "stateN" }'
+    runtime = loaded(tmp_path, remembering(), tensor=tensor, outputs=SAID)
+    runtime.close()
+    apart = IsolatedOnnxRuntime(load_manifest(tmp_path / "tiny"), tmp_path / "tiny")
+    apart.load()
+    try:
+        assert answered(apart, tone(0.1, 0.2, 0.3))[0] == pytest.approx([10.3, 10.8], abs=1e-3)
+    finally:
+        apart.close()
 
 
 @pytest.mark.parametrize(

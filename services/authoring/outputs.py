@@ -36,6 +36,7 @@ _DRAWING: Final = frozenset({"Conv", "ConvTranspose", "Resize", "Upsample", "Dep
 _OTHER: Final = re.compile(
     "box|rect|landm|coord|embed|feature|vector|weight|attention|alpha|mask|anchor", re.IGNORECASE
 )
+_VECTOR: Final = re.compile("embed", re.IGNORECASE)
 _NAMED: Final = re.compile("prob|soft_?max|class|score|label|pred|logit|^p$", re.IGNORECASE)
 
 
@@ -209,7 +210,7 @@ class Answers:
             return None
         what = "a vector of the whole text, the mean of its tokens'"
         self._note(tensor, what, "it has one for each", guessed=True)
-        vector = {**_base(tensor), "type": "series", "pooling": "mean", "normalise": True}
+        vector = {**_base(tensor), "type": "embedding", "pooling": "mean", "normalise": True}
         return None, [remarked(vector, "pooling", "guessed: mean, cls or max, as the model was trained")]
 
     def _claims(self, label: str, scores: str, named: Named, count: int) -> list[Named]:
@@ -357,6 +358,9 @@ class Answers:
                 {**base, "label": _counted(base["label"], i + 1), "type": "number", "column": i} for i in range(count)
             ]
             return [remarked(entry, "type", f"guessed: {why}") for entry in entries]
+        if count <= MAX_SERIES and _VECTOR.search(tensor.name):
+            self._note(tensor, f"a vector of {count} numbers", "it is called so")
+            return [{**base, "type": "embedding"}]
         if count <= MAX_SERIES:
             self._note(tensor, f"a series of {count} numbers", why, guessed=True)
             return [remarked({**base, "type": "series", "chart": "line"}, "type", f"guessed: {why}")]

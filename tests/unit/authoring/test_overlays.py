@@ -95,3 +95,8 @@ def test_scores_of_classes_for_each_point(tmp_path: Path) -> None:
 def test_a_box_without_scores_is_but_numbers(tmp_path: Path) -> None:
     manifest = drafted(tmp_path, looking({"boxes": np.full((1, 4), 0.5)}))
     assert [output.type for output in manifest.outputs] == ["number"] * 4
+
+
+def test_an_embedding_is_called_so(tmp_path: Path) -> None:
+    (output,) = drafted(tmp_path, looking({"face_embedding": np.full((1, 512), 0.1)})).outputs
+    assert output.type == "embedding"

@@ -146,6 +146,12 @@ def test_nothing_found_is_an_answer(tmp_path: Path) -> None:
     assert (answer.outputs, answer.images) == ({"animals": {"found": 0, "boxes": []}}, {})
 
 
+@pytest.mark.parametrize(("found", "advice"), [([CAT, DOG], 0), ([CAT], None)])
+def test_an_advice_looks_at_how_many_were_found(tmp_path: Path, found: Any, advice: int | None) -> None:
+    rule = '[[advice]]\noutput = "animals"\nop = ">="\nthreshold = 2\ntext = "A crowd"\n'
+    assert asked(serving(tmp_path, detector(Y=found), KINDS, classes=rule)).advice == advice
+
+
 def test_one_kind_needs_no_name(tmp_path: Path) -> None:
     answer = asked(serving(tmp_path, detector(Y=[CAT[:5]]), 'columns = ["box", "score"]\n', classes=""))
     assert answer.outputs["animals"] == {"found": 1, "boxes": [{"box": [0.25, 0.25, 0.5, 0.75], "score": 0.9}]}

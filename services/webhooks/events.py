@@ -15,6 +15,7 @@ from db.base import JsonObject, table_of
 from db.tables.chats import ChatMessage
 from db.tables.payments import Payment, Refund
 from db.tables.predictions import Prediction
+from db.tables.scorings import Scoring
 from db.tables.webhooks import DeliveryStatus, WebhookDelivery, WebhookEndpoint
 from db.upsert import insert_into
 from services.notifications.kinds.admins import CreditsChanged
@@ -22,10 +23,12 @@ from services.notifications.kinds.chats import AnswerReady
 from services.notifications.kinds.news import News
 from services.notifications.kinds.payments import PaymentNews, RefundSucceeded
 from services.notifications.kinds.predictions import PredictionEnded
+from services.notifications.kinds.scorings import ScoringEnded
 from services.predictions.error_codes import written
 
 _endpoints, _deliveries = table_of(WebhookEndpoint), table_of(WebhookDelivery)
 _predictions, _messages = table_of(Prediction), table_of(ChatMessage)
+_scorings = table_of(Scoring)
 _payments, _refunds = table_of(Payment), table_of(Refund)
 LONGEST_KEY: Final = 95
 PAID: Final = "succeeded"
@@ -35,6 +38,9 @@ class WebhookEvent(StrEnum):
     PREDICTION_SUCCEEDED = "prediction.succeeded"
     PREDICTION_FAILED = "prediction.failed"
     PREDICTION_CANCELED = "prediction.canceled"
+    SCORING_SUCCEEDED = "scoring.succeeded"
+    SCORING_FAILED = "scoring.failed"
+    SCORING_CANCELED = "scoring.canceled"
     MESSAGE_COMPLETED = "message.completed"
     PAYMENT_SUCCEEDED = "payment.succeeded"
     REFUND_SUCCEEDED = "refund.succeeded"
@@ -113,6 +119,26 @@ def _prediction(session: Session, news: News) -> Told | None:
     }
 
 
+def _scoring(session: Session, news: News) -> Told | None:
+    assert isinstance(news, ScoringEnded)
+    if news.look or news.returned:
+        return None
+    row = session.execute(select(_scorings).where(_scorings.c.id == news.scoring_id)).one()
+    return f"scoring.{row.status}", {
+        "id": str(row.id),
+        "model": row.model_slug,
+        "status": row.status,
+        "price": row.price,
+        "rows": row.all_rows,
+        "bad_rows": row.bad_rows,
+        "done_rows": row.done_rows,
+        "failed_rows": row.failed_rows,
+        "error": row.error_code and written(row.error_code),
+        "created_at": row.created_at.isoformat(),
+        "finished_at": row.finished_at and row.finished_at.isoformat(),
+    }
+
+
 def _message(session: Session, news: News) -> Told | None:
     assert isinstance(news, AnswerReady)
     if news.part or news.returned:
@@ -168,6 +194,7 @@ def _credits(session: Session, news: News) -> Told | None:
 
 _TELL: Final[Mapping[type[News], Callable[[Session, News], Told | None]]] = {
     PredictionEnded: _prediction,
+    ScoringEnded: _scoring,
     AnswerReady: _message,
     PaymentNews: _payment,
     RefundSucceeded: _refund,

@@ -6,7 +6,7 @@ from services.errors import ShopError
 from services.predictions.json_answers import UnknownField, WrongAnswers
 from services.values import errors as value_errors
 from web.api.callers import ScopeMissing, SessionWanted
-from web.api.errors import FileNotFound, NoFile, TooLate
+from web.api.errors import BadColumns, FileNotFound, NoFile, TooLate
 from web.api.routes import BadIdempotencyKey, BodyCutOff, BodyTooLarge, NotSupported
 from web.kit.refusals import OTHER, REFUSALS, Refusal
 from web.kit.telegram_links import BotStarting
@@ -20,6 +20,7 @@ OF_API: Final[dict[type[ShopError], Refusal]] = {
     TooLate: Refusal(409, "too_late_to_cancel"),
     BodyTooLarge: Refusal(413, "body_too_large"),
     NoFile: Refusal(422, "no_file"),
+    BadColumns: Refusal(422, "invalid_columns"),
     WrongAnswers: Refusal(422, "invalid_input"),
     BotStarting: Refusal(503, "bot_starting"),
     NotSupported: Refusal(415, "unsupported_media_type"),

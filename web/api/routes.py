@@ -60,9 +60,10 @@ class BadIdempotencyKey(ShopError):
 
 class ApiRoute(APIRoute):
     """`APIRoute` with what all endpoints of the API share. `reads_body`: else the endpoint does, up to a limit of its
-    own, and sells nothing."""
+    own, and sells nothing. `most`: bytes of a body, of a caller who is known."""
 
     reads_body: ClassVar[bool] = True
+    most: ClassVar[int] = MAX_JSON
 
     def get_route_handler(self) -> Handler:
         work = super().get_route_handler()
@@ -71,7 +72,7 @@ class ApiRoute(APIRoute):
             who = await _counted(request)
             if not self.reads_body:
                 return await work(request)
-            await read_body(request, MAX_JSON)
+            await read_body(request, MAX_JSON if who is None else self.most)
             await self._look_at_body(request)
             key = _key(request)
             if who is None or key is None or request.method != "POST":
@@ -79,12 +80,16 @@ class ApiRoute(APIRoute):
             asked = idempotency.Request(
                 scope=who.name,
                 key=key,
-                fingerprint=fingerprint(request.method, request.url.path, await request.body()),
+                fingerprint=fingerprint(request.method, request.url.path, await self.same_body(request)),
                 user_id=who.user.id,
             )
             return await _once(who.site.services.idempotency, asked, lambda: work(request))
 
         return handle
+
+    async def same_body(self, request: Request) -> bytes:
+        """What is the same whenever it is sent again."""
+        return await request.body()
 
     async def _look_at_body(self, request: Request) -> None:
         """JSON is read here: `Request.json` finds it read."""

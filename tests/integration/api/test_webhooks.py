@@ -10,6 +10,7 @@ import pytest_asyncio
 from bot.app import App
 from db.tables.identities import ApiScope
 from sandbox.client.sandbox import Sandbox
+from tests.conversations.scoring.tables import RUSSIAN, csv_table, wines
 from tests.conversations.stage import shop_settings
 from tests.integration.api.conftest import Callers, problem
 from tests.integration.api.test_example import example_with
@@ -68,6 +69,20 @@ async def test_a_prediction_is_told(callers: Callers, hooks: Hooks) -> None:
 
     await until(all_three)
     assert {event["type"] for event in hooks.events()} == {"prediction.succeeded", "webhook.test"}
+
+
+async def test_a_table_is_told(callers: Callers, hooks: Hooks) -> None:
+    anna = await callers.customer()
+    browser, program = await callers.person(anna), await callers.program(anna)
+    hooks.came.clear()
+    await browser.post("webhooks", json={"url": hooks.url, "events": ["scoring.succeeded"]})
+    table = {"file": ("wines.csv", csv_table([RUSSIAN, *wines(2)]))}
+    sent = (await program.post("scorings", params={"model": "wine"}, files=table)).json()
+    await program.post(f"scorings/{sent['id']}/order", json={"total": 200})
+    await until(hooks.heard)
+    (event,) = hooks.events()
+    assert event["type"] == "scoring.succeeded"
+    assert event["data"] | {"id": sent["id"], "rows": 2, "done_rows": 2, "failed_rows": 0} == event["data"]
 
 
 async def test_changed_and_deleted(callers: Callers, hooks: Hooks) -> None:

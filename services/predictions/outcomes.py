@@ -25,12 +25,13 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOutcome:
-    """How a run ended: with a `result`, or with an error code and text, or `canceled` by its customer. `again`: it goes
-    back to the queue, `untried`: as if it had never been claimed. `images` are pictures by output, `files` those that
-    the store has."""
+    """How a run ended: with a `result` by that `version` of the model, or with an error code and text, or `canceled` by
+    its customer. `again`: it goes back to the queue, `untried`: as if it had never been claimed. `images` are pictures
+    by output, `files` those that the store has."""
 
     prediction: Claimed
     result: JsonObject | None = None
+    version: str | None = None
     images: Mapping[str, bytes] = field(default_factory=dict)
     files: Mapping[str, StoredFile] = field(default_factory=dict)
     error_code: ErrorCode | None = None

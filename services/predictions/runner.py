@@ -240,7 +240,8 @@ class ModelRunner:
                 self._ended(claimed, error)
                 continue
             self._runs[claimed.id] = run
-            run.add_done_callback(partial(self._answered, claimed))
+            manifest = self._manifest
+            run.add_done_callback(partial(self._answered, claimed, None if manifest is None else manifest.version))
 
     async def _languages(self, batch: Sequence[Claimed]) -> dict[int, str]:
         """Of the customers, where words are drawn into the answer."""
@@ -250,7 +251,7 @@ class ModelRunner:
         users = {claimed.user_id for claimed in batch}
         return await patiently(lambda: self._context.db.read(queue.languages, users))
 
-    def _answered(self, claimed: Claimed, run: "asyncio.Future[Result]") -> None:
+    def _answered(self, claimed: Claimed, version: str | None, run: "asyncio.Future[Result]") -> None:
         self._runs.pop(claimed.id, None)
         if run.cancelled():
             return
@@ -259,7 +260,7 @@ class ModelRunner:
             result = run.result()
             self._context.servers.answered(self._slug)
             answer = {"outputs": result.outputs, "advice": result.advice}
-            self._outcomes.append(RunOutcome(prediction=claimed, result=answer, images=result.images))
+            self._outcomes.append(RunOutcome(prediction=claimed, result=answer, version=version, images=result.images))
             self._event.set()
         else:
             self._ended(claimed, error)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, func, update
 from sqlalchemy.orm import Session
 
 from db.base import table_of
@@ -68,6 +68,7 @@ _finish_row = (
     .where(_p.c.id == bindparam("row"))
     .values(
         status=bindparam("status"),
+        model_version=func.coalesce(bindparam("version", type_=_p.c.model_version.type), _p.c.model_version),
         result=bindparam("result"),
         error_code=bindparam("error_code"),
         error=bindparam("error"),
@@ -101,6 +102,7 @@ def _finished(session: Session, outcome: RunOutcome, now: datetime) -> dict[str,
     return {
         "row": outcome.prediction.id,
         "status": outcome.status,
+        "version": outcome.version,
         "result": result,
         "error_code": outcome.error_code,
         "error": outcome.error and outcome.error[:255],

@@ -38,6 +38,17 @@ async def test_everyone_in_a_batch_gets_an_answer(counter: Counter) -> None:
     assert (row.attempts, row.leased_by, row.leased_until) == (1, None, None)
 
 
+async def test_a_prediction_remembers_the_version_that_answered(counter: Counter, models_folder: Path) -> None:
+    sold = await counter.buy(await counter.customer())
+    assert (await counter.view(sold)).model_version == "1"  # as the form had it
+    manifest = models_folder / "wine" / "manifest.toml"
+    manifest.write_text(manifest.read_text("utf-8").replace('"1.0.0"', '"9.9.9"', 1), "utf-8")
+    await counter.models.sync(counter.engine)
+    await counter.worker().run_waiting()
+    view = await counter.view(sold)
+    assert (view.status, view.model_version) == (SUCCEEDED, "9.9.9")
+
+
 @pytest.mark.parametrize(
     "poison", [{}, BAROLO | {"hue": "crimson"}, BAROLO | {"hue": None}, BAROLO | {"hue": 1e308}, {"alcohol": [1]}]
 )

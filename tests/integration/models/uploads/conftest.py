@@ -50,8 +50,7 @@ class UploadShop:
 
     async def version_sold(self, slug: str) -> str | None:
         await self.models.read_uploads()
-        manifest = self.models.manifest(slug)
-        return None if manifest is None else manifest.version
+        return next((each.version for each in self.models.manifests if each.slug == slug), None)
 
     def within(self, seconds: float) -> UploadChecks:
         return replace(self.checks, inspection=Inspection(seconds=seconds))

@@ -145,6 +145,9 @@ async def test_a_removed_model_leaves_its_row_for_history(shop: UploadShop) -> N
     assert await shop.version_sold("rent") is None
     with pytest.raises(ModelNotOnSale):
         await shop.models.offer("rent")
+    kept = shop.models.manifest("rent")  # what it answered is shown by it
+    assert kept is not None
+    assert kept.outputs[0].name == "roubles"
     models = table_of(Model)
     assert await shop.db.read(lambda session: session.scalars(select(models.c.present)).all()) == [False]
 

@@ -71,5 +71,6 @@ def routers() -> list[Router]:
         admin.answers_router(),
         chat_sessions.answers_router(),
         chat_messages.router(),
+        scoring.early_router(),
         fallback.router(),
     ]

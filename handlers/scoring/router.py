@@ -1,29 +1,31 @@
 """A customer's table, from the file to the order."""
 
 from aiogram import Router
+from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.filters import Filter, StateFilter
 from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, Message
 
 from handlers.form.flow import image_wanted, series_wanted
 from handlers.form.session import FormDialog, FormSession
-from handlers.form.uploads import fetch, is_picture
+from handlers.form.uploads import is_picture
 from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.dialog import ChatQuestion, show_in_place
 from handlers.kit.filters import Pressed
 from handlers.scoring import screens
+from handlers.scoring.reading import SentTable, is_table_name, read_table
 from handlers.telegram import sender
 from handlers.telegram.screen import Document, Screen
-from i18n.scorings import cell_words, problems_file, wording_in
+from i18n.scorings import cell_words, problems_file
 from services.errors import N_, ShopError
 from services.manifests.cells import takes_tables
 from services.models.offers import ModelNotOnSale, Offer
 from services.scoring.queries import ScoringNotFound, ScoringView
 from services.scoring.template import template
-from services.values.sheets import MAX_BYTES
 
 SLUG = "table_slug"
+WAITING = "waiting_table"  # a SentTable, for which a model is to be chosen
 
 
 class ScoringQuestion(ChatQuestion):
@@ -65,6 +67,21 @@ def router() -> Router:
     return router
 
 
+class IsTableFile(Filter):
+    """By its name, where nothing else is asked."""
+
+    async def __call__(self, message: Message, raw_state: str | None = None) -> bool:
+        document = message.document
+        return raw_state is None and document is not None and is_table_name(document.file_name)
+
+
+def early_router() -> Router:
+    """A table that nobody has asked for; after all that a file may answer."""
+    router = Router(name="early_tables")
+    router.message.register(ask_for_model, IsTableFile())
+    return router
+
+
 def answers_router() -> Router:
     """The file; before the form, which would refuse it."""
     router = Router(name="scoring_answers")
@@ -74,11 +91,27 @@ def answers_router() -> Router:
 
 
 async def show_page(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
-    """What to send; the next file is taken for it. `argument`: the slug."""
+    """What to send; the next file is taken for it, and one that waits for a model at once. `argument`: the slug."""
     offer = await table_offer(argument, ctx)
-    await ctx.fsm.update_data({SLUG: offer.slug})
+    waiting = SentTable.load((await ctx.fsm.get_data()).get(WAITING))
+    await ctx.fsm.update_data({SLUG: offer.slug, WAITING: None})
     await ctx.fsm.set_state(ScoringQuestion.table)
-    await sender.show(query, screens.page_screen(offer, ctx.viewer))
+    if waiting is None:
+        await sender.show(query, screens.page_screen(offer, ctx.viewer))
+        return
+    await sender.acknowledge(query)
+    await read_table(waiting, offer, ctx)
+
+
+async def ask_for_model(message: Message, *, ctx: Context) -> None:
+    """A table came before anybody asked for one: which model is it for?"""
+    offers = [offer for offer in await ctx.services.models.offers() if takes_tables(offer.manifest)]
+    if not offers:
+        raise SkipHandler
+    assert message.document is not None
+    sent = SentTable.of(message.document)
+    await ctx.fsm.update_data({WAITING: sent.dump()})
+    await ctx.respond(message, screens.which_model_screen(sent.name, offers, ctx.tr))
 
 
 async def send_template(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
@@ -92,27 +125,8 @@ async def send_template(query: CallbackQuery, *, ctx: Context, argument: str) ->
 
 async def take_table(message: Message, *, ctx: Context, slug: str) -> None:
     """What is found in it is shown in a message of its own, which stays the table's."""
-    document = message.document
-    assert document is not None
-    offer = await table_offer(slug, ctx)
-    shown = await sender.send(ctx.bot, message.chat.id, screens.reading_screen(ctx.tr))
-    try:
-        async with ctx.services.intake.upload(ctx.user.id) as upload:
-            await fetch(ctx.bot, document.file_id, size=document.file_size, into=upload.file, limit=MAX_BYTES)
-            view = await ctx.services.scorings.begin(
-                offer,
-                upload,
-                name=document.file_name or "table",
-                user_id=ctx.user.id,
-                wording=wording_in(ctx.tr),
-                say=cell_words(ctx.tr),
-            )
-    except ShopError as problem:
-        screen = screens.refused_screen(offer, problem, ctx.tr)
-    else:
-        screen = screens.draft_screen(view, offer, ctx.viewer)
-    if not await sender.edit(ctx.bot, message.chat.id, shown.message_id, screen):
-        await sender.send(ctx.bot, message.chat.id, screen)
+    assert message.document is not None
+    await read_table(SentTable.of(message.document), await table_offer(slug, ctx), ctx)
 
 
 async def want_table(message: Message, *, ctx: Context) -> None:

@@ -1,5 +1,6 @@
 """What is shown of a customer's table."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from handlers.kit import buttons
@@ -27,6 +28,7 @@ ORDER: Final = "table-order"  # table-order:<hex id>:<total shown, in hundredths
 DROP: Final = "table-drop"  # table-drop:<hex id>
 CANCEL: Final = "table-cancel"  # table-cancel:<hex id>
 
+MODELS: Final = 20  # that can be chosen from
 NAMED: Final = 40  # questions of a model that are listed
 CHOICES: Final = 80  # columns that can be chosen from
 
@@ -53,6 +55,16 @@ def page_screen(offer: Offer, viewer: Viewer, *, above: Html | None = None) -> S
     template = Button(text=tr.gettext("⬇️ Template"), action=f"{TEMPLATE}:{offer.slug}")
     back = buttons.back_button(tr, buttons.model_action(offer.slug))
     return Screen(text=cut("\n\n".join(parts), TEXT), rows=((template,), (back, buttons.menu_button(tr))))
+
+
+def which_model_screen(name: str, offers: Sequence[Offer], tr: Translator) -> Screen:
+    """Of a table that came by itself."""
+    rows = [
+        (Button(text=title_of(offer, tr).cut(BUTTON), action=f"{buttons.TABLE}:{offer.slug}"),)
+        for offer in offers[:MODELS]
+    ]
+    text = tr.html("📋 {name}: which model is to answer its rows?", name=cut_plain(name, 60))
+    return Screen(text=text, rows=(*rows, (buttons.menu_button(tr),)))
 
 
 def reading_screen(tr: Translator) -> Screen:

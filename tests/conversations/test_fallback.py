@@ -73,9 +73,9 @@ async def test_kinds_of_messages(anna: Person, john: Person, kind: str) -> None:
 
 
 async def test_pictures_and_files_without_a_model(anna: Person, john: Person) -> None:
-    await anna.sends_file("prices.csv", b"1\n2\n3\n")
+    await anna.sends_file("prices.txt", b"1\n2\n3\n")
     await anna.sees("Файлу нужна модель, которая о нём спросит.")
-    await john.sends_file("prices.csv", b"1\n2\n3\n")
+    await john.sends_file("prices.txt", b"1\n2\n3\n")
     await john.sees("A file needs a model that asks for one.")
 
 

@@ -103,3 +103,16 @@ async def test_who_cannot_pay_is_told_how_much_is_missing(stage: Stage, anna: Pe
     await anna.presses("✅ Ответить на 12 строк")
     await anna.sees("✅ Отвечено: 12 из 12 строк.")
     assert await balance(stage, anna) == 0
+
+
+async def test_a_table_that_came_before_its_model(stage: Stage, anna: Person) -> None:
+    """It is not to be sent twice."""
+    await anna.says("/start")
+    await anna.sees_button("🔮")
+    await anna.sends_file("вина.csv", csv_table([RUSSIAN, *wines(2)]))
+    asked = await anna.sees("📋 вина.csv: какая модель ответит на её строки?")
+    assert "🍷 Сорт вина по анализу" in asked.buttons
+    await anna.presses("🍷 Сорт вина по анализу")
+    await anna.presses("✅ Ответить на 2 строки: 2,00 кредита")
+    await anna.sees("✅ Отвечено: 2 из 2 строк.")
+    assert await balance(stage, anna) == 800

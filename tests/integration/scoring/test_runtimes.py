@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bot.wiring.inference import RUNTIMES
-from services.inference.columns import ColumnBatch
+from services.inference.columns import Column, ColumnBatch
 from services.inference.engine import Engine
 from services.inference.row_scoring import score_by_rows
 from services.inference.tensors import Row
@@ -90,7 +90,11 @@ async def test_columns_become_what_rows_become(tmp_path: Path) -> None:
     )
     folder = write_model(tmp_path, echo, TABLES)
     engine, manifest = await _engine(folder), load_manifest(folder, RUNTIMES.specs)
-    arrays = {"word": ["да", "нет"], "kind": np.array([1, 0], np.int32), "day": np.array([20_000, -3], np.int32)}
+    arrays: dict[str, Column] = {
+        "word": ["да", "нет"],
+        "kind": np.array([1, 0], np.int32),
+        "day": np.array([20_000, -3], np.int32),
+    }
     batch = ColumnBatch(rows=2, arrays=arrays)
     answers = await engine.score("tiny", batch)
     for at in range(2):
@@ -104,7 +108,7 @@ async def test_single_rows_go_first(tmp_path: Path) -> None:
     engine = await _engine(write_model(tmp_path, doubling(), X_Y))
     long = engine.score("tiny", _numbers(*range(200_000)))
     async with asyncio.TaskGroup() as tasks:
-        table = tasks.create_task(long)  # type: ignore[arg-type]
+        table = tasks.create_task(long)
         await asyncio.sleep(0)
         alone = await engine.predict("tiny", Row(values={"x": 4.0}))
         assert alone.outputs == {"y": 8.0}

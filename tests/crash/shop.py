@@ -13,6 +13,8 @@ from services.chats import worker as answers
 from services.notifications import claims as outbox
 from services.payments import claims, payment_row, provider_list
 from services.predictions import worker
+from services.scoring import runner
+from services.scoring import worker as tables
 
 SECOND = timedelta(seconds=1)
 
@@ -24,6 +26,8 @@ def hurry() -> None:
     from bot.parts import worker as part
 
     vars(part)["Worker"] = partial(worker.Worker, lease=SECOND)
+    vars(part)["ScoringWorker"] = partial(tables.ScoringWorker, lease=2 * SECOND)
+    vars(runner)["CHUNK_SECONDS"] = 0.05
     vars(part)["AnswerWorker"] = partial(answers.AnswerWorker, lease=2 * SECOND)
     jobs.CATCH_UP_SECONDS = jobs.RECONCILE_SECONDS = jobs.RENEW_SECONDS = 1
     claims.EVENT_LEASE = 2 * SECOND

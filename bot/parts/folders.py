@@ -47,6 +47,8 @@ class ModelFolders:
 
     async def watch_uploads(self) -> None:
         """Until cancelled: put on sale here what was published anywhere, by a command too."""
+        if gone := await self._core.services.upload_shelf.tidy():
+            log.info("uploads_tidied", folders=gone)
         while True:
             await wait(self._published, LOOK_SECONDS)
             self._published.clear()

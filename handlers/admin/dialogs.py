@@ -18,6 +18,7 @@ from handlers.admin.plans import router as plans
 from handlers.admin.presets import router as presets
 from handlers.admin.roles import router as roles
 from handlers.admin.uploads import router as uploads
+from handlers.admin.uploads import versions as upload_versions
 from handlers.admin.users import changes
 from handlers.admin.users import router as users
 from handlers.kit.context import Context
@@ -47,7 +48,7 @@ ANSWERS: Final[dict[str, Step[Message]]] = {
     payments.REASON: payments.take_reason,
     roles.WHO: roles.take_who,
     uploads.PART: uploads.take_part,
-    uploads.VERSION: uploads.take_no_file,
+    upload_versions.VERSION: upload_versions.take_no_file,
 }
 DECISIONS: Final[dict[str, Step[CallbackQuery]]] = {
     changes.CHANGE: changes.change,
@@ -60,7 +61,7 @@ DECISIONS: Final[dict[str, Step[CallbackQuery]]] = {
     payments.REFUND: payments.refund,
     strays.SEND_BACK: strays.send_back,
     uploads.WHICH: uploads.new_version,
-    uploads.REMOVE: uploads.remove,
+    upload_versions.REMOVE: upload_versions.remove,
 }
 
 

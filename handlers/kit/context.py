@@ -14,6 +14,7 @@ from i18n.translator import Catalogues, Translator
 from services.chats.sessions import ChatSessionView
 from services.container import Services
 from services.features import Features
+from services.models.uploads.trials import tried
 from services.users.accounts import UserView
 
 
@@ -74,4 +75,6 @@ class Context:
     async def open_form_title(self) -> str | None:
         """What the form under way or paused is called."""
         form = await dialog.open_form(self.fsm)
+        if form is not None and tried(form.slug) is not None:
+            return self.tr.gettext("a draft that is tried")
         return None if form is None else (await title_in_menu(form.slug, self.services.models, self.tr)).text

@@ -11,10 +11,10 @@ from db.tables.models import VersionStatus
 from handlers.admin import buttons as names
 from handlers.admin.context import AdminContext, PendingAction, StaffOnly
 from handlers.admin.uploads import screens as view
-from handlers.admin.uploads.cards import show_card, show_versions, title_of_model
+from handlers.admin.uploads import versions
+from handlers.admin.uploads.cards import show_card, title_of_model
 from handlers.admin.uploads.files import IsModelFile, fetch_model, fetch_names, require_onnx
 from handlers.admin.uploads.parts import UploadPart
-from handlers.admin.widgets import confirmation
 from handlers.kit import buttons as keyboards
 from handlers.kit.dialog import Event, leave_question
 from handlers.kit.filters import Pressed
@@ -27,7 +27,7 @@ from services.models.uploads.receiving import AlreadyHere
 from services.models.uploads.versions import VersionNotFound
 from services.notifications.message_ref import MessageRef
 
-PART, WHICH, VERSION, REMOVE = "upload.part", "upload.which", "upload.version", "upload.remove"
+PART, WHICH = "upload.part", "upload.which"
 LANGUAGES: Final = {UploadPart.NAME_RU: "ru", UploadPart.NAME_EN: "en"}
 HINTS: Final = {UploadPart.LABELS: LABELS, UploadPart.FEATURES: FEATURES}
 ALL_TOLD: Final = N_("✅ Everything is told. Look at it once more, then publish it.")
@@ -38,7 +38,7 @@ def router() -> Router:
     router.message.register(take_file, IsModelFile(), StaffOnly())
     router.callback_query.register(press, Pressed(names.UPLOAD), StaffOnly())
     router.callback_query.register(another_model, Pressed(names.UPLOAD_OTHER), StaffOnly())
-    router.callback_query.register(press_versions, Pressed(names.VERSIONS), StaffOnly())
+    router.callback_query.register(versions.press, Pressed(names.VERSIONS), StaffOnly())
     return router
 
 
@@ -49,7 +49,7 @@ async def take_file(message: Message, *, ctx: AdminContext) -> None:
     assert document is not None
     require_onnx(document)
     question = await leave_question(ctx.fsm)
-    if question is not None and asked is not None and asked.what == VERSION:
+    if question is not None and asked is not None and asked.what == versions.VERSION:
         await _receive(
             message, document.file_id, _name(document), document.file_size, ctx=ctx, slug=asked.facts["slug"]
         )
@@ -169,41 +169,6 @@ async def _ask(
     version = (await ctx.services.upload_management.card(version_id)).version
     action = PendingAction.of(PART, part=part, version=version_id.hex, publishing=publishing)
     await ctx.ask(event, view.part_question(part, version, ctx.tr), action)
-
-
-async def press_versions(query: CallbackQuery, *, argument: str, ctx: AdminContext) -> None:
-    """`argument`: the model's slug and what to do."""
-    slug, _, verb = argument.partition(":")
-    title = title_of_model(slug, ctx)
-    if verb:
-        ctx.require()
-    match verb:
-        case names.NEW:
-            await ctx.ask(query, view.file_question(title, slug, ctx.tr), PendingAction.of(VERSION, slug=slug))
-        case names.DELETE:
-            action = PendingAction.of(REMOVE, slug=slug)
-            text = ctx.tr.html(
-                "Remove “{model}” with all its versions? What was bought of it stays in the history.", model=title
-            )
-            yes, back = ctx.tr.gettext("🗑 Remove"), names.action(names.VERSIONS, slug)
-            await ctx.propose(query, confirmation(text, ctx.tr, yes=yes, nonce=action.nonce, back=back), action)
-        case _:
-            await show_versions(query, slug, ctx=ctx)
-
-
-async def take_no_file(message: Message, *, ctx: AdminContext, action: PendingAction) -> None:
-    """Something else than the file of a new version: files of models never come here."""
-    slug = action.facts["slug"]
-    problem = ctx.tr.html("This is no .onnx file.")
-    await ctx.ask(message, view.file_question(title_of_model(slug, ctx), slug, ctx.tr, problem=problem), action)
-
-
-async def remove(query: CallbackQuery, *, ctx: AdminContext, action: PendingAction) -> None:
-    """What the confirmation does."""
-    title = title_of_model(action.facts["slug"], ctx)
-    await ctx.services.upload_management.remove(action.facts["slug"], actor=ctx.actor)
-    await ctx.close()
-    await ctx.respond(query, view.removed_screen(title, ctx.tr))
 
 
 def _name(document: Document) -> str:

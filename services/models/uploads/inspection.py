@@ -179,4 +179,9 @@ def _tried(manifest: Manifest, folder: Path) -> JsonObject:
 
 
 def _lines(notes: list[Any]) -> list[str]:  # Any: JSON
-    return [" ".join(str(note).split())[:NOTE] for note in notes[:MAX_NOTES]]
+    """In the words of who reads the card, not of the command line."""
+    plain = (re.sub(r"; see --[a-z]+(, --[a-z]+)*", "", " ".join(str(note).split())) for note in notes[:MAX_NOTES])
+    return [
+        each.replace("--labels", "names of answers").replace("--features", "names of questions")[:NOTE]
+        for each in plain
+    ]

@@ -54,6 +54,35 @@ def test_nothing_is_left_but_the_file(tmp_path: Path) -> None:
     ]
 
 
+WRITING = """
+import sys
+from pathlib import Path
+from services.inference.runtimes.isolated import confinement as c
+folder, beside = Path(sys.argv[1]), Path(sys.argv[1]).with_name("beside")
+print(c.leave_files(readable=[Path(c.__file__)], writable=folder))
+def tried(work):
+    try:
+        return work()
+    except OSError as error:
+        return type(error).__name__
+print(tried(lambda: (folder / "new").write_text("x")), tried(lambda: (folder / "new").read_text()))
+link = folder / "link"
+print(tried(lambda: beside.write_text("x")), tried(lambda: beside.read_text()), tried(lambda: link.symlink_to(beside)))
+print(len(tried(lambda: Path(c.__file__).read_text())) > 9, tried(lambda: Path(c.__file__).write_text("x")))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux confines")
+def test_one_folder_may_be_written_to_and_code_be_read(tmp_path: Path) -> None:
+    (tmp_path / "beside").write_text("secret")
+    (tmp_path / "folder").mkdir()
+    command = [sys.executable, "-c", WRITING, str(tmp_path / "folder")]
+    confined, *told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    if confined != "True":
+        pytest.skip("this system confines less")
+    assert told == ["1 x", "PermissionError PermissionError PermissionError", "True PermissionError"]
+
+
 def test_shared_memory_is_not_made_smaller_under_the_shop() -> None:
     memory = SharedMemory.create()
     assert memory is not None

@@ -35,7 +35,7 @@ class ScoringQuestion(ChatQuestion):
 
 class SendsTable(Filter):
     """A file where a table is expected, or in a form none of whose questions a file answers; gives the handler the
-    `slug` of the model."""
+    slug of the model as `argument`."""
 
     async def __call__(self, message: Message, ctx: Context, raw_state: str | None = None) -> bool | dict[str, str]:
         document = message.document
@@ -43,7 +43,7 @@ class SendsTable(Filter):
             return False
         if raw_state == ScoringQuestion.table.state:
             slug = (await ctx.fsm.get_data()).get(SLUG)
-            return {"slug": slug} if isinstance(slug, str) else False
+            return {"argument": slug} if isinstance(slug, str) else False
         if raw_state != FormDialog.answering.state:
             return False
         try:
@@ -53,7 +53,7 @@ class SendsTable(Filter):
         if session is None or not takes_tables(session.offer.manifest):
             return False
         wanted = series_wanted(session.form, session.state) or image_wanted(session.form, session.state)
-        return False if wanted else {"slug": session.state.slug}
+        return False if wanted else {"argument": session.state.slug}
 
 
 def router() -> Router:
@@ -123,10 +123,10 @@ async def send_template(query: CallbackQuery, *, ctx: Context, argument: str) ->
     await sender.send(ctx.bot, query.from_user.id, Screen(text=text, document=file))
 
 
-async def take_table(message: Message, *, ctx: Context, slug: str) -> None:
+async def take_table(message: Message, *, ctx: Context, argument: str) -> None:
     """What is found in it is shown in a message of its own, which stays the table's."""
     assert message.document is not None
-    await read_table(SentTable.of(message.document), await table_offer(slug, ctx), ctx)
+    await read_table(SentTable.of(message.document), await table_offer(argument, ctx), ctx)
 
 
 async def want_table(message: Message, *, ctx: Context) -> None:

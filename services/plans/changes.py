@@ -14,7 +14,9 @@ from services.money import Money
 from services.payments.pricing import Pricing
 from services.plans.agreeing import agree_anew
 from services.plans.endings import paid_one
+from services.plans.locks import hold_terms
 from services.plans.methods import find_method, stop
+from services.plans.next_payment import open_page
 from services.plans.plans import PlanGone, PlanView, find_plan, plan_on_sale
 from services.plans.replacing import RefundUnderWay, is_being_refunded, unfinished_periods, worth
 from services.plans.rows import live_of, subscriptions
@@ -62,8 +64,10 @@ def quote_change(session: Session, user_id: int, plan_id: int, now: datetime, pr
 
 def schedule(session: Session, user_id: int, plan_id: int, now: datetime) -> None:
     """The plan for the next period. Choosing the present one takes a choice back. Raises `PlanGone`, `BeginsAtOnce`,
-    `NoSubscription`."""
+    `NoSubscription`, `RenewalUnderWay`."""
     live = paid_one(session, user_id)
+    open_page(session, live)  # what is being charged already would take the choice's place
+    hold_terms(session, plan_id)
     here = subscriptions.c.id == live.id
     if plan_id == live.plan_id:
         none = {"scheduled_plan_id": None, "scheduled_price": None}

@@ -11,23 +11,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
-from db.tables.payments import PaymentStatus
 from db.tables.plans import SubscriptionStatus
 from db.tables.users import User
-from services.errors import N_, ShopError
 from services.money import Money
 from services.notifications.message_ref import MessageRef
-from services.payments.changes import OPEN
 from services.payments.closing import give_up
 from services.payments.context import PaymentsContext, ProviderAccount
 from services.payments.payment_row import PAYABLE_FOR, Description, NewRow, first_check, insert_payment
 from services.payments.pricing import MAX_STARS, CurrencyNotTaken
 from services.payments.providers.base import Autopay, ProviderError
-from services.payments.queries import PaymentNotFound, PaymentView, find_payment, payments
+from services.payments.queries import PaymentNotFound, PaymentView, find_payment
 from services.payments.topup import EmailNeeded, TopUp, only_one_in
 from services.plans.changes import BeginsLater, begins_at_once
 from services.plans.consent import consent_row
-from services.plans.locks import hold_user
+from services.plans.locks import hold_terms, hold_user
+from services.plans.next_payment import RenewalUnderWay, open_page
 from services.plans.plans import OtherPrice, PlanGone, PlanView, find_plan, plan_on_sale
 from services.plans.replacing import RefundUnderWay, is_being_refunded
 from services.plans.rows import is_free, is_paid_by_hand, live_of
@@ -36,10 +34,6 @@ from services.plans.trials import AlreadySubscribed
 log = structlog.get_logger()
 _users = table_of(User)
 BOUGHT: Final = {"ru": "Тариф «{title}»", "en": "Plan {title}"}
-
-
-class RenewalUnderWay(ShopError):
-    message = N_("The next period is being paid right now. Please look again in some minutes.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,8 +137,9 @@ def _begin(
 ) -> tuple[PaymentView, PaymentView | None]:
     """And the page that it takes the place of."""
     page = None
+    hold_user(session, order.user_id)  # first: the same decision may be under way, and its page is no other one
     if find_payment(session, order.id) is None:
-        hold_user(session, order.user_id)
+        hold_terms(session, order.plan_id)
         sale = _sale(session, order.user_id, order.plan_id, account, now)
         if order.shown not in (None, sale.price):
             raise OtherPrice(plan_id=order.plan_id)
@@ -188,7 +183,7 @@ def _next_period(session: Session, live: AnyRow, account: ProviderAccount, now: 
     """At the price that was agreed, where this provider takes its currency."""
     if live.starts_at > now:
         raise AlreadySubscribed(user_id=live.user_id)  # the next one is paid
-    page = _open_page(session, live)
+    page = open_page(session, live)
     plan, currency = find_plan(session, live.scheduled_plan_id or live.plan_id), account.merchant.currency
     agreed = live.scheduled_price if live.scheduled_plan_id is not None else live.price
     if agreed is not None and live.currency == currency:
@@ -196,16 +191,6 @@ def _next_period(session: Session, live: AnyRow, account: ProviderAccount, now: 
     if (price := plan.prices.get(currency)) is None:
         raise CurrencyNotTaken(plan_id=plan.id)
     return _PlanSale(plan=plan, price=price, renews=live, page=page)
-
-
-def _open_page(session: Session, live: AnyRow) -> PaymentView | None:
-    """Where the next period can be paid by hand. Raises `RenewalUnderWay` where its money may be on the way."""
-    here = (payments.c.subscription_id == live.id) & (payments.c.period_number == live.number + 1)
-    open_id = session.scalar(select(payments.c.id).where(here, payments.c.status.in_(OPEN)))
-    page = None if open_id is None else find_payment(session, open_id)
-    if page is not None and (page.method_id is not None or page.status is not PaymentStatus.PENDING):
-        raise RenewalUnderWay(subscription_id=live.id)
-    return page
 
 
 def _row(session: Session, order: PlanOrder, account: ProviderAccount, sale: _PlanSale, now: datetime) -> NewRow:

@@ -190,7 +190,7 @@ class Subscriptions:
 
     async def schedule(self, user_id: int, plan_id: int) -> None:
         """A cheaper plan for the next period; the present one takes that back. Raises `NoSubscription`, `PlanGone`,
-        `BeginsAtOnce`."""
+        `BeginsAtOnce`, `RenewalUnderWay`."""
         await self._db.write(schedule, user_id, plan_id, self._clock())
 
     async def start_trial(self, user_id: int, plan_id: int) -> None:

@@ -16,8 +16,9 @@ from services.payments.providers.base import ProviderError, ResultUnknown
 from services.payments.providers.titles import provider_title
 from services.payments.topup import EmailNeeded
 from services.plans.changes import BeginsLater
-from services.plans.checkout import PlanCheckout, PlanOrder, PlanWay, RenewalUnderWay
+from services.plans.checkout import PlanCheckout, PlanOrder, PlanWay
 from services.plans.consent import consent_text
+from services.plans.next_payment import RenewalUnderWay
 from services.plans.plans import OtherPrice, PlanGone, PlanView
 from services.plans.replacing import RefundUnderWay
 from services.plans.trials import AlreadySubscribed, TrialUsed

@@ -13,6 +13,7 @@ from services.money import Money as Sum
 from services.plans.changes import BeginsAtOnce
 from services.plans.endings import CannotResume, NoSubscription
 from services.plans.methods import MethodGone, MethodView
+from services.plans.next_payment import RenewalUnderWay
 from services.plans.offers import PriceStays
 from services.plans.plans import OtherPrice, PlanGone
 from services.plans.subscriptions import PeriodView, SubscriptionView
@@ -146,7 +147,7 @@ async def resume(who: MayPay) -> None:
     operation_id="changePlan",
     summary="A cheaper plan for the next period",
     status_code=204,
-    responses=refuses(NoSubscription, PlanGone, BeginsAtOnce),
+    responses=refuses(NoSubscription, PlanGone, BeginsAtOnce, RenewalUnderWay),
 )
 async def change_plan(who: MayPay, choice: PlanChoice) -> None:
     """The present one takes that back. A dearer one is paid: `POST /plans/{plan_id}/payments`."""

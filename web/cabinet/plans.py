@@ -17,8 +17,9 @@ from services.errors import ShopError
 from services.payments.pricing import CurrencyNotTaken, PaymentsOff
 from services.payments.providers.base import ResultUnknown
 from services.plans.changes import BeginsLater
-from services.plans.checkout import PlanCheckout, PlanOrder, PlanWay, RenewalUnderWay
+from services.plans.checkout import PlanCheckout, PlanOrder, PlanWay
 from services.plans.consent import consent_text
+from services.plans.next_payment import RenewalUnderWay
 from services.plans.plans import PlanView
 from services.plans.trials import AlreadySubscribed
 from web.cabinet.paying import form_key, keep_email, payable, way_back

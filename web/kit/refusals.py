@@ -42,9 +42,9 @@ from services.payments.queries import PaymentNotFound
 from services.payments.refunds.begin import AlreadyRefunded, NotRefundable, RefundNeedsConfirmation, RefundTooLarge
 from services.payments.topup import EmailNeeded
 from services.plans.changes import BeginsAtOnce, BeginsLater
-from services.plans.checkout import RenewalUnderWay
 from services.plans.endings import CannotResume, NoSubscription
 from services.plans.methods import MethodGone
+from services.plans.next_payment import RenewalUnderWay
 from services.plans.offers import PriceStays
 from services.plans.plans import OtherPrice, PlanGone
 from services.plans.replacing import RefundUnderWay

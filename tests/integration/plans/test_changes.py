@@ -16,15 +16,17 @@ from services.plans.allowances import covers, give_back, take_for_prediction
 from services.plans.changes import BeginsAtOnce, BeginsLater
 from services.plans.free import open_free
 from services.plans.manage import PlanManagement
+from services.plans.next_payment import RenewalUnderWay
 from services.plans.offers import PriceStays
 from services.plans.plan_offer import PlanOffer
 from services.plans.plans import OtherPrice, Plans, find_plan
 from services.plans.replacing import RefundUnderWay
 from services.plans.trials import AlreadySubscribed, TrialUsed
 from services.users.roles import Staff
+from tests.support.faults import Fault
 from tests.support.plans import PlanShop
 from tests.support.shop import add_model, add_prediction
-from tests.support.tills import OWNER
+from tests.support.tills import OWNER, renewals_of
 
 REQUESTS = AllowanceUnit.REQUESTS
 
@@ -338,3 +340,18 @@ async def test_a_trial_is_one_again_where_the_money_for_what_follows_goes_back(q
     await quick.lives(days=8)
     assert await quick.subscriptions.of(anna) is None
     assert quick.charged == ["succeeded"]
+
+
+async def test_nothing_is_chosen_while_the_next_period_is_being_charged(quick: PlanShop) -> None:
+    """The charge is of what was chosen before, so a choice would be lost."""
+    anna, plus, pro = await quick.cashier.customer(), await quick.sells(), await quick.sells("pro", kopecks=90_000)
+    begun = await quick.subscribes(anna, pro)
+    await quick.subscriptions.schedule(anna, plus)
+    await quick.jumps_to(begun.ends_at - timedelta(hours=24))
+    quick.clock.now = begun.ends_at - timedelta(hours=12)
+    quick.yookassa.faults.append(Fault.LOST_ANSWER)
+    await renewals_of(quick.cashier.till).round()
+    with pytest.raises(RenewalUnderWay):
+        await quick.subscriptions.schedule(anna, pro)
+    await quick.lives(days=1)
+    assert (await quick.of(anna)).plan.name == "plus"

@@ -9,9 +9,9 @@ from sqlalchemy import update
 from db.tables.payments import PaymentStatus
 from db.tables.plans import MethodState, SubscriptionStatus
 from services.payments.queries import payments
-from services.plans.checkout import RenewalUnderWay
 from services.plans.endings import CannotResume, NoSubscription
 from services.plans.methods import methods
+from services.plans.next_payment import RenewalUnderWay
 from services.plans.reports import PlanReports
 from services.plans.trials import AlreadySubscribed
 from services.users.accounts import Users

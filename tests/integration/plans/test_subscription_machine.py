@@ -26,9 +26,9 @@ from services.payments.service import Payments
 from services.plans.allowances import give_back, take_for_prediction
 from services.plans.by_provider import FAILED
 from services.plans.changes import BeginsAtOnce, BeginsLater
-from services.plans.checkout import RenewalUnderWay
 from services.plans.endings import CannotResume, NoSubscription
 from services.plans.free import open_free
+from services.plans.next_payment import RenewalUnderWay
 from services.plans.plans import PlanGone
 from services.plans.replacing import RefundUnderWay
 from services.plans.trials import AlreadySubscribed, TrialUsed
@@ -215,7 +215,7 @@ class SubscriptionHistory(History):
     @rule(plan=PLANS)
     def chooses_for_later(self, plan: str) -> None:
         later = self.shop.subscriptions.schedule(self.anna, self.plans[plan])
-        self.attempt(later, NoSubscription, BeginsAtOnce, PlanGone)
+        self.attempt(later, NoSubscription, BeginsAtOnce, PlanGone, RenewalUnderWay)
 
     @rule(tries=st.booleans())
     def predicts(self, tries: bool) -> None:

@@ -49,6 +49,7 @@ PROBLEMS: Final = (
     N_("the answer is empty"),
     N_("the answer is not a finite number"),
     N_("{columns} columns for {classes} classes"),
+    N_("the class {number} is none of the {count} of {output}"),
     N_('the label "{label}" is none of the classes of {output}'),
     N_("the numbers of {output} are no probabilities: {numbers}"),
     N_('tensor "{name}" takes {wanted}, the manifest makes {made}'),
@@ -115,6 +116,7 @@ PROBLEMS: Final = (
 )
 
 FIXES: Final = (
+    N_("Name as many classes as it tells apart"),
     N_("Name one of: {names}"),
     N_('Write "env:NAME" here, with a name of your choice, and NAME=… with the value itself into .env'),
     N_("Write {headers}, and NAME=… with the value itself into .env"),

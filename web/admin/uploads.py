@@ -22,7 +22,7 @@ MAX_BYTES: Final = 200_000_000  # of a file; the whole of it is once in memory, 
 HEAD: Final = 10_000  # bytes of a form beside its file
 
 
-class NoFile(ShopError):
+class NothingUploaded(ShopError):
     message = N_("Choose the .onnx file of the model.")
 
 
@@ -70,10 +70,10 @@ async def remove(who: Acts, slug: str, nonce: Typed = "") -> Response:
 
 
 async def _sent(data: FormData, slug: str) -> Sent:
-    """Raises NoFile, FileTooLarge."""
+    """Raises NothingUploaded, FileTooLarge."""
     file = data.get("file")
     if not isinstance(file, UploadFile) or not file.filename:
-        raise NoFile()
+        raise NothingUploaded()
     if (file.size or 0) > MAX_BYTES:
         raise FileTooLarge(megabytes=MAX_BYTES // 1_000_000)
     return Sent(name=file.filename, content=await file.read(), slug=slug or None)

@@ -25,7 +25,7 @@ SECONDS: Final = 120.0  # for all questions of a version; what is left then is n
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class RefusedQuestion:
     """`input`: the question whose answer the new version does not take; None: it fails at the run, with `code`."""
 
     code: ErrorCode
@@ -41,7 +41,7 @@ class Compared:
     same: int
     shared: bool
     largest: Difference | None
-    refusals: Sequence[Refusal]
+    refusals: Sequence[RefusedQuestion]
     milliseconds: tuple[int, int]
     megabytes: tuple[int | None, int | None]
 
@@ -60,7 +60,7 @@ class Compared:
 
 @dataclass(slots=True)
 class _Run:
-    answers: list[Result | Refusal | None] = field(default_factory=list)  # None: there was no time for it
+    answers: list[Result | RefusedQuestion | None] = field(default_factory=list)  # None: there was no time for it
     milliseconds: list[float] = field(default_factory=list)
     megabytes: int | None = None
 
@@ -87,7 +87,7 @@ def compare(old: Shelved, new: Shelved, past: Sequence[Row]) -> Compared:
         same=sum(not each.apart for each in apart),
         shared=bool(outputs),
         largest=None if largest is None or not largest.apart else largest,
-        refusals=[now for _, now in pairs if isinstance(now, Refusal)],
+        refusals=[now for _, now in pairs if isinstance(now, RefusedQuestion)],
         milliseconds=(before.usual, after.usual),
         megabytes=(before.megabytes, after.megabytes),
     )
@@ -97,7 +97,7 @@ def _distance(difference: Difference) -> float:
     return difference.apart
 
 
-def _run(version: Shelved, rows: Sequence[Row | Refusal]) -> _Run:
+def _run(version: Shelved, rows: Sequence[Row | RefusedQuestion]) -> _Run:
     done, runtime = _Run(), IsolatedOnnxRuntime(*version)
     seconds, until = version.manifest.runtime.timeout, time.monotonic() + SECONDS
     try:
@@ -106,14 +106,16 @@ def _run(version: Shelved, rows: Sequence[Row | Refusal]) -> _Run:
             runtime.warm_up(limit)
         for row in rows:
             late = time.monotonic() > until
-            done.answers.append(row if isinstance(row, Refusal) else None if late else _answer(runtime, row, done))
+            done.answers.append(
+                row if isinstance(row, RefusedQuestion) else None if late else _answer(runtime, row, done)
+            )
         done.megabytes = megabytes_of(runtime.process_id)
     finally:
         runtime.close()
     return done
 
 
-def _answer(runtime: IsolatedOnnxRuntime, row: Row, done: _Run) -> Result | Refusal:
+def _answer(runtime: IsolatedOnnxRuntime, row: Row, done: _Run) -> Result | RefusedQuestion:
     begun = time.perf_counter()
     try:
         with watched(Limit(runtime.manifest.runtime.timeout)) as limit:
@@ -121,12 +123,12 @@ def _answer(runtime: IsolatedOnnxRuntime, row: Row, done: _Run) -> Result | Refu
     except ShopError as error:
         answer = error
     if isinstance(answer, ShopError):
-        return Refusal(code=code_of(answer))
+        return RefusedQuestion(code=code_of(answer))
     done.milliseconds.append((time.perf_counter() - begun) * 1000)
     return answer
 
 
-def _fitted(manifest: Manifest, row: Row) -> Row | Refusal:
+def _fitted(manifest: Manifest, row: Row) -> Row | RefusedQuestion:
     """The same answers to the new version's questions, as a form would take them."""
     values: dict[str, Value] = {}
     for asked in manifest.inputs:
@@ -134,5 +136,5 @@ def _fitted(manifest: Manifest, row: Row) -> Row | Refusal:
             given = row.values[asked.name] if asked.name in row.values else default_value(asked)
             values[asked.name] = check_value(asked, given)
         except InvalidValue as error:
-            return Refusal(code=code_of(error), input=asked.name)
+            return RefusedQuestion(code=code_of(error), input=asked.name)
     return Row(values=values, files=row.files)

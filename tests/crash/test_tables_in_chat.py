@@ -9,6 +9,7 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -71,8 +72,8 @@ async def test_killed_shops_lose_no_table(request: pytest.FixtureRequest, server
 
 async def _make_rich(database: Database) -> None:
     for user in await rows_of(database, User):
-        grant = {"amount": 10**9, "kind": TransactionKind.GRANT, "key": f"grant:{user.id}", "now": system_clock()}
-        await database.write(ledger.grant, user_id=user.id, **grant)
+        grant = partial(ledger.grant, amount=10**9, kind=TransactionKind.GRANT, key=f"grant:{user.id}")
+        await database.write(grant, user_id=user.id, now=system_clock())
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -361,8 +362,9 @@ async def test_i4_rows_that_count_and_are_not_kept(database: Database, shop: Sho
 
 
 async def test_i4_a_table_whose_news_was_given_up(database: Database, shop: Shop) -> None:
-    news = {"kind": OutboxKind.SCORING, "payload": {"scoring_id": shop.table.hex}, "key": f"scoring:{shop.table}"}
-    await database.write(enqueue, user_id=shop.anna, now=START, **news)
+    payload = {"scoring_id": shop.table.hex}
+    told = partial(enqueue, kind=OutboxKind.SCORING, payload=payload, key=f"scoring:{shop.table}")
+    await database.write(told, user_id=shop.anna, now=START)
     assert await broken(database) == {}
     await meddle(database, "UPDATE outbox SET status = 'failed' WHERE kind = 'scoring'")
     found = await broken(database)

@@ -10,9 +10,9 @@ from db.tables.models import VersionStatus
 from db.tables.users import Edge, Role
 from services.audit_log.history import AuditFilter
 from services.models.uploads.versions import VersionView
-from tests.conversations.admin.test_uploads import linear
 from tests.integration.web.admin.conftest import EVIL, Office
 from tests.support.forms import hidden_fields
+from tests.support.uploads import linear
 from tests.support.waiting import until
 from tests.support.web import browser
 

@@ -66,7 +66,7 @@ RAW = re.compile(
 """Words of the code: none of them belongs on a screen."""
 DECIDES = frozenset(
     ("f", "again", "change", "begin", "continue", "topup", "adm-yes", "on", "off", "up", "down", "own", "none", "ask")
-) | frozenset(("admin", "moderator", "clear", "female", "male", "ru", "en", "leave-now"))
+) | frozenset(("admin", "moderator", "clear", "female", "male", "ru", "en", "leave-now", "table-template"))
 """Parts of the data of buttons that do more than show a screen."""
 
 

@@ -3,7 +3,14 @@
 from aiogram import Router
 from aiogram.filters import Command
 
-from handlers.history.screens import OPERATIONS, operations_screen, predictions_screen
+from handlers.history.screens import (
+    OPERATIONS,
+    TABLES,
+    TABLES_SHOWN,
+    operations_screen,
+    predictions_screen,
+    tables_screen,
+)
 from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.dialog import Event
@@ -25,7 +32,13 @@ async def show_history(event: Event, *, ctx: Context, argument: str = "") -> Non
     if tab == OPERATIONS:
         await ctx.respond(event, operations_screen(await ctx.services.statement.page(ctx.user.id, page), ctx.viewer))
         return
+    if tab == TABLES:
+        tables = await ctx.services.scorings.page(ctx.user.id, page, TABLES_SHOWN)
+        titles = await titles_in(ctx.tr, ctx.services.models, presets=True)
+        await ctx.respond(event, tables_screen(tables, titles))
+        return
+    tables = await ctx.services.scorings.page(ctx.user.id, 0, 1)
     bought = await ctx.services.history.page(ctx.user.id, page)
     presets = any(view.preset_id is not None for view in bought.items)
     titles = await titles_in(ctx.tr, ctx.services.models, presets=presets)
-    await ctx.respond(event, predictions_screen(bought, titles))
+    await ctx.respond(event, predictions_screen(bought, titles, tables=bool(tables.items)))

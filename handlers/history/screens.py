@@ -1,4 +1,4 @@
-"""The history: predictions as buttons, operations as lines."""
+"""The history: predictions and tables as buttons, operations as lines."""
 
 from db.tables.predictions import PredictionStatus
 from handlers.balance.screens import operation_lines
@@ -7,22 +7,28 @@ from handlers.kit.context import Viewer
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.history import MARKS
+from i18n.scorings import STATES
 from i18n.text import cut_plain
 from i18n.titles import Titles
 from i18n.translator import Translator
 from services.billing.statement import Operation
 from services.pages import Page
 from services.predictions.history import PredictionView
+from services.scoring.queries import ScoringView
 
 PREDICTIONS = "predictions"
+TABLES = "tables"
 OPERATIONS = "operations"
+TABLES_SHOWN = 8
 
 
-def predictions_screen(page: Page[PredictionView], titles: Titles) -> Screen:
+def predictions_screen(page: Page[PredictionView], titles: Titles, *, tables: bool) -> Screen:
+    """`tables`: whether there are any."""
     tr = titles.tr
+    to_tables = ((Button(text=tr.gettext("📋 Tables"), action=buttons.history_action(TABLES)),),) if tables else ()
     if not page.items:
         empty = tr.html("<b>🧾 History · predictions</b>\n\nNothing here yet. Your first prediction is in the models.")
-        return Screen(text=empty, rows=(_tabs(PREDICTIONS, tr), *_end(tr, models=True)))
+        return Screen(text=empty, rows=(_tabs(PREDICTIONS, tr), *to_tables, *_end(tr, models=True)))
     unusual = [each.status for each in page.items if each.status is not PredictionStatus.SUCCEEDED]
     marks = dict.fromkeys(MARKS[status] for status in unusual)  # in the order of the list, once each
     legend = [f"{mark} {tr.escape(tr.gettext(words))}" for mark, words in marks]
@@ -32,7 +38,18 @@ def predictions_screen(page: Page[PredictionView], titles: Titles) -> Screen:
     pages = buttons.pages_row(
         tr, page=page.page, pages=page.pages, action=lambda n: buttons.history_action(PREDICTIONS, n)
     )
-    return Screen(text=text, rows=(_tabs(PREDICTIONS, tr), *rows, *((pages,) if pages else ()), *_end(tr)))
+    return Screen(text=text, rows=(_tabs(PREDICTIONS, tr), *to_tables, *rows, *((pages,) if pages else ()), *_end(tr)))
+
+
+def tables_screen(page: Page[ScoringView], titles: Titles) -> Screen:
+    tr = titles.tr
+    hint = tr.html("Press a table to see how it went; its file comes again while it is kept.")
+    if not page.items:
+        hint = tr.html("No table yet. Models that take one say so on their page.")
+    text = "\n\n".join([tr.html("<b>🧾 History · tables</b>"), hint])
+    rows = [(_table(each, titles),) for each in page.items]
+    pages = buttons.pages_row(tr, page=page.page, pages=page.pages, action=lambda n: buttons.history_action(TABLES, n))
+    return Screen(text=text, rows=(_tabs(TABLES, tr), *rows, *((pages,) if pages else ()), *_end(tr)))
 
 
 def operations_screen(page: Page[Operation], viewer: Viewer) -> Screen:
@@ -50,6 +67,13 @@ def _prediction(view: PredictionView, page: int, titles: Titles) -> Button:
     mark, _ = MARKS[view.status]
     text = cut_plain(f"{mark} {titles.tr.short_moment(view.created_at)} · {titles.bought(view).text}", BUTTON)
     return Button(text=text, action=buttons.prediction_action(view.id, page))
+
+
+def _table(view: ScoringView, titles: Titles) -> Button:
+    mark, _ = STATES[view.status]
+    named = " · ".join(part for part in (titles.bought(view).text, view.source.name) if part)
+    text = cut_plain(f"{mark} {titles.tr.short_moment(view.created_at)} · {named}", BUTTON)
+    return Button(text=text, action=buttons.table_action(view.id))
 
 
 def _tabs(current: str, tr: Translator) -> buttons.Row:

@@ -14,7 +14,7 @@ from services.users.accounts import MAX_TELEGRAM_ID
 MENU: Final = "menu"
 MODELS: Final = "models"
 BALANCE: Final = "balance"
-HISTORY: Final = "history"  # history:<predictions|operations>:<page>
+HISTORY: Final = "history"  # history:<predictions|tables|operations>:<page>
 PROFILE: Final = "profile"
 BONUS: Final = "bonus"  # bonus:<on|off>: whether its messages come
 LANGUAGE: Final = "language"
@@ -31,6 +31,7 @@ CONTINUE: Final = "continue"
 STYLES: Final = "styles"  # styles:<category>:<page>
 MODEL: Final = "model"  # model:<slug>
 TABLE: Final = "table"  # table:<slug>: a whole table for a model
+SENT_TABLE: Final = "table-sent"  # table-sent:<hex id>
 PREDICTION: Final = "prediction"  # prediction:<hex id>:<page of the history>
 
 Row = tuple[Button, ...]
@@ -75,6 +76,11 @@ def model_action(slug: str) -> str:
 def prediction_action(prediction_id: UUID, page: int = 0) -> str:
     """`page`: of the history that the prediction was opened from, for its Back button."""
     return f"{PREDICTION}:{prediction_id.hex}:{page}"
+
+
+def table_action(scoring_id: UUID) -> str:
+    """One that was sent."""
+    return f"{SENT_TABLE}:{scoring_id.hex}"
 
 
 def history_action(tab: str = "predictions", page: int = 0) -> str:

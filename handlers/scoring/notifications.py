@@ -30,7 +30,7 @@ def presenters(services: Services, clock: Clock) -> dict[str, Present]:
             return None
         if view.finished_at is None:
             return None
-        screen = await _screen(view, services, tr)
+        screen = await ended_screen(view, services, tr)
         place = view.shown_in
         late = clock() - view.created_at > IN_PLACE
         if news.look:
@@ -42,7 +42,7 @@ def presenters(services: Services, clock: Clock) -> dict[str, Present]:
     return presenting(ScoringEnded, present)
 
 
-async def _screen(view: ScoringView, services: Services, tr: Translator) -> Screen:
+async def ended_screen(view: ScoringView, services: Services, tr: Translator) -> Screen:
     """The file alone is what was bought: where it is refused nothing else takes its place."""
     user = await services.users.get(view.user_id)
     offer = await services.scorings.offer_of(view)

@@ -1,4 +1,4 @@
-"""The tap that orders a table, and the one that wants no more of it."""
+"""The tap that orders a table, the one that wants no more of it, and the one that looks at it later."""
 
 import structlog
 from aiogram import Router
@@ -11,6 +11,7 @@ from handlers.kit.context import Context
 from handlers.kit.dialog import leave_question, show_in_place
 from handlers.kit.filters import Pressed
 from handlers.scoring import screens
+from handlers.scoring.notifications import ended_screen
 from handlers.scoring.router import find_table, offer_of
 from handlers.telegram import sender
 from handlers.telegram.reply_target import reply_target
@@ -28,6 +29,7 @@ def router() -> Router:
     router = Router(name="scoring_orders")
     router.callback_query.register(order, Pressed(screens.ORDER))
     router.callback_query.register(cancel, Pressed(screens.CANCEL))
+    router.callback_query.register(show, Pressed(buttons.SENT_TABLE))
     return router
 
 
@@ -70,3 +72,17 @@ async def cancel(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
     done = await ctx.services.scorings.cancel(view.id, user_id=ctx.user.id)
     text = ctx.tr.gettext("Stopping: what is answered comes at once.") if done else ctx.tr.gettext("It has ended.")
     await sender.acknowledge(query, text)
+
+
+async def show(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
+    """How it goes; or how it ended, with its file while that is kept."""
+    view = await find_table(argument, ctx)
+    if view.finished_at is None:
+        await show_in_place(query, screens.progress_screen(view, ctx.tr))
+        return
+    screen = await ended_screen(view, ctx.services, ctx.tr)
+    if screen.document is None:
+        await show_in_place(query, screen)
+        return
+    await sender.acknowledge(query)
+    await sender.send(ctx.bot, query.from_user.id, screen)

@@ -1,11 +1,11 @@
-"""Everything that happened to one user, in one list: operations, payments, predictions, answers, what the shop's people
-did, sessions and merges of accounts."""
+"""Everything that happened to one user, in one list: operations, payments, predictions, tables, answers, what the
+shop's people did, sessions and merges of accounts."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeAlias
 
 from sqlalchemy import ColumnElement, Table, case, or_, select
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from db.tables.chats import ChatMessage, MessageStatus, Sender
 from db.tables.identities import AccountMerge, SessionKind, WebSession
 from db.tables.payments import PaymentStatus
 from db.tables.predictions import Prediction, PredictionStatus
+from db.tables.scorings import Scoring, ScoringStatus
 from services.audit_log.history import Entry, entries_about
 from services.billing.ledger import UnknownUser
 from services.identity.sessions import Device
@@ -26,14 +27,19 @@ from services.users.search import lines_of
 
 _lines, _predictions, _messages = table_of(Transaction), table_of(Prediction), table_of(ChatMessage)
 _sessions, _merges = table_of(WebSession), table_of(AccountMerge)
+_scorings = table_of(Scoring)
 ON_PAGE: Final = 40
 TIES: Final = 20  # of one source at one moment: a page ends between moments, not within one
+
+
+State: TypeAlias = TransactionKind | PaymentStatus | PredictionStatus | ScoringStatus | MessageStatus | SessionKind
 
 
 class Happened(StrEnum):
     OPERATION = "operation"
     PAYMENT = "payment"
     PREDICTION = "prediction"
+    SCORING = "scoring"
     ANSWER = "answer"
     ACTION = "action"
     SESSION = "session"
@@ -44,18 +50,21 @@ class Happened(StrEnum):
 class TimelineEvent:
     """`ref`: the id of what it tells of; `state`: of an operation its kind, of a session its kind, else its status;
     `credits` in hundredths, signed; `note`: an operation's comment, or who else's account it was; `device`: of a
-    session; `entry`: of the audit log."""
+    session; `entry`: of the audit log; `rows`: of a table those that can be answered."""
 
     kind: Happened
     at: datetime
     ref: str
-    state: TransactionKind | PaymentStatus | PredictionStatus | MessageStatus | SessionKind | None = None
+    state: TransactionKind | PaymentStatus | PredictionStatus | ScoringStatus | MessageStatus | SessionKind | None = (
+        None
+    )
     credits: int | None = None
     money: Money | None = None
     model_slug: str | None = None
     note: str = ""
     device: Device | None = None
     entry: Entry | None = None
+    rows: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +125,22 @@ def _predictions_of(session: Session, user_id: int, until: datetime | None) -> I
         )
 
 
+def _scorings_of(session: Session, user_id: int, until: datetime | None) -> Iterable[TimelineEvent]:
+    """What was ordered, at the price of all its rows."""
+    mine = (_scorings.c.user_id == user_id) & (_scorings.c.status != ScoringStatus.DRAFT)
+    for row in _newest(session, _scorings, mine, until):
+        good = row.all_rows - row.bad_rows
+        yield TimelineEvent(
+            kind=Happened.SCORING,
+            at=row.created_at,
+            ref=str(row.id),
+            state=ScoringStatus(row.status),
+            credits=row.price * good,
+            model_slug=row.model_slug,
+            rows=good,
+        )
+
+
 def _answers(session: Session, user_id: int, until: datetime | None) -> Iterable[TimelineEvent]:
     """What was said is not told."""
     mine = (_messages.c.user_id == user_id) & (_messages.c.sender == Sender.ASSISTANT)
@@ -164,6 +189,7 @@ SOURCES: Final[Sequence[Callable[[Session, int, datetime | None], Iterable[Timel
     _operations,
     _payments,
     _predictions_of,
+    _scorings_of,
     _answers,
     _actions,
     _sessions_of,

@@ -9,10 +9,12 @@ from db.tables.chats import MessageStatus
 from db.tables.identities import SessionKind
 from db.tables.payments import PaymentStatus
 from db.tables.predictions import PredictionStatus
+from db.tables.scorings import ScoringStatus
 from i18n.audit_log import entry_words
 from i18n.devices import device_name
 from i18n.history import MARKS, OPERATION_WORDS
 from i18n.payments import PAYMENT_MARKS, STATUSES
+from i18n.scorings import STATES
 from i18n.translator import Html
 from services.errors import N_
 from services.users.timeline import Happened, TimelineEvent
@@ -68,6 +70,13 @@ def _prediction(event: TimelineEvent, who: StaffMember) -> EventWords:
     return EventWords(mark=mark, said=_bought(event, state, who))
 
 
+def _scoring(event: TimelineEvent, who: StaffMember) -> EventWords:
+    mark, state = STATES[ScoringStatus(str(event.state))]
+    rows = who.tr.nhtml("{n} row", "{n} rows", event.rows)
+    said = Html(f"{_bought(event, state, who)} ({rows})")
+    return EventWords(mark=mark, said=said)
+
+
 def _answer(event: TimelineEvent, who: StaffMember) -> EventWords:
     return EventWords(mark="💬", said=_bought(event, ANSWER_STATES[MessageStatus(str(event.state))], who))
 
@@ -109,6 +118,7 @@ WORDS: Final[dict[Happened, Callable[[TimelineEvent, StaffMember], EventWords]]]
     Happened.OPERATION: _operation,
     Happened.PAYMENT: _payment,
     Happened.PREDICTION: _prediction,
+    Happened.SCORING: _scoring,
     Happened.ANSWER: _answer,
     Happened.ACTION: _action,
     Happened.SESSION: _session,

@@ -37,3 +37,16 @@ async def test_five_hundred_rows_come_back_with_answers(stage: Stage, anna: Pers
         (TransactionKind.CHARGE, -50_000, "wine")
     ]
     assert (await run_audit(stage.app.db)).ok
+
+
+async def test_the_history_brings_a_file_again(anna: Person) -> None:
+    await anna.says("/start model_wine")
+    await anna.presses("📋 Таблица")
+    await anna.sends_file("три.csv", csv_table([RUSSIAN, *wines(3)]))
+    await anna.presses("✅ Ответить на 3 строки")
+    await anna.sees("✅ Отвечено: 3 из 3 строк.")
+    await anna.says("/history")
+    await anna.presses("📋 Таблицы")
+    await anna.presses("три.csv")
+    again = await anna.sees("✅ Отвечено: 3 из 3 строк.")
+    assert again.file_name == "три-wine.csv"

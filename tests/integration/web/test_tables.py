@@ -8,9 +8,11 @@ import httpx
 import pytest_asyncio
 
 from bot.app import App
+from db.tables.scorings import ScoringStatus
 from sandbox.client.sandbox import Sandbox
 from services.billing.audit import run_audit
 from services.users.accounts import UserView, Visitor
+from services.users.timeline import Happened
 from tests.conversations.scoring.tables import RUSSIAN, csv_table, read_csv, read_workbook, wines, workbook
 from tests.conversations.stage import shop_settings
 from tests.support.databases import SqliteServer
@@ -67,6 +69,9 @@ async def test_a_table_comes_back_with_answers(app: App) -> None:
         assert len(answered) == 6
         assert "вина.csv" in (await anna.get("/tables")).text
         assert "/tables" in (await anna.get("/history")).text
+        happened = (await app.services.user_management.timeline(user.id)).items
+        (seen,) = (event for event in happened if event.kind is Happened.SCORING)
+        assert (seen.state, seen.credits, seen.rows, seen.model_slug) == (ScoringStatus.SUCCEEDED, 500, 5, "wine")
         me = await app.services.users.get(user.id)
         assert me.balance == user.balance - 500
     assert (await run_audit(app.db)).ok

@@ -10,6 +10,7 @@ from services.errors import N_
 from services.money import Money
 from services.payments.queries import PaymentView
 from services.plans.allowances import AllowanceLeft
+from services.plans.consent import consent_text
 from services.plans.plan_offer import PlanOffer
 from services.plans.plans import AllowanceView, PlanView
 from services.plans.subscriptions import PeriodView, PlanBought, SubscriptionView
@@ -27,6 +28,7 @@ NOT_RESUMED: Final = N_(
     "Telegram is told to stop charging. It cannot be told to go on: to renew the plan by itself again you would "
     "subscribe anew when it has ended."
 )
+AGREED_BY: Final = N_("By “{button}” you agree: <i>{consent}</i>")
 PAID_AHEAD: Final = N_("From {date} on: <b>{plan}</b>. It is paid already.")
 NAMED: Final = 4  # models of an allowance that are told by name
 
@@ -112,7 +114,13 @@ def price_offer(offered: Money, subscription: SubscriptionView, tr: Translator) 
     )
     assert subscription.price is not None  # a free plan has no other price
     prices = {"price": price_words(offered, subscription.plan.months, tr), "present": tr.money(subscription.price)}
-    return tr.html(words, date=tr.date(subscription.ends_at), **prices)
+    from_when = subscription.ends_at if subscription.next_charge is None else subscription.next_charge[1]
+    return tr.html(words, date=tr.date(from_when), **prices)
+
+
+def agreed_by(button: str, price: Money, months: int, tr: Translator) -> Html:
+    """What whoever presses it lets the shop charge."""
+    return tr.html(AGREED_BY, button=button, consent=consent_text(price, months, tr.language))
 
 
 def what_is_left(subscription: SubscriptionView, titles: Titles) -> list[Html]:

@@ -5,6 +5,7 @@ from handlers.plans.subscription_screens import PAY_NEXT, agree_action, agree_wo
 from handlers.telegram.delivery import Present, Rendered
 from handlers.telegram.screen import Button, Screen
 from i18n.plan_news import plan_news, price_of
+from i18n.plans import agreed_by
 from i18n.translator import Html, Translator
 from services.container import Services
 from services.notifications.kinds.plans import PlanFact, PlanNews
@@ -22,7 +23,10 @@ def presenters(services: Services) -> dict[str, Present]:
         same = mine is not None and mine.id is not None and mine.id == news.subscription_id
         if not is_relevant(news, mine):
             return None
-        text = Html("\n".join(plan_news(news, plan, tr)))
+        paragraphs, price = plan_news(news, plan, tr), price_of(news)
+        if news.fact is PlanFact.PRICE_OFFERED and price is not None:
+            paragraphs += (agreed_by(agree_words(price, tr), price, plan.months, tr),)
+        text = Html("\n".join(paragraphs))
         rows = [*_ways_on(news, mine if same else None, tr)]
         return Rendered(screen=Screen(text=text, rows=(*rows, (buttons.menu_button(tr),))))
 

@@ -100,9 +100,10 @@ async def take_email(message: Message, *, ctx: Context) -> None:
 
 
 async def take(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
-    """Another plan for the next period."""
+    """Another plan for the next period, at the price that its button was shown with."""
+    number, _, price = argument.partition(":")
     try:
-        await ctx.services.subscriptions.schedule(ctx.user.id, _plan_id(argument))
+        await ctx.services.subscriptions.schedule(ctx.user.id, _plan_id(number), _price(price))
     except ShopError as error:
         await show_plans(query, ctx=ctx, problem=ctx.tr.error_html(error))
         return

@@ -11,7 +11,7 @@ from handlers.plans.offers import PlanOptions, PlanStep
 from handlers.plans.subscription_screens import periods_button
 from handlers.telegram.limits import BUTTON, TEXT, cut
 from handlers.telegram.screen import Button, Screen
-from i18n.plans import gives, next_period, plan_title, price_words, standing, way_title
+from i18n.plans import agreed_by, gives, next_period, plan_title, price_words, standing, way_title
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.errors import N_
@@ -75,9 +75,11 @@ def plan_screen(offer: PlanOptions, viewer: Viewer, *, way: PlanWay | None = Non
         rows += [(_way_button(each, plan, tr),) for each in offer.ways]
     elif offer.step in (PlanStep.NOW, PlanStep.NEXT):
         parts.append(tr.html("It cannot be paid here right now."))
-    if offer.step is PlanStep.LATER:
-        take = tr.gettext("✅ Change to this plan")
-        rows.append((Button(text=take, action=f"{TAKE}:{plan.id}"),))
+    if offer.step is PlanStep.LATER and (quote := offer.quote) is not None:
+        take, price = tr.gettext("✅ Change to this plan"), quote.price
+        if offer.subscription is not None and offer.subscription.is_charged_here:
+            parts.append(agreed_by(take, price, plan.months, tr))
+        rows.append((Button(text=take, action=f"{TAKE}:{plan.id}:{price.minor}:{price.currency}"),))
     back = buttons.PLANS if way is None or len(offer.ways) < 2 else f"{buttons.PLANS}:{plan.id}"
     rows.append((buttons.back_button(tr, back), buttons.menu_button(tr)))
     return Screen(text=cut("\n\n".join(part for part in parts if part), TEXT), rows=tuple(rows))

@@ -11,6 +11,7 @@ from handlers.telegram.screen import Button, Screen
 from i18n.plans import (
     NOT_RESUMED,
     PAID_AHEAD,
+    agreed_by,
     moment_of_charge,
     period_line,
     plan_title,
@@ -42,6 +43,7 @@ PERIODS_ON_PAGE: Final = 6
 PAY_NEXT: Final = N_("💳 Pay for the next period")
 STAY_WITH: Final = N_("↩️ Stay with “{plan}”")
 KEEP_PRICE: Final = N_("↩️ Keep the present price")
+RENEW: Final = N_("🔁 Renew by itself again")
 SUBSCRIBE: Final = N_("💳 Subscribe")
 
 
@@ -52,6 +54,7 @@ def subscription_screen(subscription: SubscriptionView, viewer: Viewer, *, notic
     parts = [notice, head, Html("\n".join(_facts(subscription, tr)))]
     if (offered := subscription.offered_price) is not None:
         parts.append(price_offer(offered, subscription, tr))
+    parts.append(_agreements(subscription, tr))
     if lines := what_is_left(subscription, viewer.titles):
         until = tr.html("<b>Left until {date}</b>", date=tr.date(subscription.runs_until))
         parts.append(Html("\n".join([until, *lines])))
@@ -160,24 +163,40 @@ def _next_plan(subscription: SubscriptionView, tr: Translator) -> list[Html]:
     return [words]
 
 
+def _agreements(subscription: SubscriptionView, tr: Translator) -> Html:
+    """What each button lets the shop charge by itself, in words that are kept."""
+    lines, present, charged = [], subscription.last_price, subscription.is_charged_here
+    to_come = subscription.scheduled_price or present
+    if subscription.can_resume and to_come is not None:
+        lines.append(agreed_by(tr.gettext(RENEW), to_come, subscription.next_plan.months, tr))
+    if charged and (offered := subscription.offered_price) is not None:
+        lines.append(agreed_by(agree_words(offered, tr), offered, subscription.plan.months, tr))
+    if charged and subscription.scheduled is not None and present is not None:
+        lines.append(agreed_by(_stay_words(subscription, tr), present, subscription.last_plan.months, tr))
+    return Html("\n".join(lines))
+
+
+def _stay_words(subscription: SubscriptionView, tr: Translator) -> str:
+    other = subscription.scheduled is not None and subscription.scheduled.id != subscription.last_plan.id
+    words = STAY_WITH if other else KEEP_PRICE
+    return cut_plain(tr.gettext(words, plan=plan_title(subscription.last_plan, tr)), BUTTON)
+
+
 def _ways_on(subscription: SubscriptionView, tr: Translator) -> list[buttons.Row]:
     if subscription.is_free:
         return []
     rows: list[buttons.Row] = []
-    scheduled = subscription.scheduled
     if subscription.is_paid_by_hand:
         pay = f"{buttons.PLANS}:{subscription.next_plan.id}"
         words = SUBSCRIBE if subscription.status is SubscriptionStatus.TRIALING else PAY_NEXT
         rows.append((Button(text=tr.gettext(words), action=pay),))
     if subscription.can_resume:
-        rows.append((Button(text=tr.gettext("🔁 Renew by itself again"), action=f"{buttons.SUBSCRIPTION}:{RESUME}"),))
+        rows.append((Button(text=tr.gettext(RENEW), action=f"{buttons.SUBSCRIPTION}:{RESUME}"),))
     if (offered := subscription.offered_price) is not None:
         rows.append((Button(text=agree_words(offered, tr), action=agree_action(offered)),))
-    if scheduled is not None:
-        other = scheduled.id != subscription.last_plan.id
-        words = STAY_WITH if other else KEEP_PRICE
-        stay = tr.gettext(words, plan=plan_title(subscription.last_plan, tr))
-        rows.append((Button(text=cut_plain(stay, BUTTON), action=f"{buttons.SUBSCRIPTION}:{STAY}"),))
+    if subscription.scheduled is not None:
+        stay = _stay_words(subscription, tr)
+        rows.append((Button(text=stay, action=f"{buttons.SUBSCRIPTION}:{STAY}"),))
     if subscription.can_cancel:
         rows.append((Button(text=tr.gettext("✖️ Cancel the subscription"), action=cancel_action(subscription)),))
     return rows

@@ -17,9 +17,9 @@ from services.plans.endings import paid_one
 from services.plans.locks import hold_terms
 from services.plans.methods import find_method, stop
 from services.plans.next_payment import open_page
-from services.plans.plans import PlanGone, PlanView, find_plan, plan_on_sale
+from services.plans.plans import OtherPrice, PlanGone, PlanView, find_plan, plan_on_sale
 from services.plans.replacing import RefundUnderWay, is_being_refunded, unfinished_periods, worth
-from services.plans.rows import live_of, subscriptions
+from services.plans.rows import NOTHING_CHOSEN, live_of, subscriptions
 
 
 class BeginsAtOnce(ShopError):
@@ -62,30 +62,31 @@ def quote_change(session: Session, user_id: int, plan_id: int, now: datetime, pr
     return ChangeQuote(at_once=False, returned=0, price=price, starts_at=live.ends_at, by_hand=by_hand)
 
 
-def schedule(session: Session, user_id: int, plan_id: int, now: datetime) -> None:
-    """The plan for the next period. Choosing the present one takes a choice back. Raises `PlanGone`, `BeginsAtOnce`,
-    `NoSubscription`, `RenewalUnderWay`."""
+def schedule(session: Session, user_id: int, plan_id: int, now: datetime, shown: Money | None = None) -> None:
+    """The plan for the next period, at the price that was `shown`. Choosing the present one takes a choice back. Raises
+    `PlanGone`, `BeginsAtOnce`, `NoSubscription`, `OtherPrice`,
+    `RenewalUnderWay`."""
     live = paid_one(session, user_id)
     open_page(session, live)  # what is being charged already would take the choice's place
     hold_terms(session, plan_id)
     here = subscriptions.c.id == live.id
     if plan_id == live.plan_id:
-        none = {"scheduled_plan_id": None, "scheduled_price": None}
-        session.execute(update(subscriptions).where(here).values(none))
-        if live.scheduled_plan_id is not None and live.price is not None:
-            present = Money(live.price, Currency(live.currency))
-            agree_anew(session, live, present, find_plan(session, plan_id).months, now)
+        session.execute(update(subscriptions).where(here).values(NOTHING_CHOSEN))
+        if live.scheduled_plan_id is not None:
+            agree_anew(session, live.id, now)
         return
     plan = plan_on_sale(session, plan_id)
     if begins_at_once(session, live, plan):
         raise BeginsAtOnce(plan_id=plan_id)
     if (price := plan.prices.get(Currency(live.currency))) is None:
         raise PlanGone(plan_id=plan_id)
+    if shown not in (None, price):
+        raise OtherPrice(plan_id=plan_id)
     chosen = {"scheduled_plan_id": plan_id, "scheduled_price": price.minor, "cancel_at_period_end": False}
     session.execute(update(subscriptions).where(here).values(chosen))
-    agree_anew(session, live, price, plan.months, now)
     if stop(session, live.method_id, now):  # who charges by itself knows one price
         session.execute(update(subscriptions).where(here).values(auto_renew=False))
+    agree_anew(session, live.id, now)
 
 
 def price_for(plan: PlanView, live: AnyRow | None) -> Money:

@@ -9,10 +9,11 @@ from db.base import AnyRow
 from db.tables.plans import MethodState, SubscriptionStatus
 from services.errors import N_, ShopError
 from services.notifications.kinds.plans import PlanFact
+from services.plans.agreeing import agree_anew
 from services.plans.locks import hold_user
 from services.plans.methods import find_method, stop
 from services.plans.news import tell
-from services.plans.rows import live_of, subscriptions
+from services.plans.rows import NOTHING_CHOSEN, live_of, subscriptions
 
 
 class NoSubscription(ShopError):
@@ -41,8 +42,7 @@ def cancel(session: Session, user_id: int, now: datetime) -> None:
         finish(session, live, SubscriptionStatus.CANCELED, now, quietly=True)
         return
     values = {"cancel_at_period_end": True, "auto_renew": False, "canceled_at": now, "look_at": now}
-    none = {"scheduled_plan_id": None, "scheduled_price": None}
-    session.execute(update(subscriptions).where(subscriptions.c.id == live.id).values(**values, **none))
+    session.execute(update(subscriptions).where(subscriptions.c.id == live.id).values(values | NOTHING_CHOSEN))
     stop(session, live.method_id, now)
 
 
@@ -58,6 +58,7 @@ def resume(session: Session, user_id: int, now: datetime) -> None:
         raise RenewedInTelegram(subscription_id=live.id)
     values = {"cancel_at_period_end": False, "auto_renew": True, "canceled_at": None, "look_at": now}
     session.execute(update(subscriptions).where(subscriptions.c.id == live.id).values(values))
+    agree_anew(session, live.id, now)
 
 
 def finish(session: Session, live: AnyRow, status: SubscriptionStatus, now: datetime, *, quietly: bool = False) -> None:

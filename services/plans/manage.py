@@ -31,6 +31,7 @@ from services.plans.plans import (
 )
 from services.plans.promised import check_promises
 from services.plans.rows import subscriptions
+from services.plans.times import charge_at
 from services.users.actor import Actor
 from services.users.roles import Staff
 
@@ -143,7 +144,8 @@ class PlanManagement:
         for currency, price in plan.prices.items():
             for row in session.execute(_with_another_price(plan_id, currency, price)).all():
                 present = row.price if row.scheduled_price is None else row.scheduled_price
-                told = {"amount": price.minor, "present": present, "currency": currency, "at": row.ends_at}
+                at = max(charge_at(row.ends_at), now)
+                told = {"amount": price.minor, "present": present, "currency": currency, "at": at}
                 tell(session, row, PlanFact.PRICE_OFFERED, now, about=f":{price.minor}:{now:%Y%m%d}", **told)
                 asked += 1
         _record(session, AuditAction.PLAN_OFFER, plan.name, actor, now, after={"asked": asked})

@@ -42,7 +42,10 @@ def _hand_over_methods(session: Session, old: int, heir: int, now: datetime) -> 
     twice = select(methods.c.id, own.c.id).join(own, and_(*same)).where(methods.c.user_id == old, own.c.user_id == heir)
     for theirs, ours in session.execute(twice).all():
         charged = subscriptions.c.method_id == theirs
-        session.execute(update(subscriptions).where(charged).values(method_id=ours))
+        consent = select(methods.c.consent).where(methods.c.id == theirs).scalar_subquery()
+        moved = update(subscriptions).where(charged).values(method_id=ours).returning(subscriptions.c.id)
+        if session.execute(moved).all():  # it is charged what its owner agreed to for it
+            session.execute(update(methods).where(methods.c.id == ours).values(consent=consent))
         gone = {"state": MethodState.UNLINKED, "token": None, "unlinked_at": now, "updated_at": now}
         session.execute(update(methods).where(methods.c.id == theirs).values(gone))
     known_by = func.coalesce(methods.c.kept_for, old)

@@ -40,5 +40,5 @@ def agree(session: Session, user_id: int, now: datetime, shown: Money | None = N
         raise PriceStays(plan_id=live.plan_id)
     chosen = {"scheduled_plan_id": live.plan_id, "scheduled_price": price.minor}
     session.execute(update(subscriptions).where(subscriptions.c.id == live.id).values(chosen))
-    agree_anew(session, live, price, plan.months, now)
+    agree_anew(session, live.id, now)
     return price

@@ -27,7 +27,15 @@ from services.plans.no_period import NoPeriod, why_no_period
 from services.plans.opening import NewPeriod, open_period
 from services.plans.plans import find_plan
 from services.plans.replacing import close_period, replace_periods, unfinished_periods
-from services.plans.rows import change_subscription, live_of, period_of_payment, subscription_row, subscriptions
+from services.plans.rows import (
+    NOTHING_CHOSEN,
+    change_subscription,
+    live_of,
+    period_of_payment,
+    subscription_row,
+    subscriptions,
+    terms_to_come,
+)
 from services.plans.saving import keep_method
 from services.plans.times import warn_at
 
@@ -107,8 +115,7 @@ def refunded(session: Session, payment: PaymentView, now: datetime) -> RefundEnd
 
 def _as_in(session: Session, period: AnyRow) -> dict[str, Any]:  # Any: the columns' values
     """What a subscription is where this period is its last one."""
-    none = {"scheduled_plan_id": None, "scheduled_price": None}
-    stands = {"plan_id": period.plan_id, "starts_at": period.starts_at, "ends_at": period.ends_at, **none}
+    stands = {"plan_id": period.plan_id, "starts_at": period.starts_at, "ends_at": period.ends_at, **NOTHING_CHOSEN}
     if period.payment_id is None:
         return stands | {"status": SubscriptionStatus.TRIALING, "price": None, "currency": None, "provider": None}
     payment = find_payment(session, period.payment_id)
@@ -160,9 +167,9 @@ def _go_on(session: Session, bought: Bought, row: AnyRow) -> None:
         values |= {"auto_renew": True}
     if kept is None:
         values |= {"method_id": payment.method_id or row.method_id}
-        values |= _agreed(session, row, payment) if not bought.by_itself else {}
-    if row.scheduled_plan_id == payment.plan_id or row.currency != values["currency"]:  # a price in another one
-        values |= {"scheduled_plan_id": None, "scheduled_price": None}
+        values |= _agreed(session, bought, row)
+    else:  # with a consent of its own
+        values |= NOTHING_CHOSEN
     change_subscription(session, row.id, values)
     longer = subscription_row(session, row.id)
     assert longer is not None
@@ -182,13 +189,21 @@ def _stop_former(session: Session, bought: Bought, row: AnyRow, kept: UUID | Non
     return stop(session, row.method_id, bought.now)
 
 
-def _agreed(session: Session, row: AnyRow, payment: PaymentView) -> dict[str, Any]:  # Any: as below
-    """What the saved method is charged from now on, whatever was paid by hand this time."""
-    method = find_method(session, row.method_id)
-    if method is None or method.state is not MethodState.ACTIVE:
-        return {}
-    price = row.scheduled_price if row.scheduled_plan_id == payment.plan_id else row.price
-    return {"price": price, "currency": row.currency, "provider": method.provider}
+def _agreed(session: Session, bought: Bought, row: AnyRow) -> dict[str, Any]:  # Any: as below
+    """What was agreed for the time to come, and what the saved method is charged then, whatever was paid this time."""
+    payment, (plan_id, price) = bought.payment, terms_to_come(row)
+    method, same_money = find_method(session, row.method_id), payment.amount.currency == row.currency
+    active = method is not None and method.state is MethodState.ACTIVE
+    if price is None or bought.by_provider or not (active or same_money):
+        return {} if plan_id != payment.plan_id and same_money else NOTHING_CHOSEN
+    values: dict[str, Any] = {"currency": row.currency}
+    if method is not None and active:
+        values["provider"] = method.provider
+    if plan_id == payment.plan_id:
+        return values | NOTHING_CHOSEN | {"price": price}
+    if row.auto_renew:
+        values |= {"scheduled_plan_id": plan_id, "scheduled_price": price}
+    return values | {"price": payment.amount.minor if same_money else row.price}
 
 
 def _terms(bought: Bought, kept: UUID | None, ends_at: datetime) -> dict[str, Any]:  # Any: the columns' values

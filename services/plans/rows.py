@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Update, bindparam, or_, select, update
@@ -14,6 +14,7 @@ from db.tables.plans import LIVE, PeriodAllowance, Subscription, SubscriptionPer
 from services.money import Money
 
 subscriptions, periods = table_of(Subscription), table_of(SubscriptionPeriod)
+NOTHING_CHOSEN: Final = {"scheduled_plan_id": None, "scheduled_price": None}  # for the next period
 allowances = table_of(PeriodAllowance)
 
 _is_live = subscriptions.c.status.in_([constant(each) for each in LIVE])
@@ -55,6 +56,13 @@ def live_of(session: Session, user_id: int) -> AnyRow | None:
 
 def subscription_row(session: Session, subscription_id: UUID) -> AnyRow | None:
     return session.connection().execute(_by_id, {"subscription": subscription_id}).first()
+
+
+def terms_to_come(row: AnyRow) -> tuple[int, int | None]:
+    """Plan and price of the next period, as agreed."""
+    if row.scheduled_plan_id is None:
+        return row.plan_id, row.price
+    return row.scheduled_plan_id, row.scheduled_price
 
 
 def is_paid_by_hand(*, auto_renew: bool, status: str, decline_reason: str | None) -> bool:

@@ -34,11 +34,11 @@ from services.users.departures import NO_KEY, PersonKey
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionView:
     """`id`: None of a free plan that was not needed yet. `plan` of the running period, `paid_ahead` where
-    another one is paid for what follows it. `price` agreed for a period, None where it is free. `number` of the
-    last period that was opened; `starts_at` and `runs_until` of the running one, `ends_at` of all that is paid.
-    `scheduled`: the plan of the next period, the same one where a new price was agreed. `next_charge`: what
-    will be taken without asking, and when. `allowances`: of the running period, none while it is past due;
-    `credits`: that it gave, in hundredths, of which `credits_left` are not spent."""
+    another one is paid for what follows it. `price` agreed for a period, None where it is free; `last_price` of the
+    last plan. `number` of the last period that was opened; `starts_at` and `runs_until` of the running one, `ends_at`
+    of all that is paid. `scheduled`: the plan of the next period, the same one where a new price was agreed.
+    `next_charge`: what will be taken without asking, and when. `allowances`: of the running period, none while it is
+    past due; `credits`: that it gave, in hundredths, of which `credits_left` are not spent."""
 
     id: UUID | None
     user_id: int
@@ -61,6 +61,7 @@ class SubscriptionView:
     credits: int = 0
     credits_left: int = 0
     paid_ahead: PlanView | None = None
+    last_price: Money | None = None
 
     @property
     def last_plan(self) -> PlanView:
@@ -108,6 +109,11 @@ class SubscriptionView:
     def is_charged_there(self) -> bool:
         """A provider charges by itself. Once told to stop it is not told to go on."""
         return self.method is not None and self.method.by_provider and self.auto_renew
+
+    @property
+    def is_charged_here(self) -> bool:
+        """The shop charges a saved method, without asking."""
+        return self.method is not None and not self.method.by_provider and self.next_charge is not None
 
     @property
     def was_stopped(self) -> bool:
@@ -188,10 +194,10 @@ class Subscriptions:
         """Raises `PlanGone`, `RefundUnderWay`."""
         return await self._db.read(quote_change, user_id, plan_id, self._clock(), self._pricing)
 
-    async def schedule(self, user_id: int, plan_id: int) -> None:
-        """A cheaper plan for the next period; the present one takes that back. Raises `NoSubscription`, `PlanGone`,
-        `BeginsAtOnce`, `RenewalUnderWay`."""
-        await self._db.write(schedule, user_id, plan_id, self._clock())
+    async def schedule(self, user_id: int, plan_id: int, shown: Money | None = None) -> None:
+        """A cheaper plan for the next period, at the price that was `shown`; the present one takes that back. Raises
+        `NoSubscription`, `PlanGone`, `BeginsAtOnce`, `OtherPrice`, `RenewalUnderWay`."""
+        await self._db.write(schedule, user_id, plan_id, self._clock(), shown)
 
     async def start_trial(self, user_id: int, plan_id: int) -> None:
         """Raises `PlanGone`, `TrialUsed`, `AlreadySubscribed`."""
@@ -241,6 +247,7 @@ def subscription_of(session: Session, user_id: int, now: datetime) -> Subscripti
         credits=0 if running is None else running.credits,
         credits_left=held_of_period(session, running.id, now) if running is not None and running.credits else 0,
         paid_ahead=None if plan is last else last,
+        last_price=price,
     )
 
 

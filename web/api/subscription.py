@@ -138,7 +138,7 @@ async def cancel(who: MayPay) -> None:
     responses=refuses(NoSubscription, CannotResume),
 )
 async def resume(who: MayPay) -> None:
-    """By the method it had."""
+    """By the method it had: you agree that it is charged the price of each period, until you cancel."""
     await who.site.services.subscriptions.resume(who.user.id)
 
 
@@ -150,7 +150,9 @@ async def resume(who: MayPay) -> None:
     responses=refuses(NoSubscription, PlanGone, BeginsAtOnce, RenewalUnderWay),
 )
 async def change_plan(who: MayPay, choice: PlanChoice) -> None:
-    """The present one takes that back. A dearer one is paid: `POST /plans/{plan_id}/payments`."""
+    """The present one takes that back. Where the plan is renewed by itself you agree that the saved method is charged
+    the price of the chosen one for each period, until you cancel. A dearer one is paid: `POST
+    /plans/{plan_id}/payments`."""
     await who.site.services.subscriptions.schedule(who.user.id, choice.plan_id)
 
 
@@ -162,7 +164,8 @@ async def change_plan(who: MayPay, choice: PlanChoice) -> None:
     responses=refuses(NoSubscription, PlanGone, OtherPrice, PriceStays),
 )
 async def agree_to_price(who: MayPay, price: AgreedPrice) -> None:
-    """It is paid from the next period on; until somebody agrees they keep theirs."""
+    """It is paid from the next period on, and a saved method charged it until you cancel; until somebody agrees they
+    keep theirs."""
     await who.site.services.subscriptions.agree(who.user.id, Sum(price.amount, price.currency))
 
 

@@ -5,7 +5,9 @@ from typing import Final
 
 from db.tables.currencies import Currency
 from db.tables.identities import SessionKind
+from services.digits import whole_number
 from services.errors import ShopError
+from services.money import Money
 from services.payments.context import ProviderAccount
 from services.payments.service import Payments
 from services.plans.checkout import PlanWay
@@ -27,6 +29,12 @@ def payable(me: Customer, ways: Sequence[PlanWay]) -> list[PlanWay]:
 
 def _can(me: Customer, currency: Currency) -> bool:
     return currency is not Currency.XTR or me.user.telegram_id is not None
+
+
+def shown_price(price: str, currency: str) -> Money | None:
+    """As a form sends it back: minor units and their currency."""
+    minor = whole_number(price, most=2**53)
+    return Money(minor, Currency(currency)) if minor is not None and currency in set(Currency) else None
 
 
 async def form_key(me: Customer) -> str:

@@ -22,7 +22,7 @@ from services.plans.consent import consent_text
 from services.plans.next_payment import RenewalUnderWay
 from services.plans.plans import PlanView
 from services.plans.trials import AlreadySubscribed
-from web.cabinet.paying import form_key, keep_email, payable, way_back
+from web.cabinet.paying import form_key, keep_email, payable, shown_price, way_back
 from web.kit.pages import page
 from web.kit.refusals import refusal_of
 from web.kit.row_ids import RowId
@@ -169,9 +169,11 @@ async def try_plan(me: Me, plan_id: RowId) -> Response:
 
 
 @router.post("/{plan_id}/switch")
-async def switch_later(me: Me, plan_id: RowId) -> Response:
-    """From the next period on; the present plan takes that back."""
-    await me.site.services.subscriptions.schedule(me.user.id, plan_id)
+async def switch_later(
+    me: Me, plan_id: RowId, price: Annotated[str, Form()] = "", currency: Annotated[str, Form()] = ""
+) -> Response:
+    """From the next period on, at the price that was shown; the present plan takes that back."""
+    await me.site.services.subscriptions.schedule(me.user.id, plan_id, shown_price(price, currency))
     return RedirectResponse(SUBSCRIPTION, status_code=303)
 
 
@@ -204,6 +206,7 @@ async def _later(me: Customer, plan_id: int) -> Response:
         gives=gives(plan, me.titles),
         price=price_words(quote.price, plan.months, me.tr),
         quote=quote,
+        agreed=consent_text(quote.price, plan.months, me.tr.language) if mine and mine.is_charged_here else "",
         present="" if mine is None else plan_title(mine.plan, me.tr),
     )
 

@@ -6,7 +6,6 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Query
 from starlette.responses import RedirectResponse, Response
 
-from db.tables.currencies import Currency
 from i18n.plans import (
     NOT_RESUMED,
     PAID_AHEAD,
@@ -20,15 +19,15 @@ from i18n.plans import (
     what_is_left,
 )
 from i18n.translator import Html, Translator
-from services.digits import whole_number
 from services.errors import N_
-from services.money import Money
 from services.payments.providers.reasons import payment_reason
 from services.payments.providers.titles import provider_title
+from services.plans.consent import consent_text
 from services.plans.endings import RenewedInTelegram
 from services.plans.methods import MethodGone
 from services.plans.plans import PlanView
 from services.plans.subscriptions import SubscriptionView
+from web.cabinet.paying import shown_price
 from web.kit.pages import page
 from web.kit.viewer import Customer, Me
 
@@ -67,6 +66,7 @@ async def show_subscription(
         offer="" if mine is None or mine.offered_price is None else price_offer(mine.offered_price, mine, tr),
         can_cancel=mine is not None and mine.can_cancel,
         can_resume=mine is not None and mine.can_resume,
+        agreed=agreements(mine, tr),
         not_resumed=tr.gettext(NOT_RESUMED),
         resume_in_telegram=tr.gettext(RenewedInTelegram.message),
         can_pay=mine is not None and features_pay(me) and mine.is_paid_by_hand,
@@ -104,9 +104,7 @@ async def keep(me: Me) -> Response:
 @router.post("/agree")
 async def agree(me: Me, price: Annotated[str, Form()] = "", currency: Annotated[str, Form()] = "") -> Response:
     """To the price that was shown."""
-    minor = whole_number(price, most=2**53)
-    known = currency in set(Currency)
-    shown = Money(minor, Currency(currency)) if minor is not None and known else None
+    shown = shown_price(price, currency)
     if shown is not None:
         await me.site.services.subscriptions.agree(me.user.id, shown)
     return _back("agreed" if shown is not None else "")
@@ -120,6 +118,20 @@ async def remove_card(me: Me, hex_id: str) -> Response:
         raise MethodGone(method_id=hex_id) from None
     await me.site.services.payment_methods.unlink(me.user.id, method_id)
     return _back("removed")
+
+
+def agreements(mine: SubscriptionView | None, tr: Translator) -> dict[str, str]:
+    """What each button lets the shop charge by itself."""
+    if mine is None or mine.last_price is None:
+        return {}
+    told, charged = {}, mine.is_charged_here
+    if mine.can_resume:
+        told["resume"] = consent_text(mine.scheduled_price or mine.last_price, mine.next_plan.months, tr.language)
+    if charged and mine.scheduled is not None:
+        told["keep"] = consent_text(mine.last_price, mine.last_plan.months, tr.language)
+    if charged and mine.offered_price is not None:
+        told["agree"] = consent_text(mine.offered_price, mine.plan.months, tr.language)
+    return told
 
 
 def _back(said: str) -> Response:

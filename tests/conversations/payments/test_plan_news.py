@@ -14,6 +14,7 @@ from sandbox.client.person import Person
 from sandbox.client.shop import Shop
 from services.money import Money
 from services.plans.plans import PlanView
+from services.plans.times import CHARGE_BEFORE
 from services.users.actor import Actor
 from tests.conversations.payments.subscribing import comes_to_be_tried, ends_soon, mine, plan, subscribes
 from tests.conversations.payments.tills import payments, till_of
@@ -128,14 +129,16 @@ async def test_a_new_price_is_paid_by_who_agrees(
     await manage.offer_price(plans[1].id, actor=OWNER)
     try:
         asked = await anna.sees("💬 У тарифа «Полный» новая цена: 690 ₽ в месяц. Сейчас вы платите 590 ₽.")
-        day = Catalogues()["ru"].date((await mine(stage, anna)).ends_at)
+        day = Catalogues()["ru"].date((await mine(stage, anna)).ends_at - CHARGE_BEFORE)
         assert asked.holds(f"Если согласитесь, 690 ₽ будут списываться начиная с {day}.")
+        assert asked.holds("Нажимая «✅ Согласиться на 690 ₽», вы соглашаетесь: Списывать 690 ₽ каждый месяц, пока я")
         await anna.presses("✅ Согласиться на 690 ₽")
         agreed = await anna.sees("✅ Спасибо! Новая цена действует со следующего периода.")
         assert agreed.holds("🔁 Следующее списание: 690 ₽")
         await anna.presses("💳 Способы оплаты")
         await anna.sees("Списывать 690 ₽ каждый месяц")
         await anna.presses("‹ Назад")
+        own = await anna.sees("Нажимая «↩️ Оставить прежнюю цену», вы соглашаетесь: Списывать 590 ₽ каждый месяц")
         await anna.presses("↩️ Оставить прежнюю цену")
         kept = await anna.sees("✅ Ваш тариф остаётся прежним.")
         assert kept.holds("🔁 Следующее списание: 590 ₽")

@@ -99,6 +99,7 @@ async def test_it_is_cancelled_in_one_tap_and_goes_on_if_wished(stage: Stage, an
     assert "Следующее списание" not in cancelled.text
     assert (await mine(stage, anna)).next_charge is None
     assert cancelled.button("🔁 Включить автопродление") is not None
+    assert cancelled.holds("Нажимая «🔁 Включить автопродление», вы соглашаетесь: Списывать 490 ₽ каждый месяц")
     await anna.presses("🔁 Включить автопродление")
     await anna.sees("🔁 Автопродление снова включено.")
     assert (await mine(stage, anna)).next_charge is not None

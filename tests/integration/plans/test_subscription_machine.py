@@ -12,11 +12,21 @@ from uuid import UUID, uuid4
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from db.base import AnyRow
+from db.base import AnyRow, table_of
 from db.tables.payments import Payment, PaymentStatus, Refund, RefundStatus, StrayPayment
-from db.tables.plans import LIVE, AllowanceUnit, MethodState, PaymentMethod, Subscription, SubscriptionPeriod
+from db.tables.plans import (
+    LIVE,
+    AllowanceUnit,
+    MethodState,
+    PaymentMethod,
+    Plan,
+    PlanPrice,
+    Subscription,
+    SubscriptionPeriod,
+)
 from services.billing import ledger
 from services.money import Money
 from services.payments.providers.base import Decline
@@ -29,8 +39,10 @@ from services.plans.changes import BeginsAtOnce, BeginsLater
 from services.plans.endings import CannotResume, NoSubscription
 from services.plans.free import open_free
 from services.plans.next_payment import RenewalUnderWay
+from services.plans.offers import PriceStays
 from services.plans.plans import PlanGone
 from services.plans.replacing import RefundUnderWay
+from services.plans.rows import terms_to_come
 from services.plans.trials import AlreadySubscribed, TrialUsed
 from tests.support.databases import PostgresServer, SqliteServer
 from tests.support.faults import Fault
@@ -43,6 +55,7 @@ from tests.support.ways.cloudpayments import CloudPaymentsWay
 from tests.support.ways.stars import StarsWay
 from tests.support.ways.yookassa import YooKassaWay
 
+prices = table_of(PlanPrice)
 EXAMPLES = int(os.environ.get("PLAN_EXAMPLES", "20"))
 STEPS = 40
 ANNA = 501
@@ -217,6 +230,17 @@ class SubscriptionHistory(History):
         later = self.shop.subscriptions.schedule(self.anna, self.plans[plan])
         self.attempt(later, NoSubscription, BeginsAtOnce, PlanGone, RenewalUnderWay)
 
+    @rule(plan=PLANS, percent=st.sampled_from([50, 90, 110]))
+    def a_price_changes(self, plan: str, percent: int) -> None:
+        """And she agrees to it where she may."""
+
+        def change(session: Session) -> None:
+            here = prices.c.plan_id == self.plans[plan]
+            session.execute(update(prices).where(here).values(amount=prices.c.amount * percent // 100))
+
+        self.write(change)
+        self.attempt(self.shop.subscriptions.agree(self.anna), NoSubscription, PlanGone, PriceStays)
+
     @rule(tries=st.booleans())
     def predicts(self, tries: bool) -> None:
         if tries:
@@ -375,6 +399,18 @@ class SubscriptionHistory(History):
             self.periods_seen.add(period.id)
             if payments[period.payment_id].consent is None and period.number == 1:
                 self.unwanted |= self.tokens
+
+    @invariant()
+    def what_will_be_charged_was_agreed(self) -> None:
+        row = self.subscription()
+        if row is None or row.price is None or not row.auto_renew:
+            return
+        method = next((each for each in self.rows(PaymentMethod) if each.id == row.method_id), None)
+        if method is not None and method.state == MethodState.ACTIVE and not method.by_provider:
+            plan_id, price = terms_to_come(row)
+            months = next(plan.months for plan in self.rows(Plan) if plan.id == plan_id)
+            said = [method.consent[name] for name in ("amount", "currency", "months")]
+            assert said == [price, row.currency, months], f"{row} is not what {method.consent} says"
 
     @invariant()
     def a_period_is_charged_once(self) -> None:

@@ -114,7 +114,7 @@ def keep(session: Session, remote: RemotePayment, merchant: Merchant, now: datet
         "amount": remote.amount.minor,
         "currency": remote.amount.currency,
         "payload": (remote.our_id or "").replace("\x00", "")[:255],
-        "returned": {TOLD: remote.refunded.minor} if remote.refunded.minor else {},
+        "returned": dict(remote.refunds) or ({TOLD: remote.refunded.minor} if remote.refunded.minor else {}),
         "status": StrayStatus.KEPT,
         "seen_at": now,
     }
@@ -140,7 +140,7 @@ def sent_back(session: Session, provider: str, refund: RemoteRefund, now: dateti
 
 
 def _sum(returned: JsonObject) -> int:
-    """Refunds one by one, or what was told of them altogether when the money was first seen."""
+    """Refunds one by one, or what was told of them altogether where nobody said which they were."""
     one_by_one = sum(int(minor) for refund, minor in returned.items() if refund != TOLD)
     return max(int(returned.get(TOLD, 0)), one_by_one)
 

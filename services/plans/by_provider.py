@@ -90,8 +90,8 @@ def _is_same_month(session: Session, first: PaymentView, method_id: UUID | None,
 
 def _paid_twice(new: NewRow, first: PaymentView) -> NewRow:
     """For what the first is for, and with its consent."""
-    there = replace(new, plan_id=first.plan_id, subscription_id=first.subscription_id, method_id=None)
-    return replace(there, period_number=first.period_number, consent=first.consent)
+    there = replace(new, plan_id=first.plan_id, credits=first.credits, subscription_id=first.subscription_id)
+    return replace(there, method_id=None, period_number=first.period_number, consent=first.consent)
 
 
 def provider_said(session: Session, payment_id: UUID, word: ProviderWord, now: datetime) -> None:

@@ -37,7 +37,9 @@ def next_charge(held: HeldSubscription) -> datetime | None:
     account = held.account
     if account is None:
         return None
-    if (reason := held.row.decline_reason) is None or (reason == NO_EMAIL and _email(held) is not None):
+    receipt = account.merchant.receipts
+    healed = held.row.decline_reason == NO_EMAIL and (not receipt or _email(held) is not None)
+    if (reason := held.row.decline_reason) is None or healed:
         return charge_at(held.ends_at)
     decline = Decline.ACT if reason == NO_EMAIL else account.provider.decline_of(reason)
     if decline is Decline.NEVER:

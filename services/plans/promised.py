@@ -1,5 +1,7 @@
 """What a plan gives never becomes less while somebody pays the price that they agreed to for it."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
@@ -34,13 +36,23 @@ def _less(plan: PlanView, offer: PlanOffer) -> str | None:
         return "credits"
     if offer.discount_percent < plan.discount_percent:
         return "discount_percent"
-    left = list(offer.allowances)
-    for before in plan.allowances:
-        same = next((each for each in left if _is_as_much(each, before)), None)
-        if same is None:
-            return "allowances"
-        left.remove(same)
-    return None
+    taken: dict[int, AllowanceView] = {}
+    kept = all(_finds_place(before, offer.allowances, taken, set()) for before in plan.allowances)
+    return None if kept else "allowances"
+
+
+def _finds_place(
+    before: AllowanceView, now: Sequence[AllowanceView], taken: dict[int, AllowanceView], tried: set[int]
+) -> bool:
+    """One of the new ones that gives as much, for itself alone; whoever has it moves on to another one if it can."""
+    for place, each in enumerate(now):
+        if place in tried or not _is_as_much(each, before):
+            continue
+        tried.add(place)
+        if place not in taken or _finds_place(taken[place], now, taken, tried):
+            taken[place] = before
+            return True
+    return False
 
 
 def _is_as_much(now: AllowanceView, before: AllowanceView) -> bool:

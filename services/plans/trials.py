@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, literal, select
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
+from db.tables.identities import AccountMerge
 from db.tables.payments import RefundStatus
 from db.tables.plans import PeriodKind, PlanTrial, SubscriptionStatus
 from db.upsert import insert_into
@@ -21,13 +22,13 @@ from services.plans.rows import is_free, live_of, periods, subscriptions
 from services.plans.times import warn_at
 from services.users.departures import NO_KEY, PersonKey, known_as, left_after_trial
 
-trials = table_of(PlanTrial)
+trials, _merges = table_of(PlanTrial), table_of(AccountMerge)
 
 
 class TrialUsed(ShopError):
     """Or a plan whose money went back."""
 
-    message = N_("You have had a plan here already, so there is no trial any more.")
+    message = N_("A trial is once a person, and not for who had the money for a plan back. You can subscribe.")
 
 
 class AlreadySubscribed(ShopError):
@@ -39,7 +40,9 @@ def had_trial(session: Session, user_id: int, people: PersonKey = NO_KEY) -> boo
     if session.scalar(select(trials.c.user_id).where(trials.c.user_id == user_id)) is not None:
         return True
     back = (refunds.c.payment_id == periods.c.payment_id) & (refunds.c.status == RefundStatus.SUCCEEDED)
-    mine = (periods.c.user_id == user_id) & periods.c.closed_at.is_not(None)
+    mine = periods.c.closed_at.is_not(None) & periods.c.user_id.in_(
+        select(_merges.c.from_user_id).where(_merges.c.into_user_id == user_id).union(select(literal(user_id)))
+    )
     if session.scalar(select(periods.c.id).join(refunds, back).where(mine).limit(1)) is not None:
         return True
     return left_after_trial(session, known_as(session, user_id, people))

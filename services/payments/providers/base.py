@@ -210,7 +210,8 @@ class RemotePayment:
     the money was taken. `id` is ours, as text, where the provider gives none before the money: then `order_id` is what
     it calls the page and `charge_id` the money. `payer_id`: the Telegram id of who paid. `method`: what it kept to be
     charged again. `paid_until`: the end of the period that a provider who charges by itself took the money for, who
-    says by `again` whether this is not the first one of `our_id`; None where it does not tell."""
+    says by `again` whether this is not the first one of `our_id`; None where it does not tell. `refunds`: what
+    `refunded` is the sum of, minor units by the refund's id, where that was looked up."""
 
     id: str
     shop_id: str | None
@@ -233,6 +234,7 @@ class RemotePayment:
     method: RemoteMethod | None = None
     paid_until: datetime | None = None
     again: bool | None = None
+    refunds: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from db.tables.payments import RefundStatus
 from services.billing import ledger
 from services.billing.credits import format_credits
+from services.billing.merges import merge_of
 from services.notifications import outbox
 from services.notifications.kinds.payments import PaymentTrouble, RefundEnds, RefundSucceeded
 from services.notifications.owners import tell_owners, tell_user
@@ -150,7 +151,8 @@ def _succeed(
     whole = before + refund.amount.minor >= payment.amount.minor
     ended = fulfilments.of(payment).refunded(session, payment, now) if whole else RefundEnds.NOTHING
     news = RefundSucceeded(refund_id=refund.id, payment_id=payment.id, ended=ended)
-    outbox.put(session, news, user_id=payment.user_id, now=now)
+    merge = merge_of(session, payment.user_id)
+    outbox.put(session, news, user_id=payment.user_id if merge is None else merge.into_user_id, now=now)
     if due > taken and refund.actor_user_id is None:
         trouble = _trouble(refund, PaymentProblem.UNCOLLECTED, format_credits(due - taken))
         tell_owners(session, merchant.owners, trouble, now=now)

@@ -455,6 +455,29 @@ async def test_a_stray_that_went_back_in_the_cabinet(shop: Shop, amount: str, re
     assert [call.body["Amount"] for call in shop.server.asked("/payments/refund")] == ([rest] if rest else [])
 
 
+async def test_a_stray_of_which_parts_went_back_before_it_was_seen_and_after(shop: Shop) -> None:
+    """All of them are reckoned with, each once, however often the list is read."""
+    payment = await shop.pays(await shop.begins())
+    again = {"TransactionId": PAID + 76}
+    parts = [
+        gone(payment, 601 + place, amount, OriginalTransactionId=PAID + 76, JsonData=None)["Model"]
+        for place, amount in enumerate(("30.00", "40.00"))
+    ]
+    listed = [transaction(payment.id)["Model"], transaction(payment.id, **again)["Model"], parts[0]]
+    shop.server.says("/v2/payments/list", {"Success": True, "Message": None, "Model": listed})
+    shop.is_paid(payment, Refunded=True, **again)
+    await shop.told("pay", payment, **again)
+    await shop.looks()
+    [kept] = (await Strays(shop.till.ctx, Staff((OWNER,))).page()).items
+    assert kept.returned == rub(30_00)
+    for known in ([*listed, parts[1]], [*listed[:2], *parts]):
+        shop.server.says("/v2/payments/list", {"Success": True, "Message": None, "Model": known})
+        shop.cashier.clock.advance(hours=2)
+        await shop.till.reconciler.round(everything=True)
+        [kept] = (await Strays(shop.till.ctx, Staff((OWNER,))).page()).items
+        assert kept.returned == rub(70_00)
+
+
 def gone(payment: PaymentView, number: int, amount: str, **more: object) -> dict[str, Any]:  # Any: JSON
     data = {"kassandra_refund": str(UUID(int=number))}
     told = {"Type": 1, "TransactionId": number, "OriginalTransactionId": PAID, "Amount": Decimal(amount)}

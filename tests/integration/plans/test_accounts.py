@@ -3,8 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.base import table_of
+from db.tables.outbox import OutboxKind, OutboxMessage
 from db.tables.plans import AllowanceUnit
 from db.tables.predictions import PredictionStatus
 from db.tables.users import Edge
@@ -34,6 +37,31 @@ async def test_it_goes_over_with_its_card(shop: PlanShop) -> None:
     assert (await shop.of(heir)).number == 2
     assert await shop.cashier.balance(heir) == 100_00
     await shop.cashier.is_sound()
+
+
+async def test_its_money_goes_back_after_that(quick: PlanShop) -> None:
+    """The one that is still there hears of it, and has no trial either."""
+    db, plus = quick.cashier.db, await quick.sells(trial_days=7)
+    old, heir = await db.write(add_outsider), await quick.cashier.customer()
+    payment = await quick.begins(old, plus)
+    await quick.pays(payment)
+    await db.write(merge_accounts, await db.read(look, old, heir), quick.clock())
+    await quick.cashier.refunds(payment, 300_00)
+    rows = table_of(OutboxMessage)
+    told = select(rows.c.user_id).where(rows.c.kind == OutboxKind.REFUND)
+    assert await db.read(lambda session: session.scalars(told).all()) == [heir]
+    assert not await quick.subscriptions.may_try(heir, await db.read(find_plan, plus))
+
+
+async def test_who_had_money_back_before_that_has_no_trial_after_it(quick: PlanShop) -> None:
+    db, plus = quick.cashier.db, await quick.sells(trial_days=7)
+    old, heir = await db.write(add_outsider), await quick.cashier.customer()
+    payment = await quick.begins(old, plus)
+    await quick.pays(payment)
+    await quick.cashier.refunds(payment, 300_00)
+    await db.write(merge_accounts, await db.read(look, old, heir), quick.clock())
+    with pytest.raises(TrialUsed):
+        await quick.subscriptions.start_trial(heir, plus)
 
 
 async def test_two_paid_plans_do_not_become_one(quick: PlanShop) -> None:

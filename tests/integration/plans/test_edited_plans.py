@@ -85,6 +85,17 @@ async def test_who_pays_the_old_price_has_no_less_for_it(quick: PlanShop, less: 
     await changes(quick, plus, **less)  # nobody pays for it any more
 
 
+async def test_allowances_may_be_told_in_any_order(quick: PlanShop) -> None:
+    """That of all models also gives as much as the one of a single model, and is needed for itself."""
+    anna = await quick.cashier.customer()
+    plus = await quick.sells(allowances=[(AllowanceUnit.REQUESTS, 10, ["wine"]), (AllowanceUnit.REQUESTS, 100, [])])
+    await quick.subscribes(anna, plus)
+    wine, every = (await quick.cashier.db.read(find_plan, plus)).allowances
+    assert (await changes(quick, plus, allowances=(every, wine))).allowances == (every, wine)
+    with pytest.raises(GivesLess):
+        await changes(quick, plus, allowances=(every, replace(wine, amount=9)))
+
+
 async def test_more_is_for_everybody_from_the_next_period_on(quick: PlanShop) -> None:
     given = [(AllowanceUnit.REQUESTS, 100, ["wine"])]
     anna, plus = await quick.cashier.customer(), await quick.sells(credits=1000, allowances=given)

@@ -186,6 +186,20 @@ async def test_receipts_are_sent_by_now_and_there_is_no_address(quick: PlanShop)
     await quick.cashier.is_sound()
 
 
+async def test_receipts_are_switched_off_again(quick: PlanShop) -> None:
+    """No address is needed for the charge any more."""
+    anna, plus = await quick.cashier.customer(), await quick.sells()
+    begun = await quick.subscribes(anna, plus)
+    quick.cashier.restart(replace(MERCHANT, vat_code=1))
+    await quick.jumps_to(begun.ends_at - timedelta(hours=24))
+    await quick.lives(days=1)
+    assert (await quick.of(anna)).decline_reason == "email_needed"
+    quick.cashier.restart(MERCHANT)
+    await quick.lives(hours=1)
+    assert (quick.charged, (await quick.of(anna)).number) == (["succeeded"] * 2, 2)
+    await quick.cashier.is_sound()
+
+
 async def test_past_due_it_is_paid_by_hand(quick: PlanShop) -> None:
     anna, plus = await quick.cashier.customer(), await quick.sells()
     begun = await quick.subscribes(anna, plus)

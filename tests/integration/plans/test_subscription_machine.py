@@ -181,7 +181,7 @@ class SubscriptionHistory(History):
         if len(way.tries()) > before:
             payment = next(row for row in self.rows(Payment) if str(row.id) == our_id)
             if payment.consent is not None:
-                self.unwanted -= self.kept_by(way, way.tries()[-1])
+                self.unwanted -= self.names_of(way.tries()[-1].id)
 
     @rule(seconds=st.sampled_from([-60, -1, 0, 60]), which=WHICH, plan=PLANS)
     def chooses_in_the_last_minute(self, seconds: int, which: int, plan: str) -> None:
@@ -395,10 +395,14 @@ class SubscriptionHistory(History):
         payments = {row.id: row for row in self.rows(Payment)}
         self.tokens |= {row.token for row in self.rows(PaymentMethod) if row.token is not None}
         new = [row for row in self.rows(SubscriptionPeriod) if row.id not in self.periods_seen and row.payment_id]
-        for period in sorted(new, key=lambda row: row.id):
-            self.periods_seen.add(period.id)
-            if payments[period.payment_id].consent is None and period.number == 1:
-                self.unwanted |= self.tokens
+        self.periods_seen |= {row.id for row in new}
+        kept: set[str] = set()  # with what was heard of after it
+        for period in sorted(new, key=lambda row: row.id, reverse=True):
+            payment = payments[period.payment_id]
+            if payment.consent is not None:
+                kept |= self.names_of(payment.charge_id or payment.provider_payment_id)
+            elif period.number == 1:
+                self.unwanted |= self.tokens - kept
 
     @invariant()
     def what_will_be_charged_was_agreed(self) -> None:
@@ -476,9 +480,9 @@ class SubscriptionHistory(History):
     def subscription(self) -> AnyRow | None:
         return next((row for row in self.rows(Subscription) if row.status in LIVE), None)
 
-    def kept_by(self, way: Way, paid: Try) -> set[str]:
-        """The names that the provider may have given to what she paid with."""
-        return {paid.id, f"method-{paid.id}", f"card-of-{self.anna}"}
+    def names_of(self, charge_id: str) -> set[str]:
+        """That the provider may have given to what she paid with."""
+        return {charge_id, f"method-{charge_id}", f"card-of-{self.anna}"}
 
 
 @on_databases(EXAMPLES, few=3)

@@ -34,8 +34,8 @@ REFUND_STATUSES: Final = {PAID: "succeeded", "Declined": "canceled", "Cancelled"
 VOIDED: Final = "voided"
 
 
-def payment_of(model: Json, refunded: Money | None = None) -> RemotePayment:
-    """`refunded`: of it, where that was looked up. Raises `Unpaid` for a try that came to nothing: the page can still
+def payment_of(model: Json, refunds: Mapping[str, int] | None = None) -> RemotePayment:
+    """`refunds`: of it, where they were looked up. Raises `Unpaid` for a try that came to nothing: the page can still
     be paid at. A charge without its owner has one try, and the result is final. Also raises `NotFound`, KeyError,
     ValueError."""
     if model.get("Type", PAYMENT) != PAYMENT:
@@ -55,7 +55,8 @@ def payment_of(model: Json, refunded: Money | None = None) -> RemotePayment:
         amount=money,
         test=bool(model.get("TestMode")),
         our_id=invoice or None,
-        refunded=refunded or money.of(0),
+        refunded=money.of(sum((refunds or {}).values())),
+        refunds=refunds or {},
         cancel_reason=VOIDED if status == "Cancelled" else reason,
         mark=facts,
         description=str(model.get("Description") or ""),

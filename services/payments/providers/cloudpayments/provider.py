@@ -8,7 +8,6 @@ from uuid import UUID
 
 import structlog
 
-from services.money import Money
 from services.payments.providers.base import (
     Autopay,
     Decline,
@@ -83,8 +82,8 @@ class CloudPayments:
     async def get(self, payment_id: str) -> RemotePayment:
         """By our id, or by the number of a transaction, as notifications give it."""
         model = await self._model(payment_id)
-        refunded = await self._sent_back(model) if model.get("Refunded") is True else None
-        return read(lambda: payment_of(model, refunded))
+        refunds = await self._sent_back(model) if model.get("Refunded") is True else None
+        return read(lambda: payment_of(model, refunds))
 
     async def capture(self, payment_id: str, *, key: UUID) -> RemotePayment:
         """By either, as `get`."""
@@ -189,16 +188,15 @@ class CloudPayments:
             return await self._calls.transaction(payment_id)
         return await self._calls.last(payment_id)
 
-    async def _sent_back(self, model: Json) -> Money:
-        """The answer says only whether, not how much."""
+    async def _sent_back(self, model: Json) -> dict[str, int]:
+        """The answer says only whether, not how much: minor units by the refund's id."""
         amount, transaction = money_of(model), str(model["TransactionId"])
         since = payment_of(model).created_at
         if since is None:
-            return amount
-        gone = [
-            each.amount.minor
+            return {"": amount.minor}
+        return {
+            each.id: each.amount.minor
             async for page in self.refunds_since(since)
             for each in page
             if each.charge_id == transaction and each.status == "succeeded"
-        ]
-        return amount.of(sum(gone))
+        }

@@ -69,7 +69,7 @@ test-all: install-dev ## Run all tests, the slow ones too: before a release, and
 	@$(PYTEST) -n 4 --dist worksteal
 
 crash: install-dev ## Kill the shop at random moments, many times, on both databases; send it hostile files; let its proxies die; give it a bad day.
-	@MONEY_KILLS=30 STARS_KILLS=30 RENEWAL_KILLS=20 CRASH_KILLS=30 PICTURE_KILLS=12 TALK_KILLS=20 TABLE_KILLS=15 HOSTILE=12 PROXY_DEATHS=20 BAD_DAYS=1 $(BIN)/python -m pytest -q -s -n 0 tests/crash
+	@MONEY_KILLS=30 STARS_KILLS=30 RENEWAL_KILLS=20 CRASH_KILLS=30 PICTURE_KILLS=12 UPLOAD_KILLS=10 TALK_KILLS=20 TABLE_KILLS=15 HOSTILE=12 PROXY_DEATHS=20 BAD_DAYS=1 $(BIN)/python -m pytest -q -s -n 0 tests/crash
 	@MONEY_KILLS=30 STARS_KILLS=30 RENEWAL_KILLS=20 CRASH_ON=postgresql $(BIN)/python -m pytest -q -s -n 0 tests/crash/test_money.py tests/crash/test_stars.py tests/crash/test_renewals.py
 	@REPLICAS=1 $(BIN)/python -m pytest -q -s -n 0 tests/integration/start/test_replicas.py
 	@TALK_EXAMPLES=100 $(BIN)/python -m pytest -q -s -n 0 tests/integration/chats/test_histories.py

@@ -10,6 +10,8 @@ from bot.demo import shop as demo_shop
 from bot.errors import leave
 from bot.startup import import_aiogram
 from services.chats import worker as answers
+from services.models.uploads import checks, comparison_worker
+from services.models.uploads.inspection import Inspection
 from services.notifications import claims as outbox
 from services.payments import claims, payment_row, provider_list
 from services.predictions import worker
@@ -28,6 +30,8 @@ def hurry() -> None:
     vars(part)["Worker"] = partial(worker.Worker, lease=SECOND)
     vars(part)["ScoringWorker"] = partial(tables.ScoringWorker, lease=2 * SECOND)
     vars(runner)["CHUNK_SECONDS"] = 0.05
+    vars(part)["UploadChecks"] = partial(checks.UploadChecks, lease=2 * SECOND, inspection=Inspection(seconds=15))
+    vars(part)["ComparisonWorker"] = partial(comparison_worker.ComparisonWorker, lease=2 * SECOND)
     vars(part)["AnswerWorker"] = partial(answers.AnswerWorker, lease=2 * SECOND)
     jobs.CATCH_UP_SECONDS = jobs.RECONCILE_SECONDS = jobs.RENEW_SECONDS = 1
     claims.EVENT_LEASE = 2 * SECOND

@@ -95,6 +95,25 @@ def own_operator() -> bytes:
     return data
 
 
+def divides() -> bytes:
+    """The least of integers by −1: the processor itself ends whoever does that."""
+    least = onnx.numpy_helper.from_array(np.array([-(2**31)], np.int32), "least")
+    minus = onnx.numpy_helper.from_array(np.array([-1], np.int32), "minus")
+    nothing = onnx.numpy_helper.from_array(np.array([0], np.int32), "nothing")
+    return graph(
+        [
+            node("Cast", ["x"], ["whole"], to=TensorProto.INT32),
+            node("Mul", ["whole", "nothing"], ["zero"]),
+            node("Add", ["zero", "least"], ["divided"]),
+            node("Div", ["divided", "minus"], ["result"]),
+            node("Cast", ["result"], ["y"], to=TensorProto.FLOAT),
+        ],
+        [("x", FLOAT, ["N", 1])],
+        [("y", FLOAT, ["N", 1])],
+        [least, minus, nothing],
+    )
+
+
 def _field(number: int, content: bytes) -> bytes:
     length, size = b"", len(content)
     while size > 127:
@@ -114,6 +133,7 @@ HOSTILE: Final[dict[str, tuple[Callable[[], bytes], str]]] = {
     "graphs in graphs": (nested, "not an ONNX file"),
     "a promised constant": (promised, ""),
     "a memory bomb": (bomb, ""),
+    "a crash": (divides, "crashed"),
     "an endless loop": (endless, "over"),
     "a crowd": (crowd, "over"),
 }

@@ -11,6 +11,7 @@ any moment.
 import os
 import select
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -43,4 +44,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with suppress(BrokenPipeError):  # the shop has gone
+        main()

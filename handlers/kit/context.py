@@ -59,9 +59,9 @@ class Context:
         """The same, of the customer as they are now."""
         return replace(self, user=user)
 
-    async def respond(self, event: Event, screen: Screen) -> None:
+    async def respond(self, event: Event, screen: Screen) -> int:
         """Show a screen that has nothing to do with the form: see `dialog.respond`."""
-        await dialog.respond(event, self.fsm, self.tr, screen)
+        return await dialog.respond(event, self.fsm, self.tr, screen)
 
     async def open_talk(self) -> ChatSessionView | None:
         """The open conversation, where there are any."""

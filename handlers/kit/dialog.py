@@ -38,21 +38,21 @@ class ChatQuestion(StatesGroup):
         return next((question for question in cls._known if name in question.__state_names__), None)
 
 
-async def respond(event: Event, fsm: FSMContext, tr: Translator, screen: Screen) -> None:
+async def respond(event: Event, fsm: FSMContext, tr: Translator, screen: Screen) -> int:
     """Show a screen that has nothing to do with the form: below a command, in place under a button. A question that is
-    none of the form's is left; a form gets a way back."""
+    none of the form's is left; a form gets a way back. Returns the id of the message that shows it."""
     await leave_question(fsm)
     if await open_form(fsm) is not None:
         screen = buttons.with_continue(screen, tr)
-    await put(event, screen)
+    return await put(event, screen)
 
 
-async def put(event: Event, screen: Screen) -> None:
+async def put(event: Event, screen: Screen) -> int:
+    """Returns the id of the message that shows it."""
     if isinstance(event, CallbackQuery):
-        await sender.show(event, screen)
-    else:
-        assert event.bot is not None
-        await sender.send(event.bot, event.chat.id, screen)
+        return await show_in_place(event, screen)
+    assert event.bot is not None
+    return (await sender.send(event.bot, event.chat.id, screen)).message_id
 
 
 async def show_below(event: Event, screen: Screen, *, old: int | None) -> int:

@@ -41,6 +41,8 @@ def _known(kind: type[OfVersion], services: Services) -> dict[str, Present]:
         except VersionNotFound:
             return None
         screen = await card_of(news.version_id, services, tr)
+        if place is None or place.chat_id != notification.recipient.chat_id:
+            return Rendered(screen=screen)
         return Rendered(screen=screen, into=message_of(place), thread_id=thread_of(place))
 
     return presenting(kind, present)

@@ -167,7 +167,9 @@ async def test_names_of_answers_come_as_a_file(kate: Person) -> None:
     await kate.sees("🧪 A draft")
     await kate.presses("🏷 Names of answers")
     await kate.sends_file("names.txt", b"rose\ntulip\npoppy")
-    await kate.sees("Kind: rose")
+    waiting = await kate.sees("🔎")
+    named = await kate.sees("Kind: rose")
+    assert named.id == waiting.id  # no card is left behind that waits for ever
 
 
 async def test_what_cannot_be_sold(olga: Person, max_: Person) -> None:

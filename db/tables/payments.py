@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Credits, CurrencyCode, JsonObject, Key, Kopecks, UuidKey, Word, one_of, partial_index
@@ -176,3 +176,5 @@ class StrayPayment(Base):
     status: Mapped[Word]
     seen_at: Mapped[datetime]
     refunded_at: Mapped[datetime | None]
+    renews: Mapped[bool] = mapped_column(server_default=false())  # of a subscription that its provider charges
+    stop_at: Mapped[datetime | None]  # when the provider is told next to stop it

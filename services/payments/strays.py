@@ -24,6 +24,7 @@ from services.payments.alerts import PaymentProblem
 from services.payments.context import PaymentsContext
 from services.payments.merchant import Merchant
 from services.payments.providers.base import NewRefund, RemotePayment, RemoteRefund
+from services.payments.stray_stops import stop_soon
 from services.users.actor import Actor
 from services.users.roles import Staff
 
@@ -72,8 +73,9 @@ class Strays:
         return await self._ctx.db.read(_page, page, size)
 
     async def send_back(self, stray_id: int, *, actor: Actor) -> StrayView:
-        """All that is left of it, once. In the audit log whatever comes of it. Raises `NotAllowed`, `StrayGone`,
-        `OtherShop`, and `ProviderError` where it did not go back: it may be tried again."""
+        """All that is left of it, once; who charges it every month is told to stop. In the audit log whatever comes of
+        it. Raises `NotAllowed`, `StrayGone`, `OtherShop`, and `ProviderError` where it did not go back: it may be tried
+        again."""
         stray, entry = await self._ctx.db.write(self._begin, stray_id, actor, self._ctx.clock())
         if entry is None:
             return stray
@@ -95,6 +97,7 @@ class Strays:
         stray = _get(session, stray_id)
         if stray.status is StrayStatus.REFUNDED:
             return stray, None
+        stop_soon(session, stray.provider, stray.charge_id, now)
         subject, before = stray.charge_id[:64], {"status": stray.status, "amount": str(stray.rest)}
         entry = AuditRecord(actor=actor, action=AuditAction.STRAY_REFUND, subject=subject, before=before)
         return stray, record(session, entry, now)
@@ -117,6 +120,7 @@ def keep(session: Session, remote: RemotePayment, merchant: Merchant, now: datet
         "returned": dict(remote.refunds) or ({TOLD: remote.refunded.minor} if remote.refunded.minor else {}),
         "status": StrayStatus.KEPT,
         "seen_at": now,
+        "renews": remote.paid_until is not None,
     }
     new = insert_into(session, _strays).values(row).on_conflict_do_nothing().returning(_strays.c.id)
     stray_id = session.scalar(new)
@@ -147,7 +151,9 @@ def _sum(returned: JsonObject) -> int:
 
 def _went_back(session: Session, here: ColumnElement[bool], now: datetime) -> None:
     values = {"status": StrayStatus.REFUNDED, "refunded_at": now}
-    session.execute(update(_strays).where(here, _strays.c.status == StrayStatus.KEPT).values(values))
+    gone = update(_strays).where(here, _strays.c.status == StrayStatus.KEPT).values(values)
+    for row in session.execute(gone.returning(_strays.c.provider, _strays.c.charge_id)).all():
+        stop_soon(session, row.provider, row.charge_id, now)
 
 
 def _this(provider: str, charge_id: str | None) -> ColumnElement[bool]:

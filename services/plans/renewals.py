@@ -18,6 +18,7 @@ from services.payments.context import PaymentsContext
 from services.payments.providers.base import NotAuthorized, NotFound, ProviderError, Refused, SavedMethod
 from services.payments.queries import PaymentView, payments
 from services.payments.settlement import together
+from services.payments.stray_stops import StrayStops
 from services.plans.held import Terms
 from services.plans.methods import methods
 from services.plans.renewing import do_due
@@ -37,11 +38,12 @@ class Renewals:
     def __init__(self, ctx: PaymentsContext, charging: Charging, *, grace: timedelta = GRACE) -> None:
         self._ctx = ctx
         self._charging = charging
+        self._stray_stops = StrayStops(ctx)
         self._terms = Terms(accounts=ctx.accounts, grace=grace)
 
     async def round(self) -> int:
         """Everything that is due now. How many subscriptions were looked at, and providers told."""
-        done = await self._tell_providers()
+        done = await self._tell_providers() + await self._stray_stops.round()
         while await self._ctx.db.read(any_due, self._ctx.clock()):
             batch = await self._ctx.db.write(claim, self._ctx.clock(), AT_ONCE)
             begun = await self._do(batch)

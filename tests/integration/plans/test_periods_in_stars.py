@@ -1,6 +1,7 @@
 """Plans in Stars, which Telegram charges by itself: nobody pays twice, or gets less than a month for a month."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import update
@@ -12,12 +13,17 @@ from db.tables.currencies import Currency
 from db.tables.plans import SubscriptionStatus
 from db.tables.users import User
 from services.money import Money
+from services.payments.providers.base import ResultUnknown
+from services.payments.providers.stars.gateway import NAME
+from services.payments.strays import Strays
 from services.plans.offers import PriceStays
+from services.plans.replacing import RestUnpriced
+from services.users.roles import Staff
 from tests.support.clock import FakeClock
 from tests.support.faults import Fault
 from tests.support.star_plans import ANNA, StarShop, costs, open_star_shop
 from tests.support.stars import GONE
-from tests.support.tills import checkout_of
+from tests.support.tills import OWNER, PRICING, checkout_of
 
 MONTH = timedelta(days=30)
 
@@ -191,3 +197,45 @@ async def test_a_new_price_is_none_for_what_telegram_charges(shop: StarShop) -> 
     with pytest.raises(PriceStays):
         await shop.shop.subscriptions.agree(shop.anna, Money(250, Currency.XTR))
     assert (await shop.shop.of(shop.anna)).next_charge == (Money(200, Currency.XTR), shop.shop.clock() + MONTH)
+
+
+async def test_what_has_no_price_any_more_is_not_lost_to_a_dearer_plan(shop: StarShop) -> None:
+    """Nobody could tell how many credits what is left of it would be."""
+    await shop.pays(await shop.begins())
+    pro = await shop.shop.sells("pro", kopecks=90_000)
+    shop.reopens("yookassa", retired=NAME, pricing=PRICING)
+    with pytest.raises(RestUnpriced):
+        await shop.shop.subscriptions.quote_change(shop.anna, pro)
+    with pytest.raises(RestUnpriced):
+        await shop.shop.begins(shop.anna, pro)
+    assert (await shop.shop.of(shop.anna)).plan.name == "plus"
+
+
+async def test_a_subscription_that_nobody_knows_is_stopped_when_its_money_goes_back(shop: StarShop) -> None:
+    """Books were lost, and Telegram takes the Stars every month."""
+    owner, payload = await shop.shop.cashier.owner(), str(uuid4())
+    await shop.stars.received(shop.telegram.pays(ANNA, payload, 200, month=True))
+    await shop.shop.lives(days=30)
+    await shop.stars.received(shop.telegram.pays(ANNA, payload, 200, month=True, again=True))
+    assert shop.telegram.canceled == [], "only an owner can say that it is lost for good"
+    strays = Strays(shop.shop.cashier.till.ctx, Staff((OWNER,)))
+    latest = (await strays.page()).items[0]
+    await strays.send_back(latest.id, actor=owner)
+    shop.telegram.away = ResultUnknown(code="timeout")
+    await shop.shop.round()
+    assert shop.telegram.canceled == []
+    shop.telegram.away = None
+    shop.shop.clock.advance(minutes=6)
+    await shop.shop.round()
+    await shop.shop.lives(days=1)
+    assert shop.telegram.canceled == [(ANNA, "charge-1"), (ANNA, "charge-2")]
+
+
+async def test_stars_of_no_subscription_stop_none(shop: StarShop) -> None:
+    owner = await shop.shop.cashier.owner()
+    await shop.stars.received(shop.telegram.pays(ANNA, str(uuid4()), 200))
+    strays = Strays(shop.shop.cashier.till.ctx, Staff((OWNER,)))
+    [kept] = (await strays.page()).items
+    await strays.send_back(kept.id, actor=owner)
+    await shop.shop.lives(days=1)
+    assert shop.telegram.canceled == []

@@ -52,7 +52,7 @@ class PlanOptions:
 
 
 async def offer_of(services: Services, user_id: int, plan_id: int) -> PlanOptions:
-    """Raises `PlanGone`, `RenewalUnderWay`, `RefundUnderWay`."""
+    """Raises `PlanGone`, `RenewalUnderWay`, `RefundUnderWay`, `RestUnpriced`."""
     plan, subscription = await services.plans.get(plan_id), await services.subscriptions.of(user_id)
     step, quote = _same(plan, subscription), None
     if step is None:

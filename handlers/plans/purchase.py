@@ -29,7 +29,7 @@ from services.plans.checkout import PlanCheckout, PlanOrder
 WISH: Final = "plan"  # in the dialog's data: the choice that waits for an e-mail
 DECISIONS: Final = UUID("0c4f4d3c-6a0b-4c56-8f7c-1d6a7c2b9e54")
 _CHOICE = re.compile(
-    rf"([0-9]{{1,9}}):([a-z]{{1,16}}):({view.KEEP}|{view.ONCE}):([0-9]{{1,12}}):([A-Za-z0-9_-]{{1,16}})"
+    rf"([0-9]{{1,9}}):([a-z]{{1,16}}):({view.KEEP}|{view.ONCE}):([0-9]{{1,12}}):([A-Za-z0-9_-]{{1,16}})(?::([0-9a-f]{{8}}))?"
 )
 
 
@@ -40,16 +40,20 @@ class PlanQuestion(ChatQuestion):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanChoice:
-    """`keep`: it may be charged again. `minor`: the price that was shown. `nonce`: of the screen that offered it."""
+    """`keep`: it may be charged again. `minor`: the price that was shown. `nonce`: of the screen that offered it.
+    `terms`: of the plan as it showed it, None in older ones."""
 
     plan_id: int
     provider: str
     keep: bool
     minor: int
     nonce: str
+    terms: str | None
 
     def __str__(self) -> str:
-        return f"{self.plan_id}:{self.provider}:{view.KEEP if self.keep else view.ONCE}:{self.minor}:{self.nonce}"
+        how = view.KEEP if self.keep else view.ONCE
+        terms = "" if self.terms is None else f":{self.terms}"
+        return f"{self.plan_id}:{self.provider}:{how}:{self.minor}:{self.nonce}{terms}"
 
     @classmethod
     def parse(cls, text: object) -> Self | None:
@@ -57,7 +61,8 @@ class PlanChoice:
         if found is None:
             return None
         keep, minor = found[3] == view.KEEP, int(found[4])
-        return cls(plan_id=int(found[1]), provider=found[2], keep=keep, minor=minor, nonce=found[5])
+        plan_id, provider, nonce, terms = int(found[1]), found[2], found[5], found[6]
+        return cls(plan_id=plan_id, provider=provider, keep=keep, minor=minor, nonce=nonce, terms=terms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +105,7 @@ class PlanPurchase:
             consent=choice.keep,
             provider=choice.provider,
             shown=Money(choice.minor, account.merchant.currency),
+            terms=choice.terms,
         )
 
         async def start(place: MessageRef) -> PaymentView:

@@ -21,7 +21,7 @@ from services.plans.consent import consent_text
 from services.plans.plans import PlanView
 from services.plans.subscriptions import SubscriptionView
 
-BUY: Final = "plan-buy"  # plan-buy:<id>:<provider>:<keep|once>:<minor units>:<nonce>
+BUY: Final = "plan-buy"  # plan-buy:<id>:<provider>:<keep|once>:<minor units>:<nonce>:<terms>
 KEEP, ONCE = "keep", "once"
 TAKE: Final = "plan-take"  # plan-take:<id>: for the next period
 TRY: Final = "plan-try"  # plan-try:<id>
@@ -162,7 +162,8 @@ def _pay_rows(way: PlanWay, plan: PlanView, tr: Translator) -> list[buttons.Row]
     nonce, price = token_urlsafe(6), tr.money(way.price)
 
     def button(text: str, how: str) -> buttons.Row:
-        return (Button(text=text, action=f"{BUY}:{plan.id}:{way.provider}:{how}:{way.price.minor}:{nonce}"),)
+        shown = f"{way.price.minor}:{nonce}:{plan.terms}"
+        return (Button(text=text, action=f"{BUY}:{plan.id}:{way.provider}:{how}:{shown}"),)
 
     if not way.can_be_kept:
         return [button(tr.gettext("💳 Pay {amount}", amount=price), ONCE)]

@@ -18,7 +18,7 @@ from services.plans.locks import hold_terms
 from services.plans.methods import find_method, stop
 from services.plans.next_payment import open_page
 from services.plans.plans import OtherPrice, PlanGone, PlanView, find_plan, plan_on_sale
-from services.plans.replacing import RefundUnderWay, is_being_refunded, unfinished_periods, worth
+from services.plans.replacing import RefundUnderWay, check_rest, is_being_refunded, unfinished_periods, worth
 from services.plans.rows import NOTHING_CHOSEN, live_of, subscriptions
 
 
@@ -48,12 +48,14 @@ class ChangeQuote:
 
 
 def quote_change(session: Session, user_id: int, plan_id: int, now: datetime, pricing: Pricing) -> ChangeQuote:
-    """Reads only. Raises `PlanGone`, `RefundUnderWay`."""
+    """Reads only. Raises `PlanGone`, `RefundUnderWay`, `RestUnpriced`."""
     plan, live = plan_on_sale(session, plan_id), live_of(session, user_id)
     price = price_for(plan, live)
     if live is None or begins_at_once(session, live, plan):
         if live is not None and is_being_refunded(session, live.id, now):
             raise RefundUnderWay(user_id=user_id)
+        if live is not None:
+            check_rest(session, live.id, pricing, now)
         unfinished = [] if live is None else unfinished_periods(session, live.id, now)
         returned = sum(worth(session, period, pricing, now) for period in unfinished)
         return ChangeQuote(at_once=True, returned=returned, price=price, starts_at=now)

@@ -26,8 +26,8 @@ from services.plans.changes import BeginsLater, begins_at_once
 from services.plans.consent import consent_row
 from services.plans.locks import hold_terms, hold_user
 from services.plans.next_payment import RenewalUnderWay, open_page
-from services.plans.plans import OtherPrice, PlanGone, PlanView, find_plan, plan_on_sale
-from services.plans.replacing import RefundUnderWay, is_being_refunded
+from services.plans.plans import OtherPrice, OtherTerms, PlanGone, PlanView, find_plan, plan_on_sale
+from services.plans.replacing import RefundUnderWay, check_rest, is_being_refunded
 from services.plans.rows import is_free, is_paid_by_hand, live_of
 from services.plans.trials import AlreadySubscribed
 
@@ -39,8 +39,8 @@ BOUGHT: Final = {"ru": "Тариф «{title}»", "en": "Plan {title}"}
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOrder:
     """`consent`: the way of paying may be kept and charged again, as `consent_text` says. `shown`: the price that its
-    owner saw, None where that was not told. `id` is the same for every repeat of one decision; the others are as in a
-    `TopUpRequest`."""
+    owner saw, `terms`: of the plan as they saw it, None where that was not told. `id` is the same for every repeat of
+    one decision; the others are as in a `TopUpRequest`."""
 
     user_id: int
     plan_id: int
@@ -49,6 +49,7 @@ class PlanOrder:
     consent: bool = False
     provider: str | None = None
     shown: Money | None = None
+    terms: str | None = None
     shown_in: MessageRef | None = None
     id: UUID = field(default_factory=uuid4)
 
@@ -79,8 +80,8 @@ class PlanCheckout:
     async def start(self, order: PlanOrder) -> PaymentView:
         """A payment with a link. The plan that is past due, or is not renewed by itself, is paid for its next period;
         another one begins when it is paid. A page at which the same period could be paid is given up. Raises
-        `PlanGone`, `AlreadySubscribed`, `BeginsLater`, `RenewalUnderWay`, `RefundUnderWay`, `OtherPrice`,
-        `CurrencyNotTaken`, `WayNotOffered`, and as `TopUp.start`."""
+        `PlanGone`, `AlreadySubscribed`, `BeginsLater`, `RenewalUnderWay`, `RefundUnderWay`, `RestUnpriced`,
+        `OtherPrice`, `OtherTerms`, `CurrencyNotTaken`, `WayNotOffered`, and as `TopUp.start`."""
         account = self._ctx.accounts.offered(order.provider)
         if account.merchant.receipts and order.email is None:
             raise EmailNeeded()
@@ -143,6 +144,8 @@ def _begin(
         sale = _sale(session, order.user_id, order.plan_id, account, now)
         if order.shown not in (None, sale.price):
             raise OtherPrice(plan_id=order.plan_id)
+        if order.terms not in (None, sale.plan.terms):
+            raise OtherTerms(plan_id=order.plan_id)
         page, row = sale.page, _row(session, order, account, sale, now)
         if page is not None and not give_up(session, page, now):
             raise RenewalUnderWay(subscription_id=page.subscription_id)
@@ -168,6 +171,7 @@ def _sale(session: Session, user_id: int, plan_id: int, account: ProviderAccount
             raise BeginsLater(plan_id=plan.id)
         if is_being_refunded(session, live.id, now):
             raise RefundUnderWay(user_id=user_id)
+        check_rest(session, live.id, account.merchant.pricing, now)
     if plan.is_free:
         raise PlanGone(plan_id=plan.id)
     if (price := plan.prices.get(currency)) is None:

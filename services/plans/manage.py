@@ -1,9 +1,11 @@
 """What owners do with plans. Each change is in the audit log."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 
 from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.base import JsonObject
@@ -35,6 +37,7 @@ from services.plans.times import charge_at
 from services.users.actor import Actor
 from services.users.roles import Staff
 
+P = ParamSpec("P")
 _ORDER = ordering.Ranking(key=plans.c.id, position=plans.c.position, by=(plans.c.position, plans.c.id))
 
 
@@ -66,17 +69,17 @@ class PlanManagement:
     async def create(self, offer: PlanOffer, *, actor: Actor) -> PlanView:
         """On sale at once, behind the others. Raises `BadPlan`, `PlanNameTaken`, `FreePlanThere`."""
         check(offer)
-        return await self._db.write(self._create, offer, actor, self._clock())
+        return await self._written(self._create, offer, actor, self._clock())
 
     async def edit(self, plan_id: int, offer: PlanOffer, *, actor: Actor) -> PlanView:
         """Periods that are paid keep what they brought; subscribers keep their price, and have no less for it. Raises
         `BadPlan`, `PlanGone`, `PlanNameTaken`, `FreePlanThere`, `PlanSold`, `GivesLess`."""
         check(offer)
-        return await self._db.write(self._edit, plan_id, offer, actor, self._clock())
+        return await self._written(self._edit, plan_id, offer, actor, self._clock())
 
     async def enable(self, plan_id: int, *, enabled: bool, actor: Actor) -> PlanView:
         """One that is off is not sold; who has it keeps it. Raises `PlanGone`, `FreePlanThere`."""
-        return await self._db.write(self._enable, plan_id, enabled, actor, self._clock())
+        return await self._written(self._enable, plan_id, enabled, actor, self._clock())
 
     async def move(self, plan_id: int, *, places: int, actor: Actor) -> list[PlanView]:
         """Up (negative) or down the list; returns all. Raises `PlanGone`."""
@@ -86,6 +89,14 @@ class PlanManagement:
         """Subscribers who are charged another price by themselves are asked whether they agree to the present one;
         nothing changes for those who do not answer. How many were asked. Raises `PlanGone`."""
         return await self._db.write(self._offer_price, plan_id, actor, self._clock())
+
+    async def _written(
+        self, change: Callable[Concatenate[Session, P], PlanView], *args: P.args, **kwargs: P.kwargs
+    ) -> PlanView:
+        try:
+            return await self._db.write(change, *args, **kwargs)
+        except IntegrityError:  # another owner was quicker by a moment: now what is in the way is seen
+            return await self._db.write(change, *args, **kwargs)
 
     def _create(self, session: Session, offer: PlanOffer, actor: Actor, now: datetime) -> PlanView:
         self._staff.require(session, actor)

@@ -18,6 +18,7 @@ MAX_DESCRIPTION: Final = 500
 MAX_ALLOWANCES: Final = 10
 MAX_ALLOWED: Final = 1_000_000_000
 BOUNDS: Final = {Currency.RUB: (MIN_KOPECKS, MAX_KOPECKS), Currency.XTR: (1, MAX_STARS)}
+_UNKEPT: Final = re.compile("[\x00\ud800-\udfff]")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}", re.ASCII)
 
 
@@ -52,6 +53,11 @@ class PlanOffer:
         return cls(**{name: getattr(plan, name) for name in cls.__slots__})
 
 
+def _is_text(text: str) -> bool:
+    """That a database can keep."""
+    return len(text) <= MAX_DESCRIPTION and _UNKEPT.search(text) is None
+
+
 def check(offer: PlanOffer) -> None:
     """Raises `BadPlan`."""
     titles = [offer.title.get(language, "").strip() for language in ("ru", "en")]
@@ -59,7 +65,7 @@ def check(offer: PlanOffer) -> None:
     sound = {
         "name": _NAME.fullmatch(offer.name) is not None,
         "title": all(0 < len(title) <= MAX_TITLE and title.isprintable() for title in titles),
-        "description": all(len(text) <= MAX_DESCRIPTION for text in offer.description.values()),
+        "description": all(_is_text(text) for text in offer.description.values()),
         "months": 1 <= offer.months <= 12,
         "credits": 0 <= offer.credits <= (0 if offer.is_free else MAX_CREDITS),
         "discount_percent": 0 <= offer.discount_percent <= (0 if offer.is_free else 90),

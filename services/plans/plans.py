@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
@@ -32,6 +33,10 @@ _one = (
 
 class PlanGone(ShopError):
     message = N_("This plan is not sold any more. Please choose another one.")
+
+
+class OtherTerms(ShopError):
+    message = N_("What the plan gives has changed since it was shown. Please look at it once more.")
 
 
 class OtherPrice(ShopError):
@@ -65,6 +70,13 @@ class PlanView:
     position: int
     prices: Mapping[Currency, Money]
     allowances: tuple[AllowanceView, ...]
+
+    @property
+    def terms(self) -> str:
+        """A mark of what a period gives: who saw another one saw another plan."""
+        given = [f"{each.unit}:{each.amount}:{','.join(each.slugs)}" for each in self.allowances]
+        whole = ";".join((*map(str, (self.months, self.credits, self.discount_percent)), *given))
+        return f"{crc32(whole.encode()):08x}"
 
 
 class Plans:

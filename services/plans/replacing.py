@@ -30,6 +30,23 @@ class RefundUnderWay(ShopError):
     )
 
 
+class RestUnpriced(ShopError):
+    """No price says how many credits it would be."""
+
+    message = N_(
+        "What is left of your present plan cannot come back as credits: the shop has no price any more for what it was "
+        "paid in. You can choose another plan when the present one ends."
+    )
+
+
+def check_rest(session: Session, subscription_id: UUID, pricing: Pricing, now: datetime) -> None:
+    """Raises `RestUnpriced`."""
+    for period in unfinished_periods(session, subscription_id, now):
+        payment = None if period.payment_id is None else find_payment(session, period.payment_id)
+        if payment is not None and pricing.get(Currency(payment.amount.currency)) is None:
+            raise RestUnpriced(payment_id=payment.id)
+
+
 def is_being_refunded(session: Session, subscription_id: UUID, now: datetime) -> bool:
     """Whether money for what is left of it may be on its way back: it could still be refused, and its part of the
     period would have come back neither so nor as credits."""

@@ -191,7 +191,7 @@ class Subscriptions:
         await self._db.write(resume, user_id, self._clock())
 
     async def quote_change(self, user_id: int, plan_id: int) -> ChangeQuote:
-        """Raises `PlanGone`, `RefundUnderWay`."""
+        """Raises `PlanGone`, `RefundUnderWay`, `RestUnpriced`."""
         return await self._db.read(quote_change, user_id, plan_id, self._clock(), self._pricing)
 
     async def schedule(self, user_id: int, plan_id: int, shown: Money | None = None) -> None:

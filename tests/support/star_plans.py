@@ -13,7 +13,7 @@ from db.tables.currencies import Currency
 from db.tables.plans import PlanPrice
 from services.coordination.memory import MemoryCoordination
 from services.payments.context import ProviderAccount
-from services.payments.pricing import CreditPrice
+from services.payments.pricing import CreditPrice, Pricing
 from services.payments.providers.stars.gateway import NAME
 from services.payments.providers.stars.provider import Stars
 from services.payments.providers.stars.service import StarsPayments, StarsReceived
@@ -44,14 +44,21 @@ class StarShop:
         await self.stars.received(money)
         return money
 
-    def reopens(self, offered: str | None, *, retired: str | None = None) -> None:
-        """With these ways of paying alone; None: it takes no money any more."""
+    def reopens(self, offered: str | None, *, retired: str | None = None, pricing: Pricing | None = None) -> None:
+        """With these ways of paying alone; None: it takes no money any more. `pricing`: another one."""
         till = self.shop.cashier.till
         accounts = [] if offered is None else [till.accounts.of(offered)]
         db, clock, box = self.shop.cashier.db, self.shop.clock, MemoryCoordination()
         former = [] if retired is None else [till.accounts.of(retired)]
         self.shop.cashier.till = make_till(
-            db, clock, accounts, till.pricing, lambda: None, coordination=box, owners=(OWNER,), retired=former
+            db,
+            clock,
+            accounts,
+            pricing or till.pricing,
+            lambda: None,
+            coordination=box,
+            owners=(OWNER,),
+            retired=former,
         )
         if NAME in (offered, retired):
             self.stars = StarsPayments(self.shop.cashier.till, self.shop.cashier.till.accounts.of(NAME), clock)

@@ -19,8 +19,8 @@ from services.plans.changes import BeginsLater
 from services.plans.checkout import PlanCheckout, PlanOrder, PlanWay
 from services.plans.consent import consent_text
 from services.plans.next_payment import RenewalUnderWay
-from services.plans.plans import OtherPrice, PlanGone, PlanView
-from services.plans.replacing import RefundUnderWay
+from services.plans.plans import OtherPrice, OtherTerms, PlanGone, PlanView
+from services.plans.replacing import RefundUnderWay, RestUnpriced
 from services.plans.trials import AlreadySubscribed, TrialUsed
 from services.users.accounts import BadEmail, parse_email
 from web.api.callers import Caller, MayPay, MayRead
@@ -59,6 +59,7 @@ class SoldPlan(BaseModel):
     is_free: bool
     prices: list[Money] = Field(description="Of a period, for new subscribers.")
     allowances: list[Allowance]
+    terms: str = Field(description="A mark of what a period gives; another one when that changes.")
 
 
 class PlanPayment(BaseModel):
@@ -97,6 +98,9 @@ class SubscriptionOrder(BaseModel):
     price: int | None = Field(
         default=None, strict=True, ge=1, le=2**53, description="As it was shown; another one now is a problem."
     )
+    terms: str | None = Field(
+        default=None, max_length=64, description="Of the plan as it was shown; another one now is a problem."
+    )
     consent: bool = Field(
         default=False,
         strict=True,
@@ -110,7 +114,7 @@ class SubscriptionOrder(BaseModel):
     )
 
 
-NOT_BOUGHT: Final = (PlanGone, AlreadySubscribed, RenewalUnderWay, RefundUnderWay, PaymentsOff)
+NOT_BOUGHT: Final = (PlanGone, AlreadySubscribed, RenewalUnderWay, RefundUnderWay, RestUnpriced, PaymentsOff)
 
 
 @router.get("/plans", operation_id="listPlans", summary="What is sold by the period")
@@ -156,7 +160,15 @@ async def quote_plan(who: MayRead, plan_id: RowId) -> PlanQuote:
     responses={
         **WAITS,
         **refuses(
-            *NOT_BOUGHT, OtherPrice, BeginsLater, CurrencyNotTaken, WayNotOffered, EmailNeeded, BadEmail, ProviderError
+            *NOT_BOUGHT,
+            OtherPrice,
+            OtherTerms,
+            BeginsLater,
+            CurrencyNotTaken,
+            WayNotOffered,
+            EmailNeeded,
+            BadEmail,
+            ProviderError,
         ),
     },
 )
@@ -177,6 +189,7 @@ async def subscribe(who: MayPay, plan_id: RowId, order: SubscriptionOrder, key: 
         consent=order.consent,
         provider=merchant.provider,
         shown=None if order.price is None else Sum(order.price, merchant.currency),
+        terms=order.terms,
     )
     try:
         payment = await checkout.start(wanted)
@@ -213,6 +226,7 @@ def plan_told(who: Caller, plan: PlanView) -> SoldPlan:
         is_free=plan.is_free,
         prices=[money_told(price) for price in plan.prices.values()],
         allowances=[Allowance(unit=each.unit, amount=each.amount, models=list(each.slugs)) for each in plan.allowances],
+        terms=plan.terms,
     )
 
 

@@ -35,11 +35,13 @@ SUBSCRIPTION: Final = "/subscription"
 
 
 class TypedOrder(BaseModel):
-    """A form as it was sent. `way`: who takes the money; `price`: the minor units that it showed; `consent`: the tick;
+    """A form as it was sent. `way`: who takes the money; `price`: the minor units that it showed, `terms`: of the plan
+    as it showed it; `consent`: the tick;
     `key`: of the form."""
 
     way: str = ""
     price: str = ""
+    terms: str = ""
     consent: str = ""
     email: str = ""
     key: str = ""
@@ -123,6 +125,7 @@ class OrderForm:
             consent=consent,
             provider=provider,
             shown=None if price is None else self.way.price.of(price),
+            terms=self.typed.terms or None,
         )
 
     async def _returned(self) -> int:

@@ -46,8 +46,8 @@ from services.plans.endings import CannotResume, NoSubscription
 from services.plans.methods import MethodGone
 from services.plans.next_payment import RenewalUnderWay
 from services.plans.offers import PriceStays
-from services.plans.plans import OtherPrice, PlanGone
-from services.plans.replacing import RefundUnderWay
+from services.plans.plans import OtherPrice, OtherTerms, PlanGone
+from services.plans.replacing import RefundUnderWay, RestUnpriced
 from services.plans.trials import AlreadySubscribed, TrialUsed
 from services.predictions.history import PredictionNotFound
 from services.predictions.submit import PriceChanged
@@ -180,6 +180,8 @@ REFUSALS: Final[dict[type[ShopError], Refusal]] = {
     RefundUnderWay: Refusal(409, "refund_under_way"),
     TrialUsed: Refusal(409, "trial_used"),
     OtherPrice: Refusal(409, "plan_price_changed"),
+    OtherTerms: Refusal(409, "plan_terms_changed"),
+    RestUnpriced: Refusal(409, "plan_rest_unpriced"),
     PriceStays: Refusal(409, "plan_price_stays"),
     TooManyRequests: Refusal(429, "rate_limited"),
     TooManyMessages: Refusal(429, "too_many_messages"),

@@ -53,6 +53,21 @@ async def test_nobody_agrees_to_another_price_than_they_saw(stage: Stage, anna: 
         await manage.edit(pro.id, offer, actor=OWNER)
 
 
+async def test_nobody_pays_for_less_than_they_saw(stage: Stage, anna: Person, plans: list[PlanView]) -> None:
+    _, pro = plans
+    await anna.says("/plans")
+    await anna.presses("Профи · 490 ₽")
+    await anna.sees("вы соглашаетесь: Списывать 490")
+    manage, offer = stage.app.services.plan_management, PlanOffer.of(pro)
+    await manage.edit(pro.id, replace(offer, credits=0), actor=OWNER)
+    try:
+        await anna.presses("🔁 Подписаться")
+        await anna.sees("изменилось с тех пор")
+        assert await payments(stage, anna) == []
+    finally:
+        await manage.edit(pro.id, offer, actor=OWNER)
+
+
 async def test_a_plan_is_compared_and_subscribed_to(stage: Stage, anna: Person) -> None:
     await anna.says("/menu")
     await anna.presses("🎟 Тарифы")

@@ -84,6 +84,9 @@ async def test_a_plan_is_bought_and_ended(callers: Callers, yookassa: Shop, plan
     assert way["consent"].startswith("Списывать 300\u00a0₽ каждый месяц")
     order = {"provider": "yookassa", "price": way["price"]["amount"], "consent": True}
     problem(await program.post(f"plans/{plans['plus']}/payments", json=order | {"price": 1}), 409, "plan_price_changed")
+    old = {"terms": "of another day"}
+    problem(await program.post(f"plans/{plans['plus']}/payments", json=order | old), 409, "plan_terms_changed")
+    order |= {"terms": sold[0]["terms"]}
     key = {"idempotency-key": "one-decision"}
     first, again = [await program.post(f"plans/{plans['plus']}/payments", json=order, headers=key) for _ in range(2)]
     assert first.json() == again.json()

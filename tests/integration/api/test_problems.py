@@ -33,6 +33,7 @@ ORDER = {"model": "wine", "input": BAROLO}
 WAIT = {"prefer": "wait=30"}
 UNMET: Final = {
     "password_too_long": "the schema allows no longer ones, so that invalid_request comes first",
+    "plan_rest_unpriced": "of a shop that has no price any more for the Stars that it took: tests/integration/plans",
 }
 
 

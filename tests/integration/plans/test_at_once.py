@@ -10,14 +10,16 @@ from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.engine import Database
+from db.tables.currencies import Currency
 from db.tables.payments import PaymentStatus
 from db.tables.plans import PlanPrice
 from services.errors import ShopError
+from services.money import rub
 from services.payments.queries import find_payment
 from services.plans.checkout import PlanOrder
-from services.plans.manage import PlanManagement
+from services.plans.manage import FreePlanThere, PlanManagement, PlanNameTaken
 from services.plans.plan_offer import PlanOffer
-from services.plans.plans import find_plan
+from services.plans.plans import PlanView, find_plan
 from services.plans.promised import GivesLess
 from services.users.roles import Staff
 from tests.support.clock import FakeClock
@@ -37,6 +39,17 @@ async def test_clicks_at_once_are_one_payment(shop: PlanShop) -> None:
         kept = await shop.cashier.db.read(find_payment, order.id)
         assert kept is not None
         assert (kept.status, kept.cancel_reason) == (PaymentStatus.PENDING, None)
+
+
+async def test_owners_at_once(shop: PlanShop) -> None:
+    """Who is slower reads what is in the way."""
+    manage, owner = PlanManagement(shop.cashier.db, shop.clock, Staff((OWNER,))), await shop.cashier.owner()
+    title = {"ru": "План", "en": "Plan"}
+    paid = PlanOffer(name="paid", title=title, prices={Currency.RUB: rub(10_000)})
+    free = [PlanOffer(name=f"free{number}", title=title, is_free=True) for number in range(3)]
+    for offers, refused in (([paid] * 3, PlanNameTaken), (free, FreePlanThere)):
+        came = await asyncio.gather(*(outcome(manage.create(each, actor=owner)) for each in offers))
+        assert sorted(came, key=str) == sorted([PlanView, refused, refused], key=str)
 
 
 async def test_no_cut_between_a_page_and_its_money(postgres_database: Database, clock: FakeClock) -> None:

@@ -10,8 +10,8 @@ from db.tables.currencies import Currency
 from db.tables.plans import AllowanceUnit
 from services.money import rub
 from services.plans.manage import PlanManagement, PlanSold
-from services.plans.plan_offer import PlanOffer
-from services.plans.plans import AllowanceView, PlanView, find_plan
+from services.plans.plan_offer import BadPlan, PlanOffer
+from services.plans.plans import AllowanceView, OtherTerms, PlanView, find_plan
 from services.plans.promised import GivesLess
 from services.users.roles import Staff
 from tests.support.clock import FakeClock
@@ -118,6 +118,29 @@ async def test_the_same_where_telegram_charges(sqlite_database: Database, clock:
     mine = await shop.shop.of(shop.anna)
     assert (mine.number, mine.credits, mine.price) == (2, 2000, first.amount)
     await shop.shop.cashier.is_sound()
+
+
+async def test_nobody_pays_for_less_than_they_saw(quick: PlanShop) -> None:
+    given = [(AllowanceUnit.REQUESTS, 100, ["wine"])]
+    anna, plus = await quick.cashier.customer(), await quick.sells(credits=1000, allowances=given)
+    seen = await quick.cashier.db.read(find_plan, plus)
+    await changes(quick, plus, title={"ru": "Плюс", "en": "Plus"})
+    await quick.begins(anna, plus, terms=seen.terms)
+    boris, pro = await quick.cashier.customer(), await quick.sells("pro", credits=1000, allowances=given)
+    for less in ({"allowances": ()}, {"credits": 0}, {"months": 3}):
+        seen = await quick.cashier.db.read(find_plan, pro)
+        await changes(quick, pro, **less)
+        with pytest.raises(OtherTerms):
+            await quick.begins(boris, pro, terms=seen.terms)
+
+
+@pytest.mark.parametrize("unkept", ["a\x00b", "a\ud800b"])
+async def test_what_no_database_keeps_is_no_description(shop: PlanShop, unkept: str) -> None:
+    plus = await shop.sells()
+    with pytest.raises(BadPlan):
+        await changes(shop, plus, description={"ru": unkept})
+    family = {"ru": "Для семьи \U0001f468\u200d\U0001f469\u200d\U0001f467,\nи надолго"}
+    assert (await changes(shop, plus, description=family)).description == family
 
 
 async def test_all_else_may_change(quick: PlanShop) -> None:

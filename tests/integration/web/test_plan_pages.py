@@ -160,13 +160,15 @@ async def test_a_form_that_is_sent_twice_makes_one_payment(app: App, plans: dict
     user = await person(app)
     async with browser(app, user.id) as anna:
         form = await anna.get(f"/plans/{plans['plus']}")
-        sent = {name: hidden(form, name) for name in ("key", "way", "price")}
+        sent = {name: hidden(form, name) for name in ("key", "way", "price", "terms")}
         places = {(await anna.post(f"/plans/{plans['plus']}", data=sent)).headers["location"] for _ in range(2)}
         assert len(places) == 1
         other = await anna.post(f"/plans/{plans['plus']}", data=sent | {"consent": "yes"})
         assert other.headers["location"] not in places
         dear = await anna.post(f"/plans/{plans['plus']}", data=sent | {"price": "1"})
         assert "Цена изменилась" in dear.text
+        less = await anna.post(f"/plans/{plans['plus']}", data=sent | {"terms": "00000000", "key": "other"})
+        assert "изменилось с тех пор" in less.text
 
 
 async def test_dearer_at_once_cheaper_later(app: App, yookassa: Shop, plans: dict[str, int]) -> None:

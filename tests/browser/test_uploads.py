@@ -40,7 +40,11 @@ def test_an_owner_uploads_a_model_and_a_customer_buys(site: OpenSite, chromium: 
     page.context.close()
 
     page = site.page(chromium, "anna", viewport=PHONE)
-    page.goto("/models/rent-of-flats")
+    for _ in range(30):  # until every part of the shop knows it
+        page.goto("/models/rent-of-flats")
+        if page.get_by_label("Metres").is_visible():
+            break
+        page.wait_for_timeout(500)
     page.get_by_label("Metres").fill("20")
     page.get_by_role("button", name=re.compile("🔮")).click()
     expect(page.locator("main")).to_contain_text("81", timeout=20_000)

@@ -96,6 +96,15 @@ def ended_lines(view: ScoringView, tr: Translator) -> list[Html]:
     else:
         rows = {"answered": tr.number(view.answered, 0), "rows": tr.number(view.good, 0)}
         told = [tr.html("✅ Answered: {answered} of {rows} rows.", **rows)]
+        if view.bad:
+            told.append(
+                tr.nhtml(
+                    "❌ {n} row was not taken: the column “{note}” says why.",
+                    "❌ {n} rows were not taken: the column “{note}” says why.",
+                    view.bad,
+                    note=view.wording.note,
+                )
+            )
         if view.canceling:
             told.append(tr.html("✋ You stopped it; what was not answered is not paid for."))
         if view.price:

@@ -96,8 +96,9 @@ def column_screen(view: ScoringView, offer: Offer, field: Input, tr: Translator)
         text = tr.gettext("In every row: {value}", value=value_words(field, default, tr))
         rows.append((Button(text=cut_plain(text, BUTTON), action=f"{action}:"),))
     text = tr.html("Which column is “<b>{name}</b>”?", name=heading_of(field, tr.language))
+    hint = tr.html("In brackets: what stands in the first row.")
     drop = Button(text=tr.gettext("✖ Cancel"), action=f"{DROP}:{view.id.hex}")
-    return Screen(text="\n\n".join([_heading(view, offer, tr), text]), rows=(*rows, (drop,)))
+    return Screen(text="\n\n".join([_heading(view, offer, tr), f"{text}\n{hint}"]), rows=(*rows, (drop,)))
 
 
 def summary_screen(view: ScoringView, offer: Offer, viewer: Viewer, *, problem: ShopError | None = None) -> Screen:

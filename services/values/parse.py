@@ -41,6 +41,7 @@ Value: TypeAlias = int | float | str | bool | Taken | TableValue | dict[str, str
 
 _YES = {"да", "д", "ага", "yes", "y", "true", "1", "+"}
 _NO = {"нет", "н", "не", "no", "n", "false", "0", "-"}
+_WHOLE = re.compile(r"(-?[0-9]+)[.,]0+")  # as pandas writes whole numbers once a column has a gap
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufeff]")  # what databases and UTF-8 refuse
 
 
@@ -171,10 +172,17 @@ def _find(text: str, choices: Sequence[tuple[str, Text]]) -> str | None:
 
 
 def _parse_choice(field: ChoiceInput, text: str) -> str:
-    found = _find(text, [(option.value, option.label) for option in field.options])
+    choices = [(option.value, option.label) for option in field.options]
+    found = _find(text, choices) or _find(_without_zeros(text), choices)
     if found is None:
         raise no_option(field, text)
     return found
+
+
+def _without_zeros(text: str) -> str:
+    """3 for 3.0; anything else as it is."""
+    whole = _WHOLE.fullmatch(plain_digits(text))
+    return whole[1] if whole else text
 
 
 def no_option(field: ChoiceInput, text: str) -> errors.NotAnOption:
@@ -187,7 +195,7 @@ def no_option(field: ChoiceInput, text: str) -> errors.NotAnOption:
 
 
 def _parse_boolean(text: str) -> bool:
-    word = plain_digits(_fold(text)).rstrip(".!")
+    word = _without_zeros(plain_digits(_fold(text)).rstrip(".!"))
     if word in _YES or word in _NO:
         return word in _YES
     raise errors.NotYesNo(given=text[:40])

@@ -23,6 +23,7 @@ async def test_bad_rows_are_shown_and_cost_nothing(stage: Stage, anna: Person) -
     assert problems.document.decode("utf-8-sig").count("Алкоголь: ") == 12
     await anna.presses("✅ Ответить на 4 строки: 4,00 кредита")
     answer = await anna.sees("✅ Отвечено: 4 из 4 строк.")
+    assert "❌ 12 строк не взяты: почему, сказано в столбце «Примечание»." in answer.text
     assert answer.document is not None
     lines = answer.document.decode("utf-8-sig").splitlines()
     assert lines[0].endswith(";Вино;Вино: вероятность;Примечание")
@@ -39,6 +40,7 @@ async def test_a_column_of_another_name_is_asked_for(stage: Stage, john: Person)
     rows = [[float(row[0]), number, *map(float, row[1:])] for number, row in enumerate(wines(5))]
     await john.sends_file("wines.xlsx", workbook([headings, *rows], [["more"], [1]]))
     question = await john.sees("Which column is “Alcohol, %”?")
+    assert "In brackets: what stands in the first row." in question.text
     assert question.buttons[:2] == ["strength (11)", "id (0)"]
     assert "In every row: 13.05" in question.buttons[2]
     await john.presses("strength (11)")

@@ -61,6 +61,7 @@ async def test_a_table_comes_back_with_answers(app: App) -> None:
             assert (await anna.post(f"{place}/order", data={"total": "500"})).headers["location"] == place
         page = await ended(anna, place)
         assert "Отвечено: 5 из 5 строк" in page
+        assert "1 строка не взята" in page
         assert "Оплачено: 5,00 кредитов" in page
         result = await anna.get(f"{place}/result")
         assert "filename*=UTF-8''%D0%B2%D0%B8%D0%BD%D0%B0-wine.csv" in result.headers["content-disposition"]

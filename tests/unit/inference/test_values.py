@@ -140,6 +140,15 @@ def test_choices(raw: str) -> None:
     assert parse_text(COLOUR, "елка") == "tree"
 
 
+@pytest.mark.parametrize("raw", ["3", "3.0", "3,00"])
+def test_a_whole_decimal_is_the_option_of_that_number(raw: str) -> None:
+    """As pandas writes it once a column has a gap."""
+    classes = [{"value": number, "label": {"en": f"Class {number}"}} for number in ("5", "4", "3")]
+    assert parse_text(field("choice", options=classes), raw) == "3"
+    with pytest.raises(errors.NotAnOption):
+        parse_text(field("choice", options=classes), "3.5")
+
+
 def test_a_choice_whose_values_are_numbers_goes_by_value() -> None:
     digits = field("choice", options=[{"value": v, "label": f"Class {v}"} for v in ("2", "1")])
     assert (parse_text(digits, "1"), parse_text(digits, "2")) == ("1", "2")

@@ -37,7 +37,7 @@ def coming_facts(assistant: AssistantView, coming: NextCost | None, tr: Translat
     if coming is None or assistant.prices.free:
         return Html("\n".join(_free(assistant, coming, tr)))
     lines = [*_free(assistant, coming, tr), *plan_lines(assistant.plan, tr)]
-    if not coming.free_left and not _pays(assistant.plan):
+    if not coming.free_left and not _pays_for(assistant.plan, coming):
         most = tr.credits(coming.most)
         lines.append(tr.html("The next answer costs {most} at most, besides the length of your message.", most=most))
     if coming.dear:
@@ -62,6 +62,11 @@ def from_plan(plan: PlanShare | None, tr: Translator) -> str:
 
 def _pays(plan: PlanShare | None) -> bool:
     return plan is not None and plan.limit is None
+
+
+def _pays_for(plan: PlanShare | None, coming: NextCost) -> bool:
+    """Credits are taken as soon as no allowance has enough for an answer."""
+    return plan is not None and (plan.requests > 0 or plan.for_one >= coming.tokens)
 
 
 def _left(plan: PlanShare, tr: Translator) -> str:

@@ -2,6 +2,7 @@
 
 from aiogram.types import CallbackQuery
 
+from db.tables.plans import MethodState
 from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.plans import subscription_screens as own
@@ -15,12 +16,18 @@ async def show_cards(query: CallbackQuery, *, ctx: Context, argument: str = "", 
 
 
 async def remove_card(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
-    """In one tap."""
+    """In one tap; what a provider charges by itself after a question, as to cancel is."""
+    hex_id, _, said = argument.partition(":")
+    methods = await ctx.services.payment_methods.of(ctx.user.id)
+    asked = next((each for each in methods if each.id.hex == hex_id and each.by_provider), None)
+    if asked is not None and asked.state is MethodState.ACTIVE and said != own.SURE:
+        await ctx.respond(query, own.remove_question(asked, ctx.tr))
+        return
     notice: str = ctx.tr.html("✅ Removed. It is not charged any more.")
     try:
-        method_id = buttons.parse_id(argument)
+        method_id = buttons.parse_id(hex_id)
         if method_id is None:
-            raise MethodGone(method_id=argument[:32])
+            raise MethodGone(method_id=hex_id[:32])
         await ctx.services.payment_methods.unlink(ctx.user.id, method_id)
     except MethodGone as error:
         notice = f"⚠️ {ctx.tr.error_html(error)}"

@@ -37,7 +37,8 @@ STAY: Final = "stay"  # sub:stay: no other plan next
 AGREE: Final = "agree"  # sub:agree:<minor units>:<currency>
 CARDS: Final = "cards"  # cards:<page>
 CARDS_ON_PAGE: Final = 6
-CARD_OFF: Final = "card-off"  # card-off:<hex id>
+CARD_OFF: Final = "card-off"  # card-off:<hex id>[:sure]
+SURE: Final = "sure"
 PERIODS: Final = "periods"  # periods:<page>
 PERIODS_ON_PAGE: Final = 6
 PAY_NEXT: Final = N_("💳 Pay for the next period")
@@ -89,6 +90,14 @@ def stop_question(subscription: SubscriptionView, tr: Translator) -> Screen:
         parts.append(tr.html("It stays until {date}.", date=tr.date(subscription.ends_at)))
     parts.append(tr.html(NOT_RESUMED))
     return Screen(text=Html("\n".join(parts)), rows=((sure,), (buttons.back_button(tr, buttons.SUBSCRIPTION),)))
+
+
+def remove_question(method: MethodView, tr: Translator) -> Screen:
+    """As `stop_question`."""
+    sure = Button(text=tr.gettext("✖️ Remove it for good"), action=f"{_off(method)}:{SURE}")
+    ask = tr.html("Remove {title}? What is paid stays.", title=method.title)
+    text = Html("\n".join([ask, tr.html(NOT_RESUMED)]))
+    return Screen(text=text, rows=((sure,), (buttons.back_button(tr, CARDS),)))
 
 
 def agree_action(price: Money) -> str:

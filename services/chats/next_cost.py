@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.chats import usage
 from services.chats.context import window
-from services.chats.costs import estimated_tokens
+from services.chats.costs import LEAST_ANSWER, estimated_tokens
 from services.chats.rows import last_number, past_turns
 from services.chats.terms import TermsOf, conversation_row, fixed_price
 
@@ -22,11 +22,12 @@ DEAR: Final = 2  # times what a usual answer costs without any history
 class NextCost:
     """`most`, in hundredths of a credit, besides what the message's own length costs; `dear`: a usual answer costs,
     by estimate, at least twice what it would without the history; `free_left`: answers that today still gives for
-    nothing."""
+    nothing; `tokens`: that a plan has to have left to pay for it, besides the message."""
 
     most: int
     dear: bool
     free_left: int = 0
+    tokens: int = 0
 
 
 def next_cost(session: Session, session_id: UUID, user_id: int, terms_of: TermsOf, now: datetime) -> NextCost:
@@ -44,6 +45,7 @@ def next_cost(session: Session, session_id: UUID, user_id: int, terms_of: TermsO
     mine = {"user_id": chat.user_id, "model_slug": chat.model_slug}
     return NextCost(
         most=prices.cost(fits.bound, terms.max_answer),
+        tokens=fits.bound + min(LEAST_ANSWER, terms.max_answer),
         dear=dear and history >= LONG,
         free_left=usage.free_left(session, **mine, day=day, most=most_free) if most_free else 0,
     )

@@ -35,10 +35,12 @@ _sessions, _users, _presets = table_of(ChatSession), table_of(User), table_of(Pr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanShare:
-    """What is left of a plan for an assistant: answers, and tokens. `limit`: there was some, and it is used up."""
+    """What is left of a plan for an assistant: answers, and tokens. `limit`: there was some, and it is used up.
+    `for_one`: tokens that one answer can use, which takes from one allowance alone."""
 
     requests: int = 0
     tokens: int = 0
+    for_one: int = 0
     limit: PlanLimit | None = None
 
 

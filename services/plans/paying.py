@@ -85,7 +85,8 @@ def _share(
     if not any(left.values()):
         limit = _limit(session, mine, slug, user_id, now)
         return None if limit is None else PlanShare(limit=limit)
-    return PlanShare(requests=left[AllowanceUnit.REQUESTS], tokens=left[AllowanceUnit.TOKENS])
+    for_one = max((each.left for each in mine if each.unit is AllowanceUnit.TOKENS), default=0)
+    return PlanShare(requests=left[AllowanceUnit.REQUESTS], tokens=left[AllowanceUnit.TOKENS], for_one=for_one)
 
 
 def _limit(

@@ -39,6 +39,7 @@ RU = {
     "requests": "50 из 50 запросов ко всем моделям и ассистентам",
     "cards": "💳 Способы оплаты",
     "remove": "✖️ Удалить",
+    "sure": "✖️ Удалить насовсем",
     "removed": "✅ Удалено. Больше ничего не спишется.",
     "window": "Кнопка откроет окно оплаты Telegram",
     "cancel": "✖️ Отменить подписку",
@@ -64,6 +65,7 @@ EN = {
     "requests": "50 of 50 requests to all models and assistants",
     "cards": "💳 Saved ways to pay",
     "remove": "✖️ Remove",
+    "sure": "✖️ Remove it for good",
     "removed": "✅ Removed. It is not charged any more.",
     "window": "The button opens Telegram's own window",
     "cancel": "✖️ Cancel the subscription",
@@ -129,10 +131,13 @@ async def is_theirs(stage: Stage, person: Person, words: dict[str, str], price: 
     assert (await mine(stage, person)).next_charge is not None
 
 
-async def takes_it_back(stage: Stage, person: Person, words: dict[str, str]) -> None:
-    """In one tap: nothing is charged any more, and what was paid stays."""
+async def takes_it_back(stage: Stage, person: Person, words: dict[str, str], *, asked: bool = False) -> None:
+    """In one tap, or after a question: nothing is charged any more, and what was paid stays."""
     await person.presses(words["cards"])
     await person.presses(words["remove"])
+    if asked:
+        assert (await mine(stage, person)).next_charge is not None
+        await person.presses(words["sure"])
     await person.sees(words["removed"])
     await person.says("/subscription")
     own = await person.sees(words["left"])
@@ -168,7 +173,7 @@ async def test_by_stars_without_leaving_the_chat(stage: Stage, language: str, wo
     assert words["anew"] in asked.text
     await person.presses(words["back"])
     assert (await mine(stage, person)).next_charge is not None
-    await takes_it_back(stage, person, words)
+    await takes_it_back(stage, person, words, asked=True)
 
     assert (await mine(stage, person)).provider == "stars"
     await is_found_by_its_number_there(stage, person, language, r"(В|At) Telegram Stars: (\S+)")

@@ -27,6 +27,7 @@ UPLOAD_PROBLEMS: Final = (
     N_("its file is not in the store (FILES_URL) any more, or is another one"),
     N_("an upload has the same slug; the folder of MODELS_DIR is sold, the upload is not"),
     N_("the example gives no answer: {why}"),
+    N_("{count} names of questions are given, and the model asks {columns}"),
 )
 UPLOAD_FIXES: Final = (
     N_("Export it: torch.onnx.export, or tf2onnx for Keras"),
@@ -44,4 +45,5 @@ UPLOAD_FIXES: Final = (
     N_("Export the model again"),
     N_("Export it again"),
     N_("Send it again"),
+    N_("Name as many, in the order of the columns"),
 )

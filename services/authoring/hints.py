@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from services.manifests.labels import Class
+from services.manifests.labels import Class, Label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +12,7 @@ class AuthorHints:
     """What a person says of the file beforehand; None or empty where nothing was said."""
 
     labels: Sequence[Class] = ()
-    features: tuple[str, ...] = ()
+    features: Sequence[Label] = ()
     range: tuple[float, float] | None = None
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None

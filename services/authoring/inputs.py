@@ -9,7 +9,7 @@ from typing import Final
 
 from services.authoring.hints import AuthorHints
 from services.authoring.labels import listed_features
-from services.authoring.notes import Entry, Note, remarked
+from services.authoring.notes import REMARKS, Entry, Note, remarked
 from services.authoring.pictures import guess_picture
 from services.authoring.tokens import text_question
 from services.inference.errors import ModelBroken
@@ -18,7 +18,7 @@ from services.inference.runtimes.onnx_graph import Graph, dimensions
 from services.inference.tensors import GraphTensor, Shape
 from services.manifests.characters import cleaned, is_visible
 from services.manifests.inputs import MAX_SERIES
-from services.manifests.labels import numbered
+from services.manifests.labels import Label, english, numbered
 
 MAX_ASKED: Final = 256
 MAX_COLUMNS: Final = 64  # of one tensor, as questions; more are sent together
@@ -71,7 +71,6 @@ class Questions:
         self.notes: list[Note] = []
         self.kept: list[str] = []  # outputs that are the next state
         self._graph, self._columns, self._hints = graph, columns, hints
-        self._unnamed: dict[str, int] = {}  # columns that --features did not name
         self._named = False
         self._most = MAX_COLUMNS  # of one tensor, as questions of their own
         self._sides = {tensor.name: dimensions(tensor) for tensor in graph.inputs}
@@ -109,17 +108,22 @@ class Questions:
 
     def _check_hints(self) -> None:
         """Say which hints nothing here takes. Raises ModelBroken where features are too many or too few."""
-        features, pictured = self._hints.features, any(entry["type"] == "image" for entry in self.entries)
-        if features and not self._named and self._unnamed:
-            inputs = ", ".join(f'"{name}" takes {count}' for name, count in self._unnamed.items())
-            problem = f"{len(features)} features are named, the graph's input {inputs}"
+        if self._hints.features and not self._named:
+            self.entries = self._each_named(self._hints.features)
+        if any(entry["type"] == "image" for entry in self.entries):
+            return
+        for option in (key for key in ("range", "mean", "std") if getattr(self._hints, key) is not None):
+            self.notes.append(Note(tensor=f"--{option}", what="of no use here", why="no picture goes in"))
+
+    def _each_named(self, features: Sequence[Label]) -> list[Entry]:
+        """Where no input alone has as many columns as there are names: one for each question."""
+        if len(features) != len(self.entries):
+            problem = f"{len(features)} names of questions are given, and the model asks {len(self.entries)}"
             raise ModelBroken(problem=problem, fix="Name as many, in the order of the columns")
-        unused = ["--features"] if features and not self._named else []
-        if not pictured:
-            unused += [f"--{key}" for key in ("range", "mean", "std") if getattr(self._hints, key) is not None]
-        for option in unused:
-            why = "no columns go in" if option == "--features" else "no picture goes in"
-            self.notes.append(Note(tensor=option, what="of no use here", why=why))
+        return [
+            {**_unremarked(entry, "label"), "label": readable_of(name)}
+            for entry, name in zip(self.entries, features, strict=True)
+        ]
 
     def _width(self, tensor: GraphTensor) -> int:
         """How many single questions it would take."""
@@ -237,13 +241,13 @@ class Questions:
         told = self._hints.features or self._features(count)
         label = base["label"]
         lone = [label] if count == 1 else [f"{label} {i + 1}" for i in range(count)]
-        named = len(told) == count and bool(count > 1 or self._hints.features)
-        if named:
-            self._named = True
-        else:
-            self._unnamed[tensor.name] = count
-        labels = [readable(name) for name in told] if named else lone
-        cells = [{**base, "name": labels[i], "label": labels[i], **self._cell(tensor, i, base)} for i in range(count)]
+        named = count > 1 and len(told) == count
+        self._named = self._named or named
+        labels: Sequence[Label] = [readable_of(name) for name in told] if named else lone
+        cells = [
+            {**base, "name": english(label), "label": label, **self._cell(tensor, i, base)}
+            for i, label in enumerate(labels)
+        ]
         counted = Counter(WORDS[cell["type"]] for cell in cells)
         if count == 1:
             self._note(tensor, f"one question, answered by {next(iter(counted))}", "a single value")
@@ -298,6 +302,14 @@ def _twin(graph: Graph, name: str) -> str | None:
 
 def shown(shape: Shape | None) -> str:
     return "[" + ", ".join("N" if side is None else str(side) for side in shape or ()) + "]"
+
+
+def _unremarked(entry: Entry, key: str) -> Entry:
+    return {**entry, REMARKS: {k: remark for k, remark in entry.get(REMARKS, {}).items() if k != key}}
+
+
+def readable_of(name: Label) -> Label:
+    return readable(name) if isinstance(name, str) else {language: readable(text) for language, text in name.items()}
 
 
 def readable(name: str) -> str:

@@ -3,13 +3,14 @@
 
 `FOLDER` holds `sent.onnx` and an empty folder, which has the model's slug for its name. `SECONDS` of the processor's
 time it may take, and `MEGABYTES` of memory beyond the program. What a person told comes as JSON by stdin:
-{"title", "labels"}. The network and all other files but its own code are given up before the file is opened. The
-mended copy is written into the inner folder; what was found goes to stdout as JSON: {"manifest", "files", "notes",
-"changes"}, or {"problem", "fix"}.
+{"title", "labels", "features"}. The network and all other files but its own code are given up before the file is
+opened. The mended copy is written into the inner folder; what was found goes to stdout as JSON: {"manifest", "files",
+"notes", "changes"}, or {"problem", "fix"}.
 """
 
 import json
 import os
+import re
 import sys
 import sysconfig
 from pathlib import Path
@@ -48,11 +49,17 @@ def _looked_at(folder: Path, told: Json) -> Json:
         complaints = check_upload(folder / SENT)
         return _drafted(folder, told, complaints)
     except ModelBroken as error:
-        return {"problem": error.problem, "fix": error.fix}
+        return {"problem": error.problem, "fix": _doable(error.fix)}
     except MemoryError:
         return {"problem": "it takes more memory than it may", "fix": "Take a smaller model"}
     except Exception as error:  # noqa: BLE001 - whatever it is, it is of the file, and is told
         return {"problem": f"it cannot be read: {one_line(error)[:300]}", "fix": "Export the model again"}
+
+
+def _doable(fix: str) -> str:
+    """Without what only somebody at a command line can do."""
+    fix = re.sub(r"[,;] or [^,;]*--.*", "", fix)
+    return "Take a smaller model, or export it again" if re.search("--|by hand", fix) else fix
 
 
 def _drafted(folder: Path, told: Json, complaints: list[str]) -> Json:
@@ -63,8 +70,8 @@ def _drafted(folder: Path, told: Json, complaints: list[str]) -> Json:
 
     model = next(each for each in folder.iterdir() if each.is_dir()) / MODEL
     changes = copy_model(folder / SENT, model)
-    labels = told.get("labels")
-    hints = AuthorHints(labels=() if labels is None else parse_labels(labels))
+    labels, features = (parse_labels(told[what]) if what in told else [] for what in ("labels", "features"))
+    hints = AuthorHints(labels=labels, features=[each["label"] for each in features])
     draft = draft_manifest(model, hints, title=told["title"])
     return {
         "manifest": draft.toml,

@@ -26,7 +26,7 @@ QUESTIONS: Final = {
     ),
     UploadPart.FEATURES: N_(
         "What are its questions called? Send the names one a line, in the order of the columns, "
-        "or a text file with them."
+        "or a text file with them. For two languages begin with the line ru;en and write возраст;age."
     ),
 }
 BUTTONS: Final = {

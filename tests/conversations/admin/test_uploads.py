@@ -172,6 +172,19 @@ async def test_names_of_answers_come_as_a_file(kate: Person) -> None:
     assert named.id == waiting.id  # no card is left behind that waits for ever
 
 
+async def test_names_of_questions_are_one_for_each(olga: Person) -> None:
+    await olga.sends_file("rooms.onnx", linear(71))
+    await olga.sees("🧪 Черновик")
+    await olga.presses("❓ Названия вопросов")
+    assert "ru;en" in (await olga.sees("Как называются вопросы?")).text
+    await olga.says("ru;en\nПлощадь квартиры;Size of the flat")
+    card = await olga.sees("🧪 Черновик")
+    assert "Площадь квартиры" in card.text
+    await olga.presses("❓ Названия вопросов")
+    await olga.says("Площадь\nЭтаж")
+    await olga.sees("названий вопросов дано 2, а вопросов у модели 1. Назовите столько же, в порядке столбцов")
+
+
 async def test_what_cannot_be_sold(olga: Person, max_: Person) -> None:
     await olga.sends_file("model.onnx", b"PK\x03\x04" + bytes(100))
     refused = await olga.sees("⛔ Продавать нельзя.")

@@ -12,7 +12,7 @@ from onnx import TensorProto
 from services.authoring.hints import NO_HINTS, AuthorHints
 from services.authoring.scaffold import Draft, draft_manifest
 from services.inference.errors import ModelBroken
-from services.manifests.labels import Class, numbered
+from services.manifests.labels import Class, Label, numbered
 from services.manifests.manifest import ClassesOutput, ImageOutput, Manifest, load_manifest
 from tests.unit.inference.models import FLOAT, INT64, STRING, UINT8, graph, identity, node, weight
 
@@ -256,8 +256,22 @@ def test_what_is_said_for_nothing_is_told(tmp_path: Path) -> None:
     told = [str(note) for note in drafted(tmp_path / "row", row_of(3, 1), hints)[0].notes]
     assert "--mean: of no use here (no picture goes in)" in told
     assert "--range: of no use here (no picture goes in)" in told
-    told = [str(note) for note in drafted(tmp_path / "photo", photo(4), AuthorHints(features=("a", "b")))[0].notes]
-    assert "--features: of no use here (no columns go in)" in told
+
+
+def test_each_question_has_its_name(tmp_path: Path) -> None:
+    two = graph(
+        [node("Add", ["age", "rooms"], ["sum"])],
+        [("age", FLOAT, ["N", 1]), ("rooms", FLOAT, ["N", 1])],
+        [("sum", FLOAT, ["N", 1])],
+    )
+    names: list[Label] = [{"ru": "Возраст дома", "en": "Age of the house"}, "Rooms there"]
+    _, manifest = drafted(tmp_path / "two", two, AuthorHints(features=names))
+    assert [each.name for each in manifest.inputs] == ["age", "rooms"]
+    assert [each.label.pick("ru") for each in manifest.inputs] == ["Возраст дома", "Rooms there"]
+    with pytest.raises(ModelBroken, match="3 names of questions are given, and the model asks 2"):
+        drafted(tmp_path / "three", two, AuthorHints(features=("a", "b", "c")))
+    with pytest.raises(ModelBroken, match="2 names of questions are given, and the model asks 1"):
+        drafted(tmp_path / "photo", photo(4), AuthorHints(features=("a", "b")))
 
 
 def test_every_guess_names_the_option_that_settles_it(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from db.tables.currencies import Currency
 from services.errors import N_, ShopError
+from services.manifests.characters import is_storable
 from services.manifests.manifest import SLUG
 from services.money import Money
 from services.payments.pricing import MAX_KOPECKS, MAX_STARS, MIN_KOPECKS
@@ -18,7 +19,6 @@ MAX_DESCRIPTION: Final = 500
 MAX_ALLOWANCES: Final = 10
 MAX_ALLOWED: Final = 1_000_000_000
 BOUNDS: Final = {Currency.RUB: (MIN_KOPECKS, MAX_KOPECKS), Currency.XTR: (1, MAX_STARS)}
-_UNKEPT: Final = re.compile("[\x00\ud800-\udfff]")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}", re.ASCII)
 
 
@@ -53,11 +53,6 @@ class PlanOffer:
         return cls(**{name: getattr(plan, name) for name in cls.__slots__})
 
 
-def _is_text(text: str) -> bool:
-    """That a database can keep."""
-    return len(text) <= MAX_DESCRIPTION and _UNKEPT.search(text) is None
-
-
 def check(offer: PlanOffer) -> None:
     """Raises `BadPlan`."""
     titles = [offer.title.get(language, "").strip() for language in ("ru", "en")]
@@ -65,7 +60,7 @@ def check(offer: PlanOffer) -> None:
     sound = {
         "name": _NAME.fullmatch(offer.name) is not None,
         "title": all(0 < len(title) <= MAX_TITLE and title.isprintable() for title in titles),
-        "description": all(_is_text(text) for text in offer.description.values()),
+        "description": all(len(text) <= MAX_DESCRIPTION and is_storable(text) for text in offer.description.values()),
         "months": 1 <= offer.months <= 12,
         "credits": 0 <= offer.credits <= (0 if offer.is_free else MAX_CREDITS),
         "discount_percent": 0 <= offer.discount_percent <= (0 if offer.is_free else 90),

@@ -21,6 +21,7 @@ from services.digits import whole_number
 from services.errors import N_, ShopError
 from services.identity.second_factor_rows import drop_factor
 from services.identity.sessions import end_sessions
+from services.manifests.characters import is_storable
 from services.notifications import outbox
 from services.notifications.kinds.admins import CreditsChanged, WordsFromOwner
 from services.users.accounts import MAX_TELEGRAM_ID
@@ -249,14 +250,14 @@ def parse_change(text: str, *, balance: int, give: bool) -> int:
 def check_reason(text: str) -> str:
     """Raises `BadReason`."""
     reason = text.strip()
-    if not 0 < len(reason) <= MAX_REASON or "\x00" in reason:
+    if not 0 < len(reason) <= MAX_REASON or not is_storable(reason):
         raise BadReason
     return reason
 
 
 def check_text(text: str) -> str:
     """Raises `BadText`."""
-    if not 0 < len(text.strip()) <= MAX_TEXT or "\x00" in text:
+    if not 0 < len(text.strip()) <= MAX_TEXT or not is_storable(text):
         raise BadText
     return text.strip()
 

@@ -41,6 +41,8 @@ def operation_words(operation: Operation, titles: Titles) -> str:
     if operation.model_slug is not None:
         title = str(titles.of(operation.model_slug))
         bought = operation.kind is TransactionKind.CHARGE  # the minus says so
+        if bought and operation.rows is not None:
+            title = tr.ngettext("{title}: a table, {n} row", "{title}: a table, {n} rows", operation.rows, title=title)
         what = title if bought else tr.gettext("{what}: {title}", what=what, title=title)
     if operation.money is not None:
         kind = N_("Money sent back") if operation.kind is TransactionKind.TAKE_BACK else OPERATION_WORDS[operation.kind]

@@ -26,19 +26,18 @@ def router() -> Router:
 
 
 async def show_history(event: Event, *, ctx: Context, argument: str = "") -> None:
-    """`argument`: `<tab>:<page>`, as a button names it."""
+    """`argument`: `<tab>:<page>`, as a button names it. Who has bought nothing but tables sees those."""
     tab, _, number = argument.partition(":")
     page = buttons.parse_page(number)
     if tab == OPERATIONS:
         await ctx.respond(event, operations_screen(await ctx.services.statement.page(ctx.user.id, page), ctx.viewer))
         return
-    if tab == TABLES:
-        tables = await ctx.services.scorings.page(ctx.user.id, page, TABLES_SHOWN)
+    tables = await ctx.services.scorings.page(ctx.user.id, page if tab == TABLES else 0, TABLES_SHOWN)
+    bought = await ctx.services.history.page(ctx.user.id, page)
+    if tab == TABLES or (tables.items and not bought.items):
         titles = await titles_in(ctx.tr, ctx.services.models, presets=True)
         await ctx.respond(event, tables_screen(tables, titles))
         return
-    tables = await ctx.services.scorings.page(ctx.user.id, 0, 1)
-    bought = await ctx.services.history.page(ctx.user.id, page)
     presets = any(view.preset_id is not None for view in bought.items)
     titles = await titles_in(ctx.tr, ctx.services.models, presets=presets)
     await ctx.respond(event, predictions_screen(bought, titles, tables=bool(tables.items)))

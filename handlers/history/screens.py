@@ -25,10 +25,10 @@ TABLES_SHOWN = 8
 def predictions_screen(page: Page[PredictionView], titles: Titles, *, tables: bool) -> Screen:
     """`tables`: whether there are any."""
     tr = titles.tr
-    to_tables = ((Button(text=tr.gettext("📋 Tables"), action=buttons.history_action(TABLES)),),) if tables else ()
     if not page.items:
         empty = tr.html("<b>🧾 History · predictions</b>\n\nNothing here yet. Your first prediction is in the models.")
-        return Screen(text=empty, rows=(_tabs(PREDICTIONS, tr), *to_tables, *_end(tr, models=True)))
+        return Screen(text=empty, rows=(_tabs(PREDICTIONS, tr), *_end(tr, models=True)))
+    to_tables = ((Button(text=tr.gettext("📋 Tables"), action=buttons.history_action(TABLES)),),) if tables else ()
     unusual = [each.status for each in page.items if each.status is not PredictionStatus.SUCCEEDED]
     marks = dict.fromkeys(MARKS[status] for status in unusual)  # in the order of the list, once each
     legend = [f"{mark} {tr.escape(tr.gettext(words))}" for mark, words in marks]

@@ -28,7 +28,7 @@ _payments, _refunds = table_of(Payment), table_of(Refund)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """A line of the ledger, or of an answer or a merge its lines together; `amount` is signed hundredths;
-    `model_slug`: of the model that was bought from; `money`: what was paid or sent back."""
+    `model_slug`: of the model that was bought from; `rows`: of that table; `money`: what was paid or sent back."""
 
     id: int
     kind: TransactionKind
@@ -38,6 +38,7 @@ class Operation:
     model_slug: str | None
     comment: str | None
     created_at: datetime
+    rows: int | None = None
     money: Money | None = None
 
 
@@ -114,6 +115,7 @@ _newest = (
         func.coalesce(_predictions.c.model_slug, _messages.c.model_slug, _scorings.c.model_slug).label("model_slug"),
         _lines.c.comment,
         _lines.c.created_at,
+        (_scorings.c.all_rows - _scorings.c.bad_rows).label("rows"),
         func.coalesce(_payments.c.amount_kopecks, _refunds.c.amount_kopecks).label("minor"),
         func.coalesce(_payments.c.currency, _refunds.c.currency).label("currency"),
     )

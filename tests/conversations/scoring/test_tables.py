@@ -46,7 +46,10 @@ async def test_the_history_brings_a_file_again(anna: Person) -> None:
     await anna.presses("✅ Ответить на 3 строки")
     await anna.sees("✅ Отвечено: 3 из 3 строк.")
     await anna.says("/history")
-    await anna.presses("📋 Таблицы")
+    await anna.sees("🧾 История · таблицы")
     await anna.presses("три.csv")
     again = await anna.sees("✅ Отвечено: 3 из 3 строк.")
     assert again.file_name == "три-wine.csv"
+    await anna.says("/history")
+    await anna.presses("Операции")
+    await anna.sees("🍷 Сорт вина по анализу: таблица, 3 строки")

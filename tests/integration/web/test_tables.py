@@ -69,7 +69,10 @@ async def test_a_table_comes_back_with_answers(app: App) -> None:
         assert header[13:15] == ["Вино", "Вино: вероятность"]
         assert len(answered) == 6
         assert "вина.csv" in (await anna.get("/tables")).text
-        assert "/tables" in (await anna.get("/history")).text
+        history = (await anna.get("/history")).text
+        assert "/tables" in history
+        assert "пусто" not in history
+        assert "таблица, 5 строк" in (await anna.get("/balance")).text
         happened = (await app.services.user_management.timeline(user.id)).items
         (seen,) = (event for event in happened if event.kind is Happened.SCORING)
         assert (seen.state, seen.credits, seen.rows, seen.model_slug) == (ScoringStatus.SUCCEEDED, 500, 5, "wine")

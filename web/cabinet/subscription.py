@@ -121,10 +121,11 @@ async def remove_card(me: Me, hex_id: str) -> Response:
 
 
 def agreements(mine: SubscriptionView | None, tr: Translator) -> dict[str, str]:
-    """What each button lets the shop charge by itself."""
+    """What each button lets the shop charge by itself; empty where it is nothing."""
+    told = dict.fromkeys(("resume", "keep", "agree"), "")
     if mine is None or mine.last_price is None:
-        return {}
-    told, charged = {}, mine.is_charged_here
+        return told
+    charged = mine.is_charged_here
     if mine.can_resume:
         told["resume"] = consent_text(mine.scheduled_price or mine.last_price, mine.next_plan.months, tr.language)
     if charged and mine.scheduled is not None:

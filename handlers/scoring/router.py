@@ -17,12 +17,13 @@ from handlers.scoring import screens
 from handlers.scoring.reading import SentTable, is_table_name, read_table
 from handlers.telegram import sender
 from handlers.telegram.screen import Document, Screen
-from i18n.scorings import cell_words, problems_file
+from i18n.scorings import cell_words, problems_file, template_notes
+from i18n.titles import title_of
 from services.errors import N_, ShopError
 from services.manifests.cells import takes_tables
 from services.models.offers import ModelNotOnSale, Offer
 from services.scoring.queries import ScoringNotFound, ScoringView
-from services.scoring.template import template
+from services.scoring.template import template, template_name
 
 SLUG = "table_slug"
 WAITING = "waiting_table"  # a SentTable, for which a model is to be chosen
@@ -116,8 +117,8 @@ async def ask_for_model(message: Message, *, ctx: Context) -> None:
 
 async def send_template(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
     offer = await table_offer(argument, ctx)
-    content = await template(offer, ctx.tr.language)
-    file = Document(name=f"{offer.slug}.xlsx", content=content)
+    content = await template(offer, ctx.tr.language, template_notes(offer, ctx.tr))
+    file = Document(name=template_name(title_of(offer, ctx.tr).text), content=content)
     text = ctx.tr.html("Fill it in, a row for each question, and send it back.")
     await sender.acknowledge(query)
     await sender.send(ctx.bot, query.from_user.id, Screen(text=text, document=file))

@@ -8,7 +8,7 @@ from handlers.kit.context import Viewer
 from handlers.telegram.limits import BUTTON, TEXT, cut
 from handlers.telegram.screen import Button, Screen
 from i18n.prices import plan_pays, price_words
-from i18n.scorings import column_words, ended_lines, facts_lines, progress_words
+from i18n.scorings import column_words, columns_allowed, ended_lines, facts_lines, progress_words
 from i18n.text import cut_plain
 from i18n.titles import title_of
 from i18n.translator import Html, Translator
@@ -30,31 +30,39 @@ CANCEL: Final = "table-cancel"  # table-cancel:<hex id>
 
 MODELS: Final = 20  # that can be chosen from
 NAMED: Final = 40  # questions of a model that are listed
+ALLOWED: Final = 160  # characters that say what a column may hold
 CHOICES: Final = 80  # columns that can be chosen from
 
 
 def page_screen(offer: Offer, viewer: Viewer, *, above: Html | None = None) -> Screen:
     """What to send."""
     tr = viewer.tr
-    fields = [field for field in offer.manifest.inputs if field.name not in (offer.preset_inputs or {})]
-    columns = tr.html("Columns:")
-    named = ", ".join(f"<b>{tr.escape(heading_of(field, tr.language))}</b>" for field in fields[:NAMED])
+    columns = columns_allowed(offer, tr)
+    lines = [_column_line(name, allowed, tr) for name, allowed in columns[:NAMED]]
+    listed = "\n".join([tr.html("Columns:"), *lines, *(["…"] if len(columns) > NAMED else [])])
     parts = [
         *([above] if above else []),
         title_of(offer, tr).heading,
         tr.html(
             "📋 Send a table, CSV or Excel: every row is a question, and it comes back with the answers as new columns."
         ),
-        Html(f"{columns} {named}{'…' if len(fields) > NAMED else ''}"),
         tr.html(
             "Up to {rows} rows. Price of a row: <b>{price}</b>. You see the whole price before you pay.",
             rows=tr.number(MAX_ROWS, 0),
             price=price_words(offer.price, tr),
         ),
+        Html(listed),
     ]
     template = Button(text=tr.gettext("⬇️ Template"), action=f"{TEMPLATE}:{offer.slug}")
     back = buttons.back_button(tr, buttons.model_action(offer.slug))
     return Screen(text=cut("\n\n".join(parts), TEXT), rows=((template,), (back, buttons.menu_button(tr))))
+
+
+def _column_line(name: str, allowed: str, tr: Translator) -> Html:
+    heading = f"• <b>{tr.escape(name)}</b>"
+    if not allowed:
+        return Html(heading)
+    return Html(f"{heading}: {tr.escape(cut_plain(allowed[:1].lower() + allowed[1:], ALLOWED))}")
 
 
 def which_model_screen(name: str, offers: Sequence[Offer], tr: Translator) -> Screen:

@@ -3,7 +3,7 @@
 import csv
 import datetime as dt
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from services.inference.columns import AnswerColumns, Column
 from services.scoring.source import SourceFacts, Told
-from services.values.sheets import Cell, Sheet
+from services.values.sheets import NOTES, Cell, Sheet
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _NUMERIC: Final = set("0123456789.,-+eE% \u00a0")
@@ -91,31 +91,39 @@ def write_csv(rows: Iterator[Row], out: BinaryIO, *, delimiter: str, decimal_com
     text.detach()
 
 
-def write_workbook(rows: Iterator[Row], out: BinaryIO) -> None:
-    """No text becomes a formula or a link."""
+def write_workbook(rows: Iterator[Row], out: BinaryIO, *, notes: Mapping[str, Iterable[Row]] | None = None) -> None:
+    """No text becomes a formula or a link. `notes`: by title, sheets that are no data."""
     import xlsxwriter
 
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(out, options | {"nan_inf_to_errors": True}) as book:
-        sheet, day = book.add_worksheet(), book.add_format({"num_format": "dd.mm.yyyy"})
-        moment, clock = (book.add_format({"num_format": each}) for each in ("dd.mm.yyyy hh:mm:ss", "hh:mm:ss"))
-        for at, row in enumerate(rows):
-            for column, cell in enumerate(row):
-                match cell:
-                    case "":
-                        continue
-                    case str():
-                        sheet.write_string(at, column, cell[:MOST_CHARACTERS])
-                    case bool():
-                        sheet.write_boolean(at, column, cell)
-                    case dt.datetime():
-                        sheet.write_datetime(at, column, cell, moment)
-                    case dt.date():
-                        sheet.write_datetime(at, column, cell, day)
-                    case dt.time() | dt.timedelta():
-                        sheet.write_datetime(at, column, cell, clock)
-                    case _:
-                        sheet.write_number(at, column, cell)
+        kinds = {dt.datetime: "dd.mm.yyyy hh:mm:ss", dt.date: "dd.mm.yyyy", dt.time: "hh:mm:ss"}
+        formats = {kind: book.add_format({"num_format": form}) for kind, form in kinds.items()}
+        _fill(book.add_worksheet(), rows, formats)
+        for title, told in (notes or {}).items():
+            sheet = book.add_worksheet(f"{NOTES}{title}"[:31])
+            sheet.set_column(0, 1, 50)
+            _fill(sheet, told, formats)
+
+
+def _fill(sheet: Any, rows: Iterable[Row], formats: Mapping[type, Any]) -> None:  # Any: of the library
+    for at, row in enumerate(rows):
+        for column, cell in enumerate(row):
+            match cell:
+                case "":
+                    continue
+                case str():
+                    sheet.write_string(at, column, cell[:MOST_CHARACTERS])
+                case bool():
+                    sheet.write_boolean(at, column, cell)
+                case dt.datetime():
+                    sheet.write_datetime(at, column, cell, formats[dt.datetime])
+                case dt.date():
+                    sheet.write_datetime(at, column, cell, formats[dt.date])
+                case dt.time() | dt.timedelta():
+                    sheet.write_datetime(at, column, cell, formats[dt.time])
+                case _:
+                    sheet.write_number(at, column, cell)
 
 
 def harmless(text: str) -> str:

@@ -15,6 +15,7 @@ from services.values.encodings import decode
 
 MAX_BYTES: Final = 20_000_000
 MAX_COLUMNS: Final = 256
+NOTES: Final = "ℹ "  # the title of a sheet that explains a template begins so
 _WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _DELIMITERS: Final = (";", "\t", "|", ",")
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
@@ -91,7 +92,8 @@ def _open_workbook(data: bytes) -> Sheet:
     if not sheets:
         raise errors.NoRows()
     first = sheets[0]
-    return Sheet(kind="workbook", source=first, title=first.name, others=len(sheets) - 1)
+    others = sum(not sheet.name.startswith(NOTES) for sheet in sheets[1:])
+    return Sheet(kind="workbook", source=first, title=first.name, others=others)
 
 
 def _is_grid(book: Any, name: str) -> bool:  # Any: of the library

@@ -60,7 +60,7 @@ def test_in_the_cabinet(site: OpenSite, chromium: Browser, pictures: Path, scrip
     page.get_by_role("link", name="Много строк из таблицы").click()
     with page.expect_download() as template:
         page.get_by_role("link", name="Excel").click()
-    assert template.value.suggested_filename == "wine.xlsx"
+    assert template.value.suggested_filename == "Сорт вина по анализу.xlsx"
     _looked_at(page, reports, pictures / f"table-send-{shot}.png", scripts=scripts)
     _sends(page, ROWS)
     expect(page.get_by_text("499 × 1,00 = 499,00 кредитов")).to_be_visible(timeout=WITHIN_MS)

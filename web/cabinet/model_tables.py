@@ -10,14 +10,14 @@ from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from i18n.prices import price_words
-from i18n.scorings import cell_words, wording_in
+from i18n.scorings import cell_words, columns_allowed, template_notes, wording_in
+from i18n.titles import title_of
 from services.errors import N_, ShopError
 from services.manifests.cells import takes_tables
 from services.models.offers import ModelNotOnSale, Offer
-from services.scoring.answering import asked_fields
 from services.scoring.queries import ScoringView
 from services.scoring.source import MAX_ROWS
-from services.scoring.template import heading_of, template
+from services.scoring.template import template, template_name
 from services.values.errors import FileTooLarge
 from services.values.sheets import MAX_BYTES
 from web.cabinet.pictures import CSV, XLSX, attachment
@@ -41,8 +41,10 @@ async def show_page(who: Someone, slug: str) -> Response:
 @router.get("/template.{kind}")
 async def save_template(who: Someone, slug: str, kind: Literal["csv", "xlsx"]) -> Response:
     offer = await table_offer(who, slug)
-    content = await template(offer, who.tr.language, kind=kind)
-    return attachment(content, name=f"{offer.slug}.{kind}", media_type=CSV if kind == "csv" else XLSX)
+    content = await template(offer, who.tr.language, template_notes(offer, who.tr), kind=kind)
+    return attachment(
+        content, name=template_name(title_of(offer, who.tr).text, kind), media_type=CSV if kind == "csv" else XLSX
+    )
 
 
 @router.post("", max_body_size=MAX_BYTES + OVERHEAD)
@@ -91,7 +93,7 @@ def _page(who: PageViewer, offer: Offer, problem: ShopError | None = None) -> Re
         "cabinet/model_table.html",
         status=200 if problem is None else refusal_of(problem).status,
         offer=offer,
-        columns=[heading_of(field, tr.language) for field in asked_fields(offer)],
+        columns=columns_allowed(offer, tr),
         rows=tr.number(MAX_ROWS, 0),
         price=price_words(offer.price, tr),
         problem="" if problem is None else tr.error(problem),

@@ -46,5 +46,5 @@ def read_csv(content: bytes, delimiter: str = ",") -> list[list[str]]:
     return list(csv.reader(io.StringIO(content.decode("utf-8-sig")), delimiter=delimiter))
 
 
-def read_workbook(content: bytes) -> list[list[Any]]:
-    return calamine.load_workbook(io.BytesIO(content)).get_sheet_by_index(0).to_python()
+def read_workbook(content: bytes, sheet: int = 0) -> list[list[Any]]:
+    return calamine.load_workbook(io.BytesIO(content)).get_sheet_by_index(sheet).to_python()

@@ -87,13 +87,16 @@ async def test_the_template_can_be_filled_in(stage: Stage, john: Person) -> None
     await john.presses("📋 Table")
     await john.presses("⬇️ Template")
     sent = await john.sees("Fill it in")
-    assert sent.file_name == "wine.xlsx"
+    assert sent.file_name == "Wine by its analysis.xlsx"
     assert sent.document is not None
     header, example = read_workbook(sent.document)
     assert header[0] == "Alcohol, %"
     assert example[0] == 14.23
+    notes = read_workbook(sent.document, 1)
+    assert notes[:2] == [["Column", "What it may hold"], ["Alcohol, %", "From 10 to 16."]]
     await john.sends_file("wine.xlsx", sent.document)
-    await john.sees("1 × 1.00 = 1.00 credit")
+    summary = await john.sees("1 × 1.00 = 1.00 credit")
+    assert "left out" not in summary.text
 
 
 async def test_who_cannot_pay_is_told_how_much_is_missing(stage: Stage, anna: Person) -> None:

@@ -48,7 +48,9 @@ async def test_a_table_comes_back_with_answers(app: App) -> None:
     user = await person(app)
     async with browser(app, user.id) as anna:
         assert "/models/wine/table" in (await anna.get("/models/wine")).text
-        assert "строк и 20 МБ" in (await anna.get("/models/wine/table")).text
+        page = (await anna.get("/models/wine/table")).text
+        assert "строк и 20 МБ" in page
+        assert "<dt>Алкоголь, %</dt><dd>От 10 до 16.</dd>" in page
         rows = [*wines(5), ["пять", *wines(1)[0][1:]]]
         sent = await sends(anna, csv_table([RUSSIAN, *rows], delimiter=";"))
         place = sent.headers["location"]

@@ -166,11 +166,33 @@ def _edited_package(entry: Entry, titles: Titles) -> Html:
     return tr.escape(f"{_what(entry, titles)}: {', '.join(changes)}")
 
 
+NAMED_PARTS: Final = {"features": N_("names of questions"), "labels": N_("names of answers")}
+
+
 def _about_version(message: str) -> Words:
     def words(entry: Entry, titles: Titles) -> Html:
         return titles.tr.html(message, what=_what(entry, titles), version=entry.after.get("version", "?"))
 
     return words
+
+
+def _changed_version(entry: Entry, titles: Titles) -> Html:
+    """From what to what; names of questions and answers are too long for a line."""
+    tr, before, after = titles.tr, entry.before, entry.after
+    told, changes = _about_version(N_("Changed: {what}, version {version}"))(entry, titles), []
+    was, now = before.get("title") or {}, after.get("title") or {}
+    for language, label in (("ru", N_("Russian name")), ("en", N_("English name"))):
+        if was.get(language) != now.get(language):
+            changes.append(
+                f"{tr.gettext(label)} {was.get(language) or '—'} → {cut_plain(now.get(language) or '—', NAME)}"
+            )
+    if "price" in after:
+        price = before.get("price")
+        changes.append(
+            f"{tr.gettext('price')} {'—' if price is None else tr.amount(price)} → {tr.amount(after['price'])}"
+        )
+    changes += [tr.gettext(label) for what, label in NAMED_PARTS.items() if what in after]
+    return Html("; ".join([told, *map(tr.escape, changes)]))
 
 
 def _checked(entry: Entry, titles: Titles) -> Html:
@@ -269,7 +291,7 @@ WORDS: Final[dict[str, Words]] = {
     AuditAction.PLAN_OFFER: _about_plan(N_("The new price was offered to subscribers: {name}")),
     AuditAction.UPLOAD_RECEIVE: _about_version(N_("A file was sent: {what}, version {version}")),
     AuditAction.UPLOAD_CHECK: _checked,
-    AuditAction.UPLOAD_CHANGE: _about_version(N_("Changed: {what}, version {version}")),
+    AuditAction.UPLOAD_CHANGE: _changed_version,
     AuditAction.UPLOAD_TRY: _about_version(N_("Tried for free: {what}, version {version}")),
     AuditAction.UPLOAD_COMPARE: _about_version(N_("Compared with what is on sale: {what}, version {version}")),
     AuditAction.UPLOAD_PUBLISH: _published,

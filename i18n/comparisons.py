@@ -13,6 +13,7 @@ from services.manifests.manifest import Manifest
 from services.models.uploads.comparisons import Comparison
 
 LONGEST: Final = 120  # characters of an answer
+TIMES, MILLISECONDS = 2, 20  # a smaller difference is chance
 
 
 def comparison_lines(compared: Comparison, manifest: Manifest, tr: Translator) -> list[str]:
@@ -47,7 +48,7 @@ def _found(report: Mapping[str, Any], manifest: Manifest, tr: Translator) -> Ite
             len(refused),
             why=_refusal(refused[0], manifest, tr),
         )
-    yield _cost(report, tr)
+    yield from _cost(report, tr)
 
 
 def _largest(largest: Mapping[str, Any], manifest: Manifest, tr: Translator) -> str:  # Any: JSON
@@ -78,11 +79,10 @@ def _refusal(refusal: Mapping[str, Any], manifest: Manifest, tr: Translator) -> 
     return tr.gettext(error_of(code).message, seconds=f"{manifest.runtime.timeout:g}")
 
 
-def _cost(report: Mapping[str, Any], tr: Translator) -> str:  # Any: JSON
+def _cost(report: Mapping[str, Any], tr: Translator) -> Iterator[str]:  # Any: JSON
     before, after = report["milliseconds"]
-    text = tr.gettext("An answer takes {after} ms, before {before} ms", before=before, after=after)
+    if max(before, after) >= TIMES * min(before, after) and abs(after - before) >= MILLISECONDS:
+        yield tr.gettext("An answer takes {after} ms, before {before} ms", before=before, after=after)
     before, after = report["megabytes"]
-    if before is None or after is None:
-        return text
-    memory = tr.gettext("memory: {after} MB, before {before} MB", before=before, after=after)
-    return f"{text}; {memory}"
+    if before is not None and after is not None:
+        yield tr.gettext("memory: {after} MB, before {before} MB", before=before, after=after)

@@ -13,7 +13,7 @@ from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
 from bot.doctor.cloudpayments import cloudpayments
 from bot.doctor.findings import Finding, State, bad, good, poor
 from bot.doctor.mail import letters
-from bot.doctor.models import models
+from bot.doctor.models import models, uploads_on_sale
 from bot.doctor.payments import compare_books
 from bot.doctor.stars import stars
 from bot.doctor.stores import stores
@@ -54,11 +54,15 @@ async def examine(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
         yield finding
     yield await letters(settings)
     found = await stores(settings, clock)
+    uploaded: list[str] = []
     if not any(each.state is State.FAILED for each in found):  # a damaged file is not to be written to
         found = [*await _books(settings, clock), *found]
+        uploaded = await uploads_on_sale(settings)
     for finding in [_senders(settings), *found]:
         yield finding
-    for finding in await asyncio.to_thread(models, settings):  # models at servers are asked in a loop of their own
+    for finding in await asyncio.to_thread(
+        models, settings, uploaded
+    ):  # models at servers are asked in a loop of their own
         yield finding
     yield await _clock(settings, clock)
 

@@ -76,7 +76,7 @@ def _drafted(folder: Path, told: Json, complaints: list[str]) -> Json:
     return {
         "manifest": draft.toml,
         "files": dict(draft.files),
-        "notes": [*complaints, *map(str, draft.notes)],
+        "notes": [*complaints, *(str(note) for note in draft.notes if note.guessed)],
         "changes": changes,
     }
 

@@ -149,13 +149,18 @@ def _compared(card: UploadCard, manifest: Manifest, tr: Translator) -> Html:
 def _told(card: UploadCard, tr: Translator) -> Html:
     title = card.version.title
     absent = tr.gettext("not told yet")
-    price = absent if card.price is None else tr.credits(card.price) if card.price else tr.gettext("free")
-    return tr.html(
-        "Name: {ru} / {en}\nPrice: <b>{price}</b>",
+    unpriced = tr.gettext("not set yet")
+    price = unpriced if card.price is None else tr.credits(card.price) if card.price else tr.gettext("free")
+    told = tr.html(
+        "Name in Russian: {ru}\nName in English: {en}\nPrice: <b>{price}</b>",
         ru=title.get("ru", absent),
         en=title.get("en", absent),
         price=price,
     )
+    if card.version.status is not VersionStatus.CHECKED:
+        return told
+    fixed = tr.html("Once published, this version keeps the names of its questions and answers: check them first.")
+    return Html(f"{told}\n{fixed}")
 
 
 def _notes(version: VersionView, tr: Translator) -> Html:

@@ -76,17 +76,26 @@ def locked(session: Session, version_id: UUID, statuses: Collection[VersionStatu
 
 
 def note(
-    session: Session, action: AuditAction, row: AnyRow, *, actor: Actor, now: datetime, after: JsonObject | None = None
+    session: Session,
+    action: AuditAction,
+    row: AnyRow,
+    *,
+    actor: Actor,
+    now: datetime,
+    before: JsonObject | None = None,
+    after: JsonObject | None = None,
 ) -> None:
     told = {"version": row.number, **(after or {})}
-    record(session, AuditRecord(actor=actor, action=action, subject=row.slug, after=told), now)
+    record(session, AuditRecord(actor=actor, action=action, subject=row.slug, before=before, after=told), now)
 
 
 def _told(session: Session, row: AnyRow, values: JsonObject, *, actor: Actor, now: datetime) -> VersionView:
     _put(session, row.id, values)
     after = {name: value for name, value in values.items() if name in {"title", "price"}}
+    before = {"title": row.title, "price": row.price}
+    before = {name: before[name] for name in after}
     after |= dict.fromkeys(values.get("hints", {}), True)
-    note(session, AuditAction.UPLOAD_CHANGE, row, actor=actor, now=now, after=after)
+    note(session, AuditAction.UPLOAD_CHANGE, row, actor=actor, now=now, before=before, after=after)
     return VersionView.of(locked(session, row.id, tuple(VersionStatus)))
 
 

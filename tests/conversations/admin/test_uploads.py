@@ -21,12 +21,16 @@ async def test_an_owner_sells_a_file_and_a_customer_buys(stage: Stage, olga: Per
     card = await olga.sees("🧪 Черновик")
     assert "Metres" in card.text
     assert "МБ памяти" in card.text
+    assert "Цена: пока не указана" in card.text
+    assert "answered by" not in card.text
     await olga.presses("🟢 Опубликовать")
     await olga.says("Аренда квартир")
     await olga.says("Rent of flats")
     await olga.says("3,50")
     ready = await olga.sees("✅ Всё названо")
-    assert "Аренда квартир / Rent of flats" in ready.text
+    assert "Название по-русски: Аренда квартир" in ready.text
+    assert "Название по-английски: Rent of flats" in ready.text
+    assert "не изменить" in ready.text
     await olga.presses("🟢 Опубликовать")
     await olga.sees("🟢 Продаётся")
     await sells(stage, "rent-of-flats", "1")

@@ -2,12 +2,13 @@
 
 import sqlite3
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from bot.doctor.examine import examine, judge_clock, proxy_fix
 from bot.doctor.findings import Finding, State
-from bot.doctor.models import judge_memory
+from bot.doctor.models import judge_memory, models
 from sandbox.client.sandbox import Sandbox
 from tests.conversations.stage import shop_settings
 from tests.support.clock import START
@@ -50,6 +51,13 @@ async def test_the_doctor(sandbox: Sandbox, sqlite_url: str) -> None:
     assert newer["clock"], "the rest is looked at all the same"
     for finding in far.values():
         assert finding.state is State.OK or finding.fix
+
+
+def test_a_shop_of_uploads_alone_sells_something(tmp_path: Path, sandbox: Sandbox, sqlite_url: str) -> None:
+    settings = shop_settings(sandbox, sqlite_url, models_dir=tmp_path)
+    assert models(settings)[0].state is State.FAILED
+    sold = models(settings, ["rent"])[0]
+    assert (sold.state, sold.text) == (State.OK, "rent")
 
 
 def test_the_doctors_clock() -> None:

@@ -1,5 +1,6 @@
 """A next version beside the one on sale: what its owner is told, and workers that die meanwhile."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -10,6 +11,8 @@ from sqlalchemy.orm import Session
 from db.base import JsonObject, table_of
 from db.tables.models import ComparisonStatus, VersionStatus
 from db.tables.predictions import Prediction, PredictionStatus
+from i18n.comparisons import comparison_lines
+from i18n.translator import Catalogues
 from services.files.files import Files
 from services.models.uploads import comparisons
 from services.models.uploads.changes import NotNow
@@ -53,6 +56,18 @@ async def test_the_example_and_the_latest_inputs_are_asked(shop: UploadShop) -> 
     assert report["largest"] == {"output": "roubles", "before": 3.0, "after": 13.0}
     assert all(each >= 1 for each in report["milliseconds"])
     assert shop.told.count("compared") == 1
+
+
+async def test_a_little_slower_is_chance(shop: UploadShop) -> None:
+    first = await shop.on_sale(linear())
+    second = await shop.checked(linear(12.0), "next.onnx", slug=first.slug)
+    await worker(shop).look()
+    done, manifest = await beside(shop, second), await shop.uploads.manifest(second)
+    assert manifest is not None
+    tr = Catalogues()["en"]
+    for took, is_told in (((1, 3), False), ((30, 55), False), ((1, 40), True)):
+        lines = comparison_lines(replace(done, report={**done.report, "milliseconds": took}), manifest, tr)
+        assert any(line.startswith("An answer takes") for line in lines) is is_told
 
 
 async def test_what_the_next_one_refuses(shop: UploadShop) -> None:

@@ -123,7 +123,6 @@ async def _open(path: Path, store: Path, exits: AsyncExitStack) -> tuple[Models,
         engine,
         system_clock,
         files,
-        manifest=models.manifest,
         on_settled=lambda: None,
         on_away=lambda _: None,
     )

@@ -53,7 +53,6 @@ class WorkerPart(Part):
             self.engine,
             core.clock,
             files,
-            manifest=core.services.models.manifest,
             on_settled=told,
             on_away=self._worker.on_away,
         )

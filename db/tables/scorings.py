@@ -45,7 +45,7 @@ class Scoring(Base):
     source: Mapped[JsonObject]  # how its file is written: a SourceFacts
     source_file_id: Mapped[UUID]
     columns: Mapped[JsonObject]  # by input: the number of its column from 0, or null for the input's default
-    words: Mapped[JsonObject]  # in which the result is written: a Wording
+    words: Mapped[JsonObject]  # in which the result is written: a Wording, and AnswerHeadings
     checked_file_id: Mapped[UUID | None]  # the good rows, as the model takes them
     problems_file_id: Mapped[UUID | None]  # why the bad ones are bad
     result_file_id: Mapped[UUID | None]

@@ -49,10 +49,6 @@ class AnswerColumns:
         return len(self.failed)
 
 
-def share_of(output: str) -> str:
-    return f"{output}:share"
-
-
 def join(parts: Sequence[AnswerColumns]) -> AnswerColumns:
     """One after another, at least one; those whose rows all failed have no columns."""
     names = next((list(part.columns) for part in parts if part.columns), [])

@@ -29,3 +29,8 @@ def takes_tables(manifest: Manifest) -> bool:
 
 def told_in_cells(manifest: Manifest) -> list[Output]:
     return [output for output in manifest.outputs if isinstance(output, IN_A_CELL)]
+
+
+def share_of(output: str) -> str:
+    """The column that says how likely the class of this one is."""
+    return f"{output}:share"

@@ -158,5 +158,9 @@ def _has_another(now: datetime) -> ColumnElement[bool]:
     return exists().where(_other.c.user_id == scorings.c.user_id, _other.c.id != scorings.c.id, runs)
 
 
+def version_on_sale(session: Session, slug: str) -> str | None:
+    return session.scalar(select(_models.c.version).where(_models.c.slug == slug, _models.c.present))
+
+
 def any_open(session: Session) -> bool:
     return session.execute(select(scorings.c.id).where(scorings.c.status.in_(UNFINISHED)).limit(1)).first() is not None

@@ -16,7 +16,8 @@ from services.files import files
 from services.files.cleanup import wish_away
 from services.files.files import StoredFile
 from services.models.offers import Offer
-from services.scoring.queries import ScoringNotFound, ScoringView, hold, look_at, scorings
+from services.scoring.answer_columns import answer_headings
+from services.scoring.queries import ANSWERS, ScoringNotFound, ScoringView, hold, look_at, scorings
 from services.scoring.source import SHOWN, Checked, SourceFacts, Wording
 
 KEPT_FOR: Final = timedelta(days=1)
@@ -47,7 +48,7 @@ def add_draft(
         "source": source.dump(),
         "source_file_id": file.id,
         "columns": columns,
-        "words": wording.dump(),
+        "words": {**wording.dump(), ANSWERS: answer_headings(offer.manifest, wording).dump()},
         "available_at": now,
         "created_at": now,
     }

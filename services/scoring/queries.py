@@ -14,9 +14,11 @@ from db.tables.predictions import ErrorCode
 from db.tables.scorings import Scoring, ScoringStatus
 from services.errors import N_, ShopError
 from services.notifications.message_ref import MessageRef
+from services.scoring.answer_columns import AnswerHeadings
 from services.scoring.source import SourceFacts, Wording
 
 scorings: Final[Table] = table_of(Scoring)
+ANSWERS: Final = "answers"  # among the words of a row
 UNFINISHED: Final = (ScoringStatus.QUEUED, ScoringStatus.RUNNING)
 
 
@@ -38,6 +40,7 @@ class ScoringView:
     status: ScoringStatus
     source: SourceFacts
     wording: Wording
+    answers: AnswerHeadings
     columns: Mapping[str, int | None]
     source_file_id: UUID
     checked_file_id: UUID | None
@@ -80,6 +83,7 @@ class ScoringView:
         return self.done * 100 // self.good if self.good else 0
 
 
+_UNKNOWN: Final = {"headings": (), "columns": (), "labels": {}, "texts": {}}  # of tables older than that
 _mine = select(scorings).where(scorings.c.id == bindparam("row"), scorings.c.user_id == bindparam("owner"))
 
 
@@ -106,7 +110,8 @@ def unfinished(session: Session) -> list[ScoringView]:
 
 
 def view_of(row: AnyRow) -> ScoringView:
-    place = None
+    place, words = None, dict(row.words)
+    answers = words.pop(ANSWERS, None) or _UNKNOWN
     if row.chat_id is not None:
         place = MessageRef(chat_id=row.chat_id, thread_id=row.thread_id, message_id=row.message_id)
     return ScoringView(
@@ -117,7 +122,8 @@ def view_of(row: AnyRow) -> ScoringView:
         preset_id=row.preset_id,
         status=ScoringStatus(row.status),
         source=SourceFacts.load(row.source),
-        wording=Wording.load(row.words),
+        wording=Wording.load(words),
+        answers=AnswerHeadings.load(answers),
         columns=row.columns,
         source_file_id=row.source_file_id,
         checked_file_id=row.checked_file_id,

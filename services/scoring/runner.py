@@ -17,7 +17,6 @@ from services.files.files import Files, StoredFile
 from services.files.store import StoreAway
 from services.inference.engine import Engine
 from services.inference.errors import ModelUnavailable, ServerAway
-from services.manifests.manifest import Manifest
 from services.scoring import claims
 from services.scoring.claims import ClaimedScoring
 from services.scoring.queries import ScoringView
@@ -54,9 +53,9 @@ class ScoringContext:
 
 
 class ScoringRunner:
-    def __init__(self, claimed: ClaimedScoring, context: ScoringContext, manifest: Manifest) -> None:
+    def __init__(self, claimed: ClaimedScoring, context: ScoringContext) -> None:
         self._view, self._attempts = claimed.view, claimed.attempts
-        self._context, self._manifest = context, manifest
+        self._context = context
         self._size = FIRST_CHUNK
 
     async def run(self, *, early: bool = False) -> None:
@@ -76,12 +75,14 @@ class ScoringRunner:
             await self._release(tried=True)
 
     async def _answer_all(self) -> bool:
-        """False where it is lost to another worker."""
+        """False where another turn, or another worker, goes on with it."""
         view = self._view
         if view.done >= view.good or view.canceling:
             return True
         columns = await self._columns()
         while not self._ended:
+            if self._is_another_version:  # nothing may come between this and the engine
+                return await self._version_has_gone()
             if not await self._chunk(columns):
                 return False
         return True
@@ -91,6 +92,22 @@ class ScoringRunner:
         view = self._view
         hopeless = view.done >= HOPELESS and not view.answered
         return view.done >= view.good or view.canceling or hopeless
+
+    @property
+    def _is_another_version(self) -> bool:
+        """Loaded than was ordered: its options and classes may stand at other places."""
+        manifest = self._context.engine.manifest(self._view.model_slug)
+        return manifest is not None and manifest.version != self._view.model_version
+
+    async def _version_has_gone(self) -> bool:
+        """False where this worker has only not read it yet."""
+        view, db = self._view, self._context.db
+        sold = await patiently(lambda: db.read(claims.version_on_sale, view.model_slug))
+        if sold == view.model_version and self._attempts < ATTEMPTS:
+            await self._release(tried=True)
+            return False
+        log.warning("scoring_version_gone", scoring_id=str(view.id), ordered=view.model_version, sold=sold)
+        return True
 
     async def _columns(self) -> "ColumnBatch":
         """The good rows."""
@@ -174,7 +191,7 @@ class ScoringRunner:
         found = await files.contents((each, view.user_id) for each in ids)
         if len(found) < len(ids):
             raise StoreAway(problem="answers of a table are gone")
-        content = await make_result(view, self._manifest, [found[each] for each in ids], files)
+        content = await make_result(view, [found[each] for each in ids], files)
         return await files.store(content, MEDIA[view.source.kind])
 
     async def _release(self, *, tried: bool) -> None:

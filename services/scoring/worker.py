@@ -16,7 +16,6 @@ from db.errors import DatabaseUnavailable
 from services.clock import Clock
 from services.files.files import Files
 from services.inference.engine import Engine
-from services.manifests.manifest import Manifest
 from services.scoring import claims
 from services.scoring.claims import ClaimedScoring
 from services.scoring.runner import ScoringContext, ScoringRunner
@@ -32,7 +31,7 @@ PATIENCE: Final = timedelta(minutes=30)  # with a model that is not there, or wh
 
 class ScoringWorker:
     """`on_settled` is called when a message is ready to be sent, `on_away` with the slug of a model whose server gave
-    no answer. `manifest`: of a model by its slug, also of one that is not served now."""
+    no answer."""
 
     def __init__(
         self,
@@ -41,7 +40,6 @@ class ScoringWorker:
         clock: Clock,
         files: Files,
         *,
-        manifest: Callable[[str], Manifest | None],
         on_settled: Callable[[], None],
         on_away: Callable[[str], None],
         lease: timedelta = LEASE,
@@ -57,7 +55,6 @@ class ScoringWorker:
             on_settled=on_settled,
             on_away=on_away,
         )
-        self._manifest = manifest
         self._held: set[UUID] = set()
         self._wake = asyncio.Event()
 
@@ -110,11 +107,8 @@ class ScoringWorker:
         return None if left is None else (left, True)
 
     async def _answer(self, claimed: ClaimedScoring, *, early: bool) -> None:
-        slug = claimed.view.model_slug
         try:
-            manifest = self._context.engine.manifest(slug) or self._manifest(slug)
-            if manifest is not None:
-                await ScoringRunner(claimed, self._context, manifest).run(early=early)
+            await ScoringRunner(claimed, self._context).run(early=early)
         except Exception:  # its lease runs out
             log.exception("scoring_dropped", scoring_id=str(claimed.view.id))
         finally:

@@ -39,8 +39,7 @@ async def main(url: str, models_folder: Path, seed: int, users: list[int]) -> No
     models, files = Models(db, system_clock, models_folder, RUNTIMES.specs), files_of(db, system_clock)
     await models.sync(engine)
     worker = ScoringWorker(
-        db, engine, system_clock, files, manifest=models.manifest,
-        on_settled=lambda: None, on_away=lambda slug: None, lease=LEASE,
+        db, engine, system_clock, files, on_settled=lambda: None, on_away=lambda slug: None, lease=LEASE,
     )  # fmt: skip
     scorings = Scorings(db, system_clock, files, intake, models, on_ordered=worker.wake, on_settled=lambda: None)
     chance = random.Random(seed)

@@ -74,7 +74,6 @@ class TableDesk:
             engine or counter.engine,
             counter.clock,
             counter.files,
-            manifest=counter.models.manifest,
             on_settled=lambda: counter.settled.append(True),
             on_away=lambda _: None,
             lease=lease,

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from services.errors import ShopError
-from services.inference.columns import AnswerColumns, Column, none_answered, share_of
+from services.inference.columns import AnswerColumns, Column, none_answered
 from services.inference.errors import BadOutput
 from services.inference.runtimes.tensor_results import (
     Tensor,
@@ -16,7 +16,7 @@ from services.inference.runtimes.tensor_results import (
     probability_shares,
 )
 from services.inference.tensors import Result, label_text
-from services.manifests.cells import told_in_cells
+from services.manifests.cells import share_of, told_in_cells
 from services.manifests.manifest import (
     ClassesOutput,
     Manifest,

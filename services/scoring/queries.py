@@ -15,7 +15,7 @@ from db.tables.scorings import Scoring, ScoringStatus
 from services.errors import N_, ShopError
 from services.notifications.message_ref import MessageRef
 from services.scoring.answer_columns import AnswerHeadings
-from services.scoring.source import SourceFacts, Wording
+from services.scoring.source import SourceFacts, Told, Wording
 
 scorings: Final[Table] = table_of(Scoring)
 ANSWERS: Final = "answers"  # among the words of a row
@@ -83,7 +83,7 @@ class ScoringView:
         return self.done * 100 // self.good if self.good else 0
 
 
-_UNKNOWN: Final = {"headings": (), "columns": (), "labels": {}, "texts": {}}  # of tables older than that
+_UNKNOWN: Final[Told] = {"headings": (), "columns": (), "labels": {}, "texts": {}}  # of tables older than that
 _mine = select(scorings).where(scorings.c.id == bindparam("row"), scorings.c.user_id == bindparam("owner"))
 
 

@@ -17,7 +17,7 @@ async def make_result(view: ScoringView, part_contents: Sequence[bytes], files: 
     wanted = [view.source_file_id, view.checked_file_id, view.problems_file_id]
     found = await files.contents((each, view.user_id) for each in wanted if each is not None)
     contents = [found.get(each) for each in wanted if each is not None]
-    if len(contents) < len(wanted) or None in contents:
+    if len(contents) < len(wanted) or None in contents or not view.answers.columns:
         raise NotATable()
     source, checked, problems = (each or b"" for each in contents)
     parts = [unpack_answers(each) for each in part_contents]

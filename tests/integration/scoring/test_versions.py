@@ -20,13 +20,13 @@ class _Published(Engine):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(RUNTIMES, max_threads=1)
-        self.folder, self.chunks = folder, 0
+        self.models_folder, self.chunks = folder, 0
 
     async def score(self, slug: str, columns: ColumnBatch) -> AnswerColumns:
         answers = await super().score(slug, columns)
         self.chunks += 1
         if self.chunks == 1:
-            await _load(self, _pets(self.folder, DOG, CAT, version="2.0.0"))
+            await _load(self, _pets(self.models_folder, DOG, CAT, version="2.0.0"))
         return answers
 
 
@@ -68,7 +68,8 @@ async def test_a_worker_that_never_gets_the_version_gives_up(desk: TableDesk, tm
 
 def _pets(root: Path, *classes: str, version: str = "1.0.0") -> Path:
     """Of 1 it says its first class, of 0 its second."""
-    pet = f'[[outputs]]\nname = "pet"\ntype = "classes"\nlabel = "Pet"\ntensor = "P"\nlogits = true\nclasses = [{", ".join(classes)}]\n'
+    pet = '[[outputs]]\nname = "pet"\ntype = "classes"\nlabel = "Pet"\ntensor = "P"\nlogits = true\n'
+    pet += f"classes = [{', '.join(classes)}]\n"
     shares = [node("Sub", ["one", "X"], ["Z"]), node("Concat", ["X", "Z"], ["P"], axis=1)]
     one = weight("one", [1.0])
     data = graph(shares, [("X", FLOAT, ["N", 1])], [("P", FLOAT, ["N", 2])], [one])

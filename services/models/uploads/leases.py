@@ -14,7 +14,8 @@ log = structlog.get_logger()
 
 @asynccontextmanager
 async def renewed(renew: Callable[[], Awaitable[None]], lease: timedelta) -> AsyncGenerator[None, None]:
-    """`renew` is called three times in each lease."""
+    """`renew` is called three times in each lease. What is raised within comes out as it is, not in a group."""
+    raised: Exception | None = None
 
     async def keep() -> None:
         while True:
@@ -28,5 +29,9 @@ async def renewed(renew: Callable[[], Awaitable[None]], lease: timedelta) -> Asy
         renewing = tasks.create_task(keep(), name="upload-lease")
         try:
             yield
+        except Exception as error:  # noqa: BLE001 - raised below
+            raised = error
         finally:
             renewing.cancel()
+    if raised is not None:
+        raise raised

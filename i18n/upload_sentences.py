@@ -27,6 +27,9 @@ UPLOAD_PROBLEMS: Final = (
     N_("its file is not in the store (FILES_URL) any more, or is another one"),
     N_("an upload has the same slug; the folder of MODELS_DIR is sold, the upload is not"),
     N_("the example gives no answer: {why}"),
+    N_("a name in it has a character that cannot be kept"),
+    N_("the process that read it could reach the network: this system confines no better"),
+    N_("the process that read it could open the shop's files: this system confines no better"),
     N_("{count} names of questions are given, and the model asks {columns}"),
 )
 UPLOAD_FIXES: Final = (
@@ -45,5 +48,6 @@ UPLOAD_FIXES: Final = (
     N_("Export the model again"),
     N_("Export it again"),
     N_("Send it again"),
+    N_("Write the names anew"),
     N_("Name as many, in the order of the columns"),
 )

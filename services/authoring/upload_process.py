@@ -5,7 +5,7 @@
 time it may take, and `MEGABYTES` of memory beyond the program. What a person told comes as JSON by stdin:
 {"title", "labels", "features"}. The network and all other files but its own code are given up before the file is
 opened. The mended copy is written into the inner folder; what was found goes to stdout as JSON: {"manifest", "files",
-"notes", "changes"}, or {"problem", "fix"}.
+"notes", "changes"}, or {"problem", "fix"}; in both, "network" and "disk" say whether it still has them.
 """
 
 import json
@@ -28,16 +28,17 @@ def main() -> None:
     folder, seconds, megabytes = Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
     end_with_reader()
     told = json.load(sys.stdin)
-    leave_network()  # before a library starts threads
+    without_network = leave_network()  # before a library starts threads
     answers = os.dup(1)
     os.dup2(2, 1)  # what a library prints garbles no answer
     from services.authoring import copying, scaffold, upload_rules  # noqa: F401 - with all that they bring
 
     bound_memory(megabytes, largest_file=(folder / SENT).stat().st_size + ROOM)
     bound_processor(seconds)
-    leave_files(readable=_code(), writable=folder)
+    without_files = leave_files(readable=_code(), writable=folder)
     with os.fdopen(answers, "w", encoding="utf-8") as stream:
-        json.dump(_looked_at(folder, told), stream)
+        found = _looked_at(folder, told)
+        json.dump(found | {"network": not without_network, "disk": not without_files}, stream)
 
 
 def _looked_at(folder: Path, told: Json) -> Json:

@@ -4,10 +4,11 @@ run for customers. What they say is a stranger's word, and is looked at like one
 import asyncio
 import json
 import re
+import shutil
 import sys
 import tempfile
 from asyncio.subprocess import Process
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from db.base import JsonObject
 from services.children import environment_of_child
 from services.errors import ShopError, one_line
 from services.inference.errors import ModelBroken, RunTimeout
+from services.manifests.characters import cleaned, is_storable
 from services.manifests.errors import ManifestError
 from services.manifests.manifest import MANIFEST, Manifest, load_manifest
 from services.models.uploads.selling import is_as_agreed, memory_of, sold_text
@@ -35,6 +37,10 @@ MAX_ANSWER: Final = 4_000_000  # bytes
 MAX_FILES: Final = 64
 MAX_NOTES: Final = 40  # lines that are kept
 NOTE: Final = 300  # characters of each
+LESS_CONFINED: Final = {
+    "network": "the process that read it could reach the network: this system confines no better",
+    "disk": "the process that read it could open the shop's files: this system confines no better",
+}
 _LABELS: Final = re.compile(r"labels(-\d{1,2})?\.(txt|json)")
 
 
@@ -57,29 +63,33 @@ class Inspected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """`seconds`: how long reading a file may take."""
+    """`seconds`: how long reading a file may take; `program`: the module that reads it."""
 
     seconds: float = SECONDS
+    program: str = PROGRAM
 
     async def of(self, view: VersionView, content: bytes) -> Inspected:
         """Raises UploadRefused."""
-        with tempfile.TemporaryDirectory(prefix="upload-") as scratch:
-            folder = Path(scratch) / view.slug
-            folder.mkdir()
-            (Path(scratch) / SENT).write_bytes(content)
+        with tempfile.TemporaryDirectory(prefix="upload-") as scratch, tempfile.TemporaryDirectory() as kept:
+            drafted, folder = Path(scratch) / view.slug, Path(kept) / view.slug
+            drafted.mkdir()
+            await asyncio.to_thread((Path(scratch) / SENT).write_bytes, content)
             told = {"title": re.sub(r"\.onnx$", "", view.sent_name, flags=re.IGNORECASE), **view.hints}
             answer = await self._drafted(Path(scratch), told, len(content))
-            manifest = await asyncio.to_thread(_taken, answer, folder, view)
+            manifest = await asyncio.to_thread(_taken, answer, drafted, folder, view)
             report = await asyncio.to_thread(_tried, manifest, folder)
-            names = {MODEL, *answer["files"]}
-            contents = {name: (folder / name).read_bytes() for name in sorted(names)}
-        report |= {"notes": _lines(answer["notes"]), "changes": _lines(answer["changes"])}
+            contents = await asyncio.to_thread(_read, folder, {MODEL, *answer["files"]})
+        unconfined = [what for what in LESS_CONFINED if answer.get(what) is True]
+        if unconfined:
+            log.warning("upload_less_confined", slug=view.slug, could_reach=unconfined)
+        notes = [*(LESS_CONFINED[what] for what in unconfined), *answer["notes"]]
+        report |= {"notes": _lines(notes), "changes": _lines(answer["changes"])}
         return Inspected(manifest=answer["manifest"], contents=contents, report=report)
 
     async def _drafted(self, scratch: Path, told: Mapping[str, str], size: int) -> dict[str, Any]:  # Any: JSON
         megabytes = str(READING + memory_of(size))
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", PROGRAM, str(scratch), str(self.seconds), megabytes,
+            sys.executable, "-m", self.program, str(scratch), str(self.seconds), megabytes,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True, env=environment_of_child(),
         )  # fmt: skip
@@ -125,7 +135,7 @@ def _understood(heard: bytes) -> dict[str, Any]:  # Any: JSON
         answer = None
     match answer:
         case {"problem": str(problem), "fix": str(fix)}:
-            raise UploadRefused(problem[:NOTE], fix[:NOTE])
+            raise UploadRefused(cleaned(problem)[:NOTE], cleaned(fix)[:NOTE])
         case {"manifest": str(), "files": dict(files), "notes": list(), "changes": list()} if _are_labels(files):
             assert isinstance(answer, dict)
             return answer
@@ -139,14 +149,19 @@ def _are_labels(files: Mapping[str, Any]) -> bool:  # Any: JSON
     )
 
 
-def _taken(answer: Mapping[str, Any], folder: Path, view: VersionView) -> Manifest:  # Any: JSON
-    """The manifest as the version will be sold by, with its files beside it. Raises UploadRefused."""
-    model = folder / MODEL
-    if model.is_symlink() or not model.is_file():
+def _taken(answer: Mapping[str, Any], drafted: Path, folder: Path, view: VersionView) -> Manifest:  # Any: JSON
+    """The manifest as the version will be sold by, with its files beside it in a new folder: in `drafted` the process
+    may have left links to files of the shop. Raises UploadRefused."""
+    sent, model = drafted / MODEL, folder / MODEL
+    if drafted.is_symlink() or sent.is_symlink() or not sent.is_file():
         raise UploadRefused("what was found in it makes no sense", "Export the model again")
-    for name, text in answer["files"].items():
-        (folder / name).write_text(text, encoding="utf-8")
+    if not all(map(is_storable, (answer["manifest"], *answer["files"].values()))):
+        raise UploadRefused("a name in it has a character that cannot be kept", "Write the names anew")
+    folder.mkdir()
+    shutil.copyfile(sent, model, follow_symlinks=False)
     try:
+        for name, text in answer["files"].items():
+            (folder / name).write_text(text, encoding="utf-8")
         (folder / MANIFEST).write_text(answer["manifest"], encoding="utf-8")
         load_manifest(folder)  # what a person told comes into what can be read
         (folder / MANIFEST).write_text(sold_text(_drafted_as(view, answer["manifest"], model)), encoding="utf-8")
@@ -158,6 +173,10 @@ def _taken(answer: Mapping[str, Any], folder: Path, view: VersionView) -> Manife
     if not is_as_agreed(manifest):
         raise UploadRefused("what was found in it makes no sense", "Export the model again")
     return manifest
+
+
+def _read(folder: Path, names: Collection[str]) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in sorted(names)}
 
 
 def _drafted_as(view: VersionView, manifest: str, model: Path) -> VersionView:
@@ -180,7 +199,9 @@ def _tried(manifest: Manifest, folder: Path) -> JsonObject:
 
 def _lines(notes: list[Any]) -> list[str]:  # Any: JSON
     """In the words of who reads the card, not of the command line."""
-    plain = (re.sub(r"; see --[a-z]+(, --[a-z]+)*", "", " ".join(str(note).split())) for note in notes[:MAX_NOTES])
+    plain = (
+        re.sub(r"; see --[a-z]+(, --[a-z]+)*", "", " ".join(cleaned(str(note)).split())) for note in notes[:MAX_NOTES]
+    )
     return [
         each.replace("--labels", "names of answers").replace("--features", "names of questions")[:NOTE]
         for each in plain

@@ -22,6 +22,7 @@ from i18n.titles import title_of
 from services.errors import N_, ShopError
 from services.manifests.cells import takes_tables
 from services.models.offers import ModelNotOnSale, Offer
+from services.scoring.choosing import BadColumns
 from services.scoring.queries import ScoringNotFound, ScoringView
 from services.scoring.template import template, template_name
 
@@ -147,12 +148,16 @@ async def choose_column(query: CallbackQuery, *, ctx: Context, argument: str) ->
     if at is None or at >= len(offer.manifest.inputs):
         raise ScoringNotFound(scoring_id=hex_id)
     name = offer.manifest.inputs[at].name
+    if view.is_ordered or (chosen is None and column):
+        raise ScoringNotFound(scoring_id=hex_id)
     try:
         view = await ctx.services.scorings.choose(
-            view.id, offer, user_id=ctx.user.id, name=name, column=chosen, say=cell_words(ctx.tr)
+            view.id, offer, user_id=ctx.user.id, columns={name: chosen}, say=cell_words(ctx.tr)
         )
     except ScoringNotFound:
         raise
+    except BadColumns:  # an old button: what is asked now
+        screen = screens.draft_screen(view, offer, ctx.viewer)
     except ShopError as problem:
         screen = screens.refused_screen(offer, problem, ctx.tr)
     else:

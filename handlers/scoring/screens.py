@@ -15,8 +15,8 @@ from i18n.translator import Html, Translator
 from services.errors import ShopError
 from services.manifests.manifest import Input
 from services.models.offers import Offer
+from services.scoring.choosing import unanswered
 from services.scoring.queries import ScoringView
-from services.scoring.service import unanswered
 from services.scoring.source import MAX_ROWS, SHOWN
 from services.scoring.template import heading_of
 from services.values.parse import default_value

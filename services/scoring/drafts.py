@@ -1,6 +1,6 @@
 """Tables that were read and are not ordered yet."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,6 +17,7 @@ from services.files.cleanup import wish_away
 from services.files.files import StoredFile
 from services.models.offers import Offer
 from services.scoring.answer_columns import answer_headings
+from services.scoring.choosing import check_choice
 from services.scoring.queries import ANSWERS, ScoringNotFound, ScoringView, hold, look_at, scorings
 from services.scoring.source import SHOWN, Checked, SourceFacts, Wording
 
@@ -57,10 +58,13 @@ def add_draft(
     return look_at(session, scoring_id, user_id)
 
 
-def choose_column(session: Session, scoring_id: UUID, user_id: int, name: str, column: int | None) -> ScoringView:
-    """Of an input that was asked for. Raises `ScoringNotFound`, also where it is ordered already."""
+def choose_columns(
+    session: Session, scoring_id: UUID, offer: Offer, *, user_id: int, columns: Mapping[str, int | None]
+) -> ScoringView:
+    """Of inputs that were asked for. Raises `BadColumns`, also where it is ordered already; `ScoringNotFound`."""
     view = hold(session, scoring_id, user_id)
-    columns = {**view.columns, name: column}
+    check_choice(columns, view, offer)
+    columns = {**view.columns, **columns}
     changed = session.execute(_change.values(columns=columns).returning(scorings.c.id), {"row": scoring_id})
     if changed.first() is None:
         raise ScoringNotFound(scoring_id=scoring_id)

@@ -1,7 +1,8 @@
 """Tables as the shop's edges reach them: read, asked about, ordered, watched, wanted no more."""
 
+import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import Final
 from uuid import UUID, uuid4
@@ -13,6 +14,7 @@ from services.models.offers import Models, Offer
 from services.pages import Page
 from services.scoring import drafts, table_work
 from services.scoring.answering import asked_fields, constants_of
+from services.scoring.choosing import unanswered
 from services.scoring.history import older_of_user, page_of_user
 from services.scoring.matching import Matching, match
 from services.scoring.queries import ScoringNotFound, ScoringView, look_at, unfinished
@@ -55,7 +57,7 @@ class Scorings:
         async with upload.turn() as fd:
             facts, matching = _facts(await table_work.look(fd), offer, name)
         async with upload.turn():
-            content = upload.file.read()
+            content = await asyncio.to_thread(upload.file.read)
         stored = await self._files.store(content, RAW)
         columns: dict[str, int | None] = dict(matching.columns)
         view = await self._db.write(
@@ -75,11 +77,11 @@ class Scorings:
             return await self._check(view, offer, fd, say)
 
     async def choose(
-        self, scoring_id: UUID, offer: Offer, *, user_id: int, name: str, column: int | None, say: Say
+        self, scoring_id: UUID, offer: Offer, *, user_id: int, columns: Mapping[str, int | None], say: Say
     ) -> ScoringView:
-        """The column of an input that was asked for, None for its default; after the last the table is checked. Raises
-        as `begin`, `ScoringNotFound`."""
-        view = await self._db.write(drafts.choose_column, scoring_id, user_id, name, column)
+        """Columns of inputs that were asked for, None for a default; after the last the table is checked. Raises as
+        `begin`, `ScoringNotFound`, `BadColumns`."""
+        view = await self._db.write(drafts.choose_columns, scoring_id, offer, user_id=user_id, columns=columns)
         return view if unanswered(view, offer) else await self.check(view, offer, say)
 
     async def check(self, view: ScoringView, offer: Offer, say: Say) -> ScoringView:
@@ -88,7 +90,7 @@ class Scorings:
         if content is None:
             raise ScoringNotFound(scoring_id=view.id)
         async with self._intake.upload(view.user_id) as upload:
-            upload.file.write(content)
+            await asyncio.to_thread(upload.file.write, content)
             async with upload.turn() as fd:
                 return await self._check(view, offer, fd, say)
 
@@ -161,11 +163,6 @@ class Scorings:
         good = await self._files.store(checked.good, RAW)
         problems = await self._files.store(json.dumps(checked.problems, ensure_ascii=False).encode(), RAW)
         return await self._db.write(drafts.note_checked, view, good, problems, checked=checked, now=self._clock())
-
-
-def unanswered(view: ScoringView, offer: Offer) -> list[str]:
-    """Inputs of which it is to be asked which column they are."""
-    return [field.name for field in asked_fields(offer) if field.name not in view.columns]
 
 
 def _facts(told: Told, offer: Offer, name: str) -> tuple[SourceFacts, Matching]:

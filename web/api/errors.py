@@ -13,7 +13,3 @@ class NoFile(ShopError):
 
 class TooLate(ShopError):
     message = N_("It cannot be canceled any more.")
-
-
-class BadColumns(ShopError):
-    message = N_("Name each unclear input once, with a column that there is and that nothing else takes.")

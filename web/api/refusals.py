@@ -4,9 +4,10 @@ from typing import Final
 
 from services.errors import ShopError
 from services.predictions.json_answers import UnknownField, WrongAnswers
+from services.scoring.choosing import BadColumns
 from services.values import errors as value_errors
 from web.api.callers import ScopeMissing, SessionWanted
-from web.api.errors import BadColumns, FileNotFound, NoFile, TooLate
+from web.api.errors import FileNotFound, NoFile, TooLate
 from web.api.routes import BadIdempotencyKey, BodyCutOff, BodyTooLarge, NotSupported
 from web.kit.refusals import OTHER, REFUSALS, Refusal
 from web.kit.telegram_links import BotStarting

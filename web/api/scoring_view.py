@@ -11,8 +11,8 @@ from db.tables.scorings import ScoringStatus
 from i18n.scorings import ended_lines
 from i18n.text import plain_of
 from services.models.offers import Offer
+from services.scoring.choosing import unanswered
 from services.scoring.queries import ScoringView
-from services.scoring.service import unanswered
 from web.api.callers import Caller
 from web.api.prediction_view import CODES, Failure
 

@@ -1,6 +1,5 @@
 """`/scorings`: whole tables, once they were sent: ordered, watched, and the file with the answers."""
 
-from collections.abc import Mapping
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -12,15 +11,15 @@ from services.billing.ledger import InsufficientBalance
 from services.files.store import StoreAway
 from services.models.offers import ModelNotOnSale, ModelResting, ModelStopped, Offer
 from services.predictions.submit import PriceChanged
+from services.scoring.choosing import BadColumns
 from services.scoring.queries import ScoringNotFound, ScoringView
-from services.scoring.service import result_name, unanswered
+from services.scoring.service import result_name
 from services.scoring.submit import ModelChanged, NothingToAnswer, ScoringOrder
 from services.values.errors import InvalidValue
 from services.values.intake import IntakeBusy
-from services.values.parse import default_value
 from web.api.callers import Caller, MayPredict, MayRead
 from web.api.describing import Responses, refuses
-from web.api.errors import BadColumns, FileNotFound, TooLate
+from web.api.errors import FileNotFound, TooLate
 from web.api.lists import Cursor, Limit, Listed, listed, read_uuid
 from web.api.routes import make_router
 from web.api.scoring_view import CSV, FILE, XLSX, Scoring, tell
@@ -75,12 +74,8 @@ async def choose_columns(who: MayPredict, scoring_id: UUID, choice: ColumnChoice
     scorings = who.site.services.scorings
     view = await scorings.get(scoring_id, user_id=who.user.id)
     offer = await _offer(who, view)
-    _check(choice.columns, view, offer)
-    for name, column in choice.columns.items():
-        view = await scorings.choose(
-            view.id, offer, user_id=who.user.id, name=name, column=column, say=cell_words(who.tr)
-        )
-    return await tell(who, view)
+    chosen = await scorings.choose(view.id, offer, user_id=who.user.id, columns=choice.columns, say=cell_words(who.tr))
+    return await tell(who, chosen)
 
 
 @router.post(
@@ -140,17 +135,3 @@ async def _offer(who: Caller, view: ScoringView) -> Offer:
     if offer is None:
         raise ModelNotOnSale(slug=view.model_slug)
     return offer
-
-
-def _check(columns: Mapping[str, int | None], view: ScoringView, offer: Offer) -> None:
-    """Only what is unclear, columns that there are, each for one input. Raises `BadColumns`."""
-    chosen = [column for column in columns.values() if column is not None]
-    taken = {*chosen, *(column for column in view.columns.values() if column is not None)}
-    known = set() if view.is_ordered else set(unanswered(view, offer))
-    alone = len(taken) == len(chosen) + sum(column is not None for column in view.columns.values())
-    there = all(column < len(view.source.headings) for column in chosen)
-    if not columns.keys() <= known or not alone or not there:
-        raise BadColumns()
-    for name, column in columns.items():
-        if column is None and default_value(offer.manifest.input(name)) is None:
-            raise BadColumns()

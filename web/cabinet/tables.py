@@ -1,5 +1,6 @@
 """A customer's tables: which column is which, the order, how it goes, and the file with the answers."""
 
+from contextlib import suppress
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
@@ -13,10 +14,10 @@ from services.digits import whole_number
 from services.errors import ShopError
 from services.files.files import parse_file_id
 from services.models.offers import ModelNotOnSale, Offer
+from services.scoring.choosing import BadColumns, unanswered
 from services.scoring.queries import ScoringNotFound, ScoringView
-from services.scoring.service import result_name, unanswered
+from services.scoring.service import result_name
 from services.scoring.submit import ScoringOrder
-from services.values.parse import default_value
 from web.cabinet.pictures import CSV, XLSX, attachment
 from web.cabinet.table_page import DEFAULT, TablePage
 from web.kit.pages import page
@@ -60,12 +61,12 @@ async def choose_columns(request: Request, me: Me, view: Sent) -> Response:
     try:
         for name, column in told.items():
             chosen = _column(column, view)
-            taken = chosen is not None and chosen in view.columns.values()
-            if taken or (chosen is None and not (column == DEFAULT and _has_default(offer, name))):
+            if chosen is None and column != DEFAULT:
                 continue
-            view = await services.scorings.choose(
-                view.id, offer, user_id=me.user.id, name=name, column=chosen, say=cell_words(me.tr)
-            )
+            with suppress(BadColumns):
+                view = await services.scorings.choose(
+                    view.id, offer, user_id=me.user.id, columns={name: chosen}, say=cell_words(me.tr)
+                )
     except ScoringNotFound:
         raise
     except ShopError as problem:
@@ -131,10 +132,6 @@ async def _offer(me: Customer, view: ScoringView) -> Offer:
     if offer is None:
         raise ModelNotOnSale(slug=view.model_slug)
     return offer
-
-
-def _has_default(offer: Offer, name: str) -> bool:
-    return default_value(offer.manifest.input(name)) is not None
 
 
 def _column(told: Any, view: ScoringView) -> int | None:  # Any: a field of a form

@@ -57,6 +57,22 @@ async def test_a_column_of_another_name_is_asked_for(stage: Stage, john: Person)
     assert {row[-2] for row in answered} <= {"Barolo", "Grignolino", "Barbera"}
 
 
+async def test_an_old_button_takes_no_column_twice(john: Person) -> None:
+    await john.says("/start model_wine")
+    await john.presses("📋 Table")
+    await john.sees("Up to 100,000 rows")
+    await john.sends_file("t.csv", csv_table([["strength", "acid", *RUSSIAN[2:]], *wines(2)]))
+    first = await john.sees("Which column is “Alcohol, %”?")
+    _, table, _, _ = str(first.rows[0][0].data).split(":")
+    await john.presses("strength (11.00)")
+    second = await john.sees("Which column is “Malic acid")
+    for choice in ("1:0", "1:99", "0:1"):  # taken by the first, not there, not asked any more
+        await john.forges(f"table-column:{table}:{choice}", second.id)
+    assert "Which column is “Malic acid" in (await john.looks())[-1].text
+    await john.presses("acid")
+    await john.sees("2 × 1.00 = 2.00 credits")
+
+
 async def test_one_answer_for_every_row_and_a_cancel(stage: Stage, anna: Person) -> None:
     await anna.says("/start model_wine")
     await anna.presses("📋 Таблица")

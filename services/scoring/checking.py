@@ -16,7 +16,7 @@ from services.values.errors import InvalidValue
 from services.values.numerals import grouped_by, ungrouped
 from services.values.parse import parse_text
 from services.values.ranges import shorten
-from services.values.sheets import Cell, Sheet, cell_text
+from services.values.sheets import Cell, Sheet, cell_text, is_blank
 
 ROWS: Final = ":rows"
 """Under this name: at which row of the file each good row stands, counted from 1."""
@@ -86,11 +86,7 @@ class Checker:
 
     def _filled(self, sheet: Sheet) -> Any:  # Any: an iterator of pairs
         """The rows below the header that are not blank."""
-        return (
-            (number, cells)
-            for number, cells in sheet.rows()
-            if number > self._header_row and any(cell if not isinstance(cell, str) else cell.strip() for cell in cells)
-        )
+        return ((number, cells) for number, cells in sheet.rows() if number > self._header_row and not is_blank(cells))
 
 
 class CellReader:

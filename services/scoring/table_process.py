@@ -19,7 +19,7 @@ from services.scoring.source import SAMPLE, Told
 from services.values.errors import InvalidValue, TooMuch
 from services.values.intake_answers import pack_refusal, refusal_told
 from services.values.intake_process import set_bounds
-from services.values.sheets import cell_text, open_sheet
+from services.values.sheets import cell_text, is_blank, open_sheet
 
 MEMORY = 500_000_000  # bytes beyond what the program itself has
 CELL = 100  # characters of a cell that are shown
@@ -45,7 +45,7 @@ def main() -> None:
 def look(_wanted: Told, fds: list[int]) -> Told:
     with os.fdopen(fds[0], "rb") as file:
         sheet = open_sheet(file)
-    rows = ((number, cells) for number, cells in sheet.rows() if any(cell != "" for cell in cells))
+    rows = ((number, cells) for number, cells in sheet.rows() if not is_blank(cells))
     first = [(number, [cell_text(cell)[:CELL] for cell in cells]) for number, cells in islice(rows, SAMPLE + 1)]
     return {
         "kind": sheet.kind,

@@ -40,7 +40,7 @@ class Sheet:
         """From the beginning, each time. Raises NotATable, TooWide."""
         found = _csv_rows(self.source, self.delimiter) if self.kind == "csv" else _sheet_rows(self.source)
         for number, cells in enumerate(found, start=1):
-            if len(cells) > MAX_COLUMNS and any(cell != "" for cell in cells[MAX_COLUMNS:]):
+            if not is_blank(cells[MAX_COLUMNS:]):
                 raise errors.TooWide(max=MAX_COLUMNS)
             yield number, cells[:MAX_COLUMNS]
 
@@ -60,6 +60,11 @@ def open_sheet(file: BinaryIO) -> Sheet:
         raise errors.NoRows()
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return Sheet(kind="csv", source=text, delimiter=_delimiter(text))
+
+
+def is_blank(cells: Sequence[Cell]) -> bool:
+    """Zero and no are something."""
+    return all(isinstance(cell, str) and not cell.strip() for cell in cells)
 
 
 def cell_text(cell: Cell) -> str:

@@ -143,3 +143,9 @@ def test_a_million_rows_are_counted_and_refused() -> None:
 def test_columns_that_hold_nothing_do_not_count() -> None:
     wide = ";".join(["x", *[""] * (MAX_COLUMNS + 50)]) + "\n1" + ";" * 300 + "\n"
     assert read(wide.encode())[0] == [1]
+
+
+def test_a_row_of_zeros_is_a_row() -> None:
+    values, checker = read(workbook([["x", "note"], [0, 0.0], ["", " "], [False, ""], [1, ""]]))
+    assert values[0] == 0
+    assert checker.rows == 3

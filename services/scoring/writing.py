@@ -45,9 +45,9 @@ class ResultTable:
         noted = bool(self.notes) or bool(answers.failed.any()) or answers.rows < len(lines)
         written = [self._written(name, answers) for name in self.columns]
         blank = [""] * len(self.headings)
-        width = max(len(self.facts.headings), len(self.facts.samples[0]) if self.facts.samples else 0)
+        width = max((_width(cells) for _, cells in sheet.rows()), default=0)
         for number, cells in sheet.rows():
-            row = [*cells, *[""] * (width - len(cells))]
+            row = [*cells[:width], *[""] * (width - len(cells))]
             if number == self.facts.header_row:
                 yield [*row, *self.headings, *([self.note_heading] if noted else [])]
                 continue
@@ -124,6 +124,14 @@ def _fill(sheet: Any, rows: Iterable[Row], formats: Mapping[type, Any]) -> None:
                     sheet.write_datetime(at, column, cell, formats[dt.time])
                 case _:
                     sheet.write_number(at, column, cell)
+
+
+def _width(cells: Row) -> int:
+    """Without blank cells at the end."""
+    width = len(cells)
+    while width and cells[width - 1] == "":
+        width -= 1
+    return width
 
 
 def harmless(text: str) -> str:

@@ -67,3 +67,14 @@ def test_a_workbook_has_numbers_as_numbers_and_no_formula() -> None:
     assert rows[1] == [1.0, 5.0, 0.1, "=red", ""]
     assert rows[4] == [4.0, "d", -2.5, "white", ""]
     assert b"<f>" not in content
+
+
+def test_answers_stand_under_their_headings_also_beside_a_wider_row() -> None:
+    rows = [["x", "n"], ["1", "a", "", ""], ["?", "b", "more"], ["3", "c"], ["4", "d"]]
+    assert read_csv(written(csv_table(rows), ANSWERS), ",") == [
+        ["x", "n", "", "Y", "Kind", "Note"],
+        ["1", "a", "", "0.1", "'=red", ""],
+        ["?", "b", "more", "", "", "x: bad"],
+        ["3", "c", "", "", "", "No answer"],
+        ["4", "d", "", "-2.5", "white", ""],
+    ]

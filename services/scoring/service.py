@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from db.engine import Database
+from db.tables.scorings import ScoringStatus
 from services.clock import Clock
 from services.files.files import Files
 from services.models.offers import Models, Offer
@@ -145,8 +146,8 @@ class Scorings:
         return [] if content is None else [(row, text) for row, text in json.loads(content)]
 
     async def result(self, view: ScoringView) -> bytes | None:
-        """None where there is none, or it is not kept any more. Raises StoreAway."""
-        file_id = view.result_file_id
+        """None where there is none, it was paid back, or it is not kept any more. Raises StoreAway."""
+        file_id = view.result_file_id if view.status is ScoringStatus.SUCCEEDED else None
         return None if file_id is None else await self._files.get(file_id, user_id=view.user_id)
 
     async def _check(self, view: ScoringView, offer: Offer, fd: int, say: Say) -> ScoringView:

@@ -204,6 +204,7 @@ async def test_a_table_that_cannot_be_sent_is_paid_back(desk: TableDesk) -> None
     await outbox.fail(notification, "Bad Request: file is too big")
     ended = await desk.view(view)
     assert (ended.status, ended.error_code) == (FAILED, "NotDelivered")
+    assert await desk.scorings.result(ended) is None, "it was paid back"
     assert await desk.lines(view.id) == [("charge", -300), ("charge_refund", 200), ("charge_return", 100)]
     assert await counter.balance(view.user_id) == 1_000
 

@@ -4,11 +4,12 @@ at the very row where they begin."""
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, insert, or_, select, update
+from sqlalchemy import CTE, ColumnElement, and_, case, exists, insert, or_, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from db.base import table_of
 from db.tables.models import Model
@@ -22,6 +23,7 @@ parts: Final = table_of(ScoringPart)
 _models, _other = table_of(Model), scorings.alias("other")
 _QUEUED = scorings.c.status == ScoringStatus.QUEUED
 RUNNING = scorings.c.status == ScoringStatus.RUNNING
+_ONE_LESS = case((scorings.c.attempts > 0, scorings.c.attempts - 1), else_=0)  # it may have got on since its claim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +52,7 @@ def claim(
         .with_for_update(skip_locked=True)
         .cte("first")
     )
-    values = {
-        "status": ScoringStatus.RUNNING,
-        "attempts": scorings.c.attempts + 1,
-        "leased_until": lease_until,
-        "leased_by": worker,
-    }
-    taken = update(scorings).where(scorings.c.id.in_(select(first.c.id))).values(values).returning(scorings)
-    row = session.execute(taken).first()
+    row = session.execute(_taken(first, worker, lease_until)).first()
     if row is None:
         return None
     if row.started_at is None:
@@ -68,20 +63,32 @@ def claim(
 def claim_abandoned(
     session: Session, *, before: datetime, worker: str, now: datetime, lease_until: datetime
 ) -> ClaimedScoring | None:
-    """One whose model has left the shop, or has rested since `before`: it ends with what it has."""
+    """One that is to end with what it has: nobody wants the rest, or its model has left the shop, or has rested, since
+    `before`."""
     gone = ~_models.c.present | (_models.c.resting_since < before)
     models = select(_models.c.slug).where(gone)
+    # since it was ordered, or since a worker last had it
+    waited = or_(and_(_QUEUED, scorings.c.available_at < before), and_(RUNNING, scorings.c.leased_until < before))
+    hopeless = and_(scorings.c.model_slug.in_(models), waited)
     first = (
         select(scorings.c.id)
-        .where(_is_due(now), scorings.c.model_slug.in_(models), scorings.c.created_at < before)
+        .where(_is_due(now), or_(scorings.c.cancel_requested_at.is_not(None), hopeless))
         .limit(1)
         .with_for_update(skip_locked=True)
         .cte("first")
     )
-    values = {"status": ScoringStatus.RUNNING, "leased_until": lease_until, "leased_by": worker}
-    taken = update(scorings).where(scorings.c.id.in_(select(first.c.id))).values(values).returning(scorings)
-    row = session.execute(taken).first()
+    row = session.execute(_taken(first, worker, lease_until)).first()
     return None if row is None else ClaimedScoring(view=view_of(row), attempts=row.attempts)
+
+
+def _taken(first: CTE, worker: str, lease_until: datetime) -> ReturningUpdate[Any]:  # Any: rows
+    values = {
+        "status": ScoringStatus.RUNNING,
+        "attempts": scorings.c.attempts + 1,
+        "leased_until": lease_until,
+        "leased_by": worker,
+    }
+    return update(scorings).where(scorings.c.id.in_(select(first.c.id))).values(values).returning(scorings)
 
 
 def advance(
@@ -120,15 +127,15 @@ def release(session: Session, scoring_id: UUID, *, worker: str, available_at: da
     """Back to the queue. `tried`: the attempt counts."""
     values = {"status": ScoringStatus.QUEUED, "available_at": available_at, "leased_until": None, "leased_by": None}
     if not tried:
-        values["attempts"] = scorings.c.attempts - 1
+        values["attempts"] = _ONE_LESS
     session.execute(update(scorings).where(_held_by(worker, scoring_id)).values(values))
 
 
-def give_back(session: Session, *, worker: str) -> None:
+def give_back(session: Session, *, worker: str, now: datetime) -> None:
     """All that this worker holds, as if it had never been claimed."""
-    values = {"status": ScoringStatus.QUEUED, "leased_until": None, "leased_by": None}
+    values = {"status": ScoringStatus.QUEUED, "available_at": now, "leased_until": None, "leased_by": None}
     mine = RUNNING & (scorings.c.leased_by == worker)
-    session.execute(update(scorings).where(mine).values(values | {"attempts": scorings.c.attempts - 1}))
+    session.execute(update(scorings).where(mine).values(values | {"attempts": _ONE_LESS}))
 
 
 def hold_for_end(session: Session, scoring_id: UUID, worker: str) -> ScoringView | None:

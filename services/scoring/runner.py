@@ -12,7 +12,7 @@ import structlog
 from db.engine import Database
 from db.tables.predictions import ErrorCode
 from services.clock import Clock
-from services.errors import ShopError, one_line
+from services.errors import one_line
 from services.files.files import Files, StoredFile
 from services.files.store import StoreAway
 from services.inference.engine import Engine
@@ -21,6 +21,7 @@ from services.scoring import claims
 from services.scoring.claims import ClaimedScoring
 from services.scoring.queries import ScoringView
 from services.scoring.settle import settle
+from services.values.errors import NotATable
 from services.waiting import patiently
 
 if TYPE_CHECKING:
@@ -164,9 +165,10 @@ class ScoringRunner:
                 result = await self._result(view)
             except StoreAway:
                 raise
-            except ShopError as error:
+            except Exception as error:
                 if self._attempts < ATTEMPTS:
                     raise
+                log.exception("scoring_not_written", scoring_id=str(view.id))
                 problem = one_line(error)
         code = ErrorCode.UNEXPECTED if problem else None
         ended = await patiently(
@@ -190,7 +192,7 @@ class ScoringRunner:
         ids: list[UUID] = await patiently(lambda: self._context.db.read(claims.parts_of, view.id))
         found = await files.contents((each, view.user_id) for each in ids)
         if len(found) < len(ids):
-            raise StoreAway(problem="answers of a table are gone")
+            raise NotATable(problem="answers of a table are gone")
         content = await make_result(view, [found[each] for each in ids], files)
         return await files.store(content, MEDIA[view.source.kind])
 

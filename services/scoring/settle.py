@@ -52,7 +52,10 @@ def cancel(session: Session, scoring_id: UUID, user_id: int, now: datetime) -> b
         raise ScoringNotFound(scoring_id=scoring_id)
     if view.finished_at is not None:
         return False
-    session.execute(_finish.values(cancel_requested_at=now), {"row": view.id})
+    values = {"cancel_requested_at": now}
+    if view.status is ScoringStatus.QUEUED:
+        values["available_at"] = now
+    session.execute(_finish.values(values), {"row": view.id})
     if view.status is ScoringStatus.QUEUED and not view.done:
         _end(session, hold(session, scoring_id, user_id), None, now)
     return True

@@ -130,6 +130,6 @@ class ScoringWorker:
     async def _give_back(self) -> None:
         """On the way out: another worker, or the next start, goes on at once."""
         try:
-            await self._context.db.write(claims.give_back, worker=self.name)
+            await self._context.db.write(claims.give_back, worker=self.name, now=self._context.clock())
         except DatabaseUnavailable as error:  # their leases run out
             log.warning("claims_not_given_back", error=str(error))

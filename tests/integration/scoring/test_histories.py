@@ -109,7 +109,7 @@ class ScoringMachine(RuleBasedStateMachine):
     def leave(self, worker: str, dies: bool) -> None:
         self.in_hand.pop(worker, None)
         if not dies:
-            self.write(claims.give_back, worker=worker)
+            self.write(claims.give_back, worker=worker, now=self.clock())
 
     @precondition(lambda self: self.in_hand)
     @rule(worker=WORKERS, tried=st.booleans())

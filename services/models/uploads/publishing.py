@@ -19,7 +19,7 @@ from services.models.offers import price_of
 from services.models.rows import columns_of
 from services.models.uploads.changes import NotNow, note
 from services.models.uploads.comparisons import Comparison, comparison
-from services.models.uploads.versions import SELLABLE, VersionNotFound, VersionView, version
+from services.models.uploads.versions import MODEL, SELLABLE, VersionNotFound, VersionView, version
 from services.users.actor import Actor
 
 _versions, _models = table_of(ModelVersion), table_of(Model)
@@ -95,7 +95,8 @@ def publish(session: Session, view: VersionView, manifest: Manifest, *, actor: A
     if before is not None:
         _put(session, before.id, {"status": VersionStatus.RETIRED})
     _put(session, view.id, {"status": VersionStatus.PUBLISHED, "published_at": now, "price": view.price})
-    _sell(session, manifest, first=before is None, now=now)
+    if not _is_folders(session, view.slug):
+        _sell(session, manifest, first=before is None, now=now)
     after = {"before": None if before is None else before.number}
     note(session, AuditAction.UPLOAD_PUBLISH, row, actor=actor, now=now, after=after)
     return version(session, view.id)
@@ -109,7 +110,7 @@ def remove(session: Session, slug: str, *, actor: Actor, now: datetime) -> None:
         raise VersionNotFound(slug=slug)
     for row in rows:
         _put(session, row.id, {"status": VersionStatus.DISCARDED, "leased_by": None, "leased_until": None})
-    if any(row.status == VersionStatus.PUBLISHED for row in rows):
+    if any(row.status == VersionStatus.PUBLISHED for row in rows) and not _is_folders(session, slug):
         session.execute(update(_models).where(_models.c.slug == slug).values(present=False, updated_at=now))
     note(session, AuditAction.UPLOAD_REMOVE, rows[0], actor=actor, now=now)
 
@@ -137,7 +138,16 @@ def _all(session: Session, slug: str, statuses: Sequence[VersionStatus], *, lock
 
 
 def _model(session: Session, slug: str) -> AnyRow | None:
-    return session.execute(select(_models).where(_models.c.slug == slug)).first()
+    """The row of an upload, not of a folder that is sold in its place."""
+    row = session.execute(select(_models).where(_models.c.slug == slug)).first()
+    return None if row is None or _is_folders(session, slug) else row
+
+
+def _is_folders(session: Session, slug: str) -> bool:
+    """Whether a folder of the same slug is what is sold: its model is no version of ours."""
+    sold = session.scalar(select(_models.c.sha256).where(_models.c.slug == slug, _models.c.present))
+    ours = session.scalars(select(_versions.c.files).where(_versions.c.slug == slug))
+    return sold is not None and all(files[MODEL]["sha256"] != sold for files in ours)
 
 
 def _put(session: Session, version_id: UUID, values: JsonObject) -> None:

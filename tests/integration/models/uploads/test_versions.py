@@ -116,6 +116,17 @@ async def test_a_folder_of_the_same_slug_wins(shop: UploadShop) -> None:
     assert shop.models.folder("wine") == shop.folders / "wine"
 
 
+async def test_a_folder_keeps_its_price_and_its_place_whatever_becomes_of_the_upload(shop: UploadShop) -> None:
+    first = await shop.on_sale(linear(), "wine.onnx")
+    shutil.copytree(STORE / "wine", shop.folders / "wine")
+    await shop.models.sync()
+    folders = (await shop.models.offer("wine")).price
+    await shop.on_sale(linear(2), slug="wine")
+    assert (await shop.models.offer("wine")).price == folders != first.price
+    await shop.uploads.remove("wine", actor=SHOP)
+    assert (await shop.models.offer("wine")).price == folders
+
+
 async def test_names_of_answers_come_into_its_manifest(shop: UploadShop) -> None:
     view = await shop.checked(sorts(), "flowers.onnx")
     with pytest.raises(BadNames):

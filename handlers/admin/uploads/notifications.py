@@ -11,9 +11,12 @@ from handlers.admin.uploads.screens import trial_screen
 from handlers.predictions.screens import prediction_screen
 from handlers.predictions.sources import AnswerSources
 from handlers.telegram.delivery import Present, Rendered
+from handlers.telegram.screen import Screen
+from i18n.problems import problem_words
 from i18n.translator import Translator
 from services.container import Services
 from services.errors import ShopError
+from services.files.store import StoreAway
 from services.manifests.manifest import Manifest
 from services.models.offers import Offer
 from services.models.uploads.shelf import Shelved
@@ -52,14 +55,21 @@ def _tried(services: Services) -> dict[str, Present]:
     async def present(news: UploadTried, notification: Notification, tr: Translator) -> Rendered | None:
         try:
             trial = await services.trials.get(news.trial_id)
-            shelved = await services.trials.shelved(trial)
-        except (TrialNotFound, ShopError):
+        except TrialNotFound:
             return None
+        into, thread = message_of(trial.shown_in), thread_of(trial.shown_in)
+        try:
+            shelved = await services.trials.shelved(trial)
+        except StoreAway:  # it is told once the store is there
+            raise
+        except ShopError as error:
+            text = tr.html("⚠️ The answer cannot be shown: {problem}", problem=problem_words(str(error), tr))
+            return Rendered(screen=trial_screen(Screen(text=text), trial.version, tr), into=into, thread_id=thread)
         user = await services.users.get(notification.user_id)
         sources = AnswerSources(models=_OneModel(shelved), history=services.history, tr=tr)
         answer = await prediction_screen(_as_prediction(trial), sources, balance=user.balance)
         screen = trial_screen(answer, trial.version, tr)
-        return Rendered(screen=screen, into=message_of(trial.shown_in), thread_id=thread_of(trial.shown_in))
+        return Rendered(screen=screen, into=into, thread_id=thread)
 
     return presenting(UploadTried, present)
 

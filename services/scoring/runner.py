@@ -160,7 +160,9 @@ class ScoringRunner:
         """With a result where anything was answered. A file that cannot be written is tried a few times."""
         context, view = self._context, self._view
         result, problem = None, None
-        if view.answered:
+        if view.answered and self._attempts > ATTEMPTS:
+            problem = "workers die of its result"
+        elif view.answered:
             try:
                 result = await self._result(view)
             except StoreAway:

@@ -1,5 +1,7 @@
 """Every table ends: no money is held for ever, and what is done comes."""
 
+from functools import partial
+
 import pytest
 from sqlalchemy import delete
 
@@ -12,12 +14,14 @@ from services.files.files import add
 from services.inference.columns import AnswerColumns, ColumnBatch
 from services.inference.engine import Engine
 from services.inference.errors import ModelUnavailable
+from services.scoring.claims import claim
 from services.scoring.queries import ScoringView
 from services.scoring.runner import PAUSE
-from services.scoring.worker import PATIENCE
+from services.scoring.worker import LEASE, PATIENCE
 from tests.support.tables import TableDesk
 
-QUEUED, SUCCEEDED, FAILED = ScoringStatus.QUEUED, ScoringStatus.SUCCEEDED, ScoringStatus.FAILED
+QUEUED, SUCCEEDED = ScoringStatus.QUEUED, ScoringStatus.SUCCEEDED
+FAILED, CANCELED = ScoringStatus.FAILED, ScoringStatus.CANCELED
 DONE, ROWS = 256, 600
 PAID_FOR_WHAT_IS_DONE = [("charge", -ROWS * 100), ("charge_return", (ROWS - DONE) * 100)]
 
@@ -67,6 +71,19 @@ async def test_answers_that_cannot_be_read_are_paid_back(desk: TableDesk, begun:
     await desk.counter.change(ScoringPart, ScoringPart.start == 0, file_id=stored.id)
     await _tries(desk, 4)
     assert (await desk.view(begun)).status is FAILED
+    assert await desk.lines(begun.id) == [("charge", -60_000), ("charge_refund", 60_000)]
+
+
+async def test_a_result_that_kills_its_workers_is_paid_back(desk: TableDesk, begun: ScoringView) -> None:
+    counter = desk.counter
+    await desk.scorings.cancel(begun.id, user_id=begun.user_id)
+    for number in range(3):
+        now = counter.clock()
+        taken = partial(claim, slugs=["double"], held=[], now=now, lease_until=now + LEASE)
+        assert await counter.db.write(taken, worker=f"dead-{number}") is not None
+        counter.clock.advance(seconds=LEASE.total_seconds() + 1)
+    await desk.worker().run_waiting()
+    assert (await desk.view(begun)).status is CANCELED
     assert await desk.lines(begun.id) == [("charge", -60_000), ("charge_refund", 60_000)]
 
 

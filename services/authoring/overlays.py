@@ -125,6 +125,8 @@ def _yolo(tensor: GraphTensor, looked: Looked) -> OverlayGuess | None:
     shape, size = looked.shape(tensor), looked.size
     if len(shape) != 3 or size is None or not all(isinstance(side, int) for side in shape[1:]):
         return None
+    if not tensor.dtype.startswith("float"):  # numbers of classes, one for each point
+        return None
     one, other = int(shape[1] or 0), int(shape[2] or 0)
     places = sum(math.ceil(size[0] / stride) * math.ceil(size[1] / stride) for stride in STRIDES)
     entry = _entry(tensor, "boxes")

@@ -23,7 +23,9 @@ from services.identity.sessions import Device, WebSessions
 from services.identity.throttles import Throttles
 from services.models.offers import Models
 from services.models.preset_manage import NewPreset, PresetManagement
+from services.models.uploads.trials import TrialOrder, Trials
 from services.money import rub
+from services.notifications.message_ref import MessageRef
 from services.payments.manage import PaymentManagement
 from services.payments.packages import PackageOffer
 from services.payments.pricing import PaymentsOff
@@ -34,12 +36,14 @@ from services.plans.plan_offer import PlanOffer
 from services.users.actor import Actor
 from services.users.manage import CreditChange
 from services.users.roles import NotAllowed, Staff
+from tests.integration.models.uploads.conftest import open_shop
 from tests.support.files import files_of
 from tests.support.shop import add_model
 from tests.support.stars import FakeStars
 from tests.support.stars_till import open_stars_till
 from tests.support.talk import open_talk
 from tests.support.tills import MERCHANT, Cashier, open_cashier
+from tests.support.uploads import linear
 from tests.support.viewers import titles
 from tests.unit.models.runs import STORE
 
@@ -163,6 +167,27 @@ async def do_to_assistants(services: AdminServices, store: Path) -> None:
     await reports.open(request.id, actor=Actor(OWNER))
 
 
+async def do_to_uploads(services: AdminServices, folder: Path) -> None:
+    """One that is sold, tried, compared with what follows and taken off; one that is thrown away."""
+    shop, owner = open_shop(services.db, services.clock, folder, owners=(OWNER,)), Actor(OWNER)
+    view = await shop.checked(linear(), actor=owner)
+    for language in ("ru", "en"):
+        await shop.uploads.set_title(view.id, language, f"Rent {language}", actor=owner)
+    await shop.uploads.set_price(view.id, 350, actor=owner)
+    await shop.uploads.publish(view.id, actor=owner)
+    later = await shop.checked(linear(2.0), slug="rent", actor=owner)
+    await shop.uploads.compare(later.id, actor=owner)
+    trials = Trials(services.db, services.clock, Staff((OWNER,)), shop.shelf)
+    await trials.ask(
+        TrialOrder(
+            version_id=later.id, inputs={}, request_key="once", shown_in=MessageRef(chat_id=OWNER, message_id=1)
+        ),
+        actor=owner,
+    )
+    await shop.uploads.discard(later.id, actor=owner)
+    await shop.uploads.remove("rent", actor=owner)
+
+
 async def test_every_action_is_there_in_words(services: AdminServices, tmp_path: Path) -> None:
     payment = await do_to_money(services)
     await do_to_anna(services)
@@ -173,6 +198,7 @@ async def test_every_action_is_there_in_words(services: AdminServices, tmp_path:
     await do_to_plans(services)
     await do_to_strays(services)
     await do_to_assistants(services, tmp_path)
+    await do_to_uploads(services, tmp_path / "uploads")
     await bonuses_of(services).grant("2026-W47")
     page = await AuditLog(services.db).latest(0, 100)
     by_customers = {AuditAction.ACCOUNT_MERGE, AuditAction.ACCOUNT_DELETE}
@@ -185,8 +211,8 @@ async def test_every_action_is_there_in_words(services: AdminServices, tmp_path:
             assert "\n" not in line
             assert entry.action not in line
     for row in await services.rows(AuditEntry):
-        by_shop = row.action == "bonus.week_granted"
-        by_owner = row.action.startswith(("role.", "preset.", "chat.", "plan.", "stray.", "user.factor"))
+        by_shop = row.action in {"bonus.week_granted", "upload.check"}
+        by_owner = row.action.startswith(("role.", "preset.", "chat.", "plan.", "stray.", "user.factor", "upload."))
         assert row.actor_user_id == (None if by_shop else OWNER if by_owner else ADMIN)
         looked = row.action in {"chat.request_open", "user.factor_off"}
         assert row.after or looked or row.action == "preset.delete"
@@ -200,14 +226,15 @@ async def test_every_action_is_there_in_words(services: AdminServices, tmp_path:
             "plan.offer",
             "bonus.week_granted",
         }
-        assert row.before or looked or new
+        of_uploads = row.action.startswith("upload.") and row.action != "upload.change"
+        assert row.before or looked or new or of_uploads
         assert row.before != row.after or row.action == "user.factor_off"
         if row.action.startswith(("credits.", "user.", "payment.")):
             assert row.target_user_id == services.anna
         elif row.action.startswith("preset."):
             assert row.subject.startswith("hundred-")
         elif not looked and not row.action.startswith("role."):
-            assert row.subject in {"wine", "digit", "1", "2", "2026-W47", "hundred", "other", "charge-1"}
+            assert row.subject in {"wine", "digit", "1", "2", "2026-W47", "hundred", "other", "charge-1", "rent"}
     refund = next(entry for entry in page.items if entry.action == "payment.refund")
     assert (refund.subject, refund.before) == (str(payment.id), {"refunded": "0.00"})
     assert (refund.after["refunded"], refund.reason) == ("100.00", "half")

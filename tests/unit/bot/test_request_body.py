@@ -95,6 +95,7 @@ WITHOUT_FILES: list[TelegramMethod[Any]] = [
 WITH_FILES: list[TelegramMethod[Any]] = [
     methods.SendPhoto(chat_id=7, photo=FILE, caption=TEXT, reply_markup=KEYBOARD),
     methods.SendDocument(chat_id=7, document=FILE, caption=TEXT),
+    methods.SendVoice(chat_id=7, voice=FILE, caption=TEXT),
     methods.SendMediaGroup(chat_id=7, media=[InputMediaPhoto(media="f"), InputMediaDocument(media=FILE)]),
     methods.EditMessageMedia(chat_id=7, message_id=5, media=InputMediaPhoto(media=FILE, caption=TEXT)),
     methods.SetWebhook(url="https://shop.example/hook", certificate=FILE),

@@ -31,11 +31,15 @@ from services.notifications.kinds.models import (
     ModelNotLoaded,
     ModelRests,
     ModelServes,
+    UploadChecked,
+    UploadCompared,
+    UploadTried,
 )
 from services.notifications.kinds.news import News
 from services.notifications.kinds.payments import PaymentNews, PaymentTrouble, RefundSucceeded
 from services.notifications.kinds.plans import PlanFact, PlanNews
 from services.notifications.kinds.predictions import AnswerEnclosure, PredictionEnded
+from services.notifications.kinds.scorings import ScoringEnded
 from services.notifications.kinds.webhooks import WebhookOff
 from services.payments.alerts import PaymentProblem
 from services.payments.news import Fact
@@ -47,6 +51,27 @@ HEX_2, KEY_2 = "00000000000000000000000000000002", "00000000-0000-0000-0000-0000
 AT = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
 ROWS: list[tuple[News, str, str, JsonObject]] = [
+    (ScoringEnded(scoring_id=ONE), "scoring", f"scoring:{KEY}", {"scoring_id": HEX}),
+    (ScoringEnded(scoring_id=ONE, look=True), "scoring", f"scoring:{KEY}:look", {"scoring_id": HEX, "look": True}),
+    (
+        ScoringEnded(scoring_id=ONE, returned=True),
+        "scoring",
+        f"scoring:{KEY}:returned",
+        {"scoring_id": HEX, "returned": True},
+    ),
+    (
+        UploadChecked(version_id=ONE, at=AT),
+        "upload_checked",
+        f"upload:{HEX}:2026-11-26T12:00:00+00:00",
+        {"version_id": HEX},
+    ),
+    (
+        UploadCompared(version_id=ONE, at=AT),
+        "upload_compared",
+        f"compared:{HEX}:2026-11-26T12:00:00+00:00",
+        {"version_id": HEX},
+    ),
+    (UploadTried(trial_id=ONE), "upload_tried", f"trial:{HEX}", {"trial_id": HEX}),
     (PredictionEnded(prediction_id=ONE), "prediction", f"prediction:{KEY}", {"prediction_id": HEX}),
     (
         PredictionEnded(prediction_id=ONE, look=True),

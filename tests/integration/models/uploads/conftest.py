@@ -1,5 +1,6 @@
 """Uploads of a shop on either database, with the worker that checks them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -34,9 +35,12 @@ class UploadShop:
     folders: Path
     told: list[str] = field(default_factory=list)
 
-    async def checked(self, content: bytes, name: str = "rent.onnx", *, slug: str | None = None) -> VersionView:
-        """Sent by the shop itself, and looked at by a worker."""
-        sent = await self.uploads.receive(Sent(name=name, content=content, slug=slug), actor=Actor.system())
+    async def checked(
+        self, content: bytes, name: str = "rent.onnx", *, slug: str | None = None, actor: Actor | None = None
+    ) -> VersionView:
+        """Sent by `actor`, else by the shop itself, and looked at by a worker."""
+        by = actor or Actor.system()
+        sent = await self.uploads.receive(Sent(name=name, content=content, slug=slug), actor=by)
         await self.checks.look()
         return (await self.uploads.card(sent.id)).version
 
@@ -61,13 +65,13 @@ def shop(database: Database, clock: FakeClock, tmp_path: Path) -> UploadShop:
     return open_shop(database, clock, tmp_path)
 
 
-def open_shop(database: Database, clock: FakeClock, tmp_path: Path) -> UploadShop:
+def open_shop(database: Database, clock: FakeClock, tmp_path: Path, owners: Sequence[int] = ()) -> UploadShop:
     told: list[str] = []
     store, folders = FolderStore(tmp_path / "files"), tmp_path / "models"
-    folders.mkdir()
+    folders.mkdir(parents=True)
     contents = VersionContents(store)
     shelf = VersionShelf(database, contents, tmp_path / "uploaded")
-    staff = Staff([])
+    staff = Staff(owners)
     return UploadShop(
         db=database,
         clock=clock,

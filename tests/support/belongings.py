@@ -12,10 +12,11 @@ from db.base import table_of
 from db.tables.identities import SessionKind
 from db.tables.plans import MethodState, PaymentMethod
 from services.identity.sessions import Device
+from tests.conversations.scoring.tables import RUSSIAN, csv_table, wines
 from tests.integration.api.conftest import Callers
 
 WINE: Final[dict[str, Any]] = {"model": "wine", "input": {}}
-FREE: Final = {"slug": "wine", "name": "picture", "form": "md", "plan_id": "1"}
+FREE: Final = {"slug": "wine", "name": "picture", "form": "md", "plan_id": "1", "kind": "csv"}
 """Parts of paths that belong to nobody."""
 OF_ROWS: Final = frozenset({"user_id", "key_id", "session_id"})
 
@@ -39,12 +40,22 @@ async def belongings(callers: Callers, user_id: int) -> dict[str, str]:
         "prediction_id": (await _created(program, "predictions", WINE))["id"],
         "chat_id": chat["id"],
         "message_id": said["id"],
+        "scoring_id": await _sent_table(program),
         "payment_id": (await _created(program, "payments", {"amount": 30_000}))["id"],
         "file_id": str(await services.files.put(user_id, b"\x89PNG", "image/png")),
         "key_id": str((await services.api_keys.all(user_id))[0].id),
         "session_id": str(session.session_id),
         "method_id": str(await callers.app.db.write(_keep_card, user_id, callers.app.clock())),
     }
+
+
+async def _sent_table(program: httpx.AsyncClient) -> str:
+    """Checked, and not ordered yet."""
+    sent = await program.post(
+        "scorings", params={"model": "wine"}, files={"file": ("wines.csv", csv_table([RUSSIAN, *wines(2)]))}
+    )
+    assert sent.status_code == 201, sent.text
+    return str(sent.json()["id"])
 
 
 def _keep_card(session: Session, user_id: int, now: datetime) -> UUID:
@@ -69,7 +80,7 @@ def _keep_card(session: Session, user_id: int, now: datetime) -> UUID:
 def of_nobody() -> dict[str, str]:
     """Ids of the same form, of nothing."""
     names = (
-        *("prediction_id", "chat_id", "message_id", "payment_id", "file_id", "webhook_id", "delivery_id"),
+        *("prediction_id", "scoring_id", "chat_id", "message_id", "payment_id", "file_id", "webhook_id", "delivery_id"),
         "method_id",
     )
     return {name: str(uuid4()) for name in names} | {name: str(2**40) for name in OF_ROWS}

@@ -55,17 +55,21 @@ BY_SEGMENT: Final = {
     "chats": "chat_id",
     "payments": "payment_id",
     "predictions": "prediction_id",
+    "tables": "scoring_id",
 }
 """Pages write ids as hex."""
 OF_THE_SHOP: Final = dict.fromkeys(("number", "user_id", "package_id", "preset_id", "plan_id"), "1") | {
-    "hex_id": "0" * 32
+    "hex_id": "0" * 32,
+    "version_id": "0" * 32,
 }
 OPEN_PAGES: Final = re.compile(
     r"/(styles|reset.*|sign-in.*|sign-up.*|confirm|confirm-address|language|mini-app.*|models/.*|chats|chats/with/.*|plans|account-deleted)?"
 )
 """For strangers, too."""
-NO_SUCH_FILE: Final = re.compile(r"/(files|pictures|texts)/\{name|table\.csv$|/edit$|/again$")
-"""Of what wine answers, and what an answer that is finished does not do."""
+NO_SUCH_FILE: Final = re.compile(
+    r"/(files|pictures|texts|sounds|predictions/\{prediction_id\}/tables)/\{name|table\.csv$|/edit$|/again$|\{scoring_id\}/(result|columns)$"
+)
+"""Of what wine answers, what an answer that is finished does not do, and of a table that was not ordered."""
 
 
 @pytest_asyncio.fixture(loop_scope="module")

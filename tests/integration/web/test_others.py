@@ -67,7 +67,7 @@ OPEN_PAGES: Final = re.compile(
 )
 """For strangers, too."""
 NO_SUCH_FILE: Final = re.compile(
-    r"/(files|pictures|texts|sounds|predictions/\{prediction_id\}/tables)/\{name|table\.csv$|/edit$|/again$|\{scoring_id\}/(result|columns)$"
+    r"/(files|pictures|texts|sounds|predictions/\{prediction_id\}/tables)/\{name|table\.csv$|/edit$|/again$|\{scoring_id\}/(result|columns|cancel)$"
 )
 """Of what wine answers, what an answer that is finished does not do, and of a table that was not ordered."""
 

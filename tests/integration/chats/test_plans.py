@@ -86,7 +86,7 @@ async def test_what_is_left_is_told_before_anything_is_said(talk: Talk, clock: F
     async def told() -> PlanShare | None:
         return (await cover.of_assistant(await talk.chats.assistant("sage"), anna)).plan
 
-    assert await told() == PlanShare(tokens=200)
+    assert await told() == PlanShare(tokens=200, for_one=200)
     await talk.says(await talk.begins(anna))  # all of them are held
     until = end_of_months(clock(), 1, anchor_day=clock().day)
     title = {"ru": "Plus", "en": "Plus"}

@@ -23,11 +23,11 @@ from tests.crash.customer import random_order
 from tests.support.files import files_of
 
 LEASE = timedelta(seconds=0.5)
-worker_module.POLL_SECONDS = 0.1
-settle.RETRY_PAUSE = timedelta(seconds=0.05)
 
 
 async def main(url: str, models_folder: Path, seed: int, users: list[int]) -> None:
+    worker_module.POLL_SECONDS = 0.1
+    settle.RETRY_PAUSE = timedelta(seconds=0.05)
     db, engine = Database(url), Engine(RUNTIMES, max_threads=2)
     models = Models(db, system_clock, models_folder, RUNTIMES.specs)
     await models.sync(engine)

@@ -30,11 +30,11 @@ from tests.support.tables import WORDING
 LEASE = timedelta(seconds=1)
 ROWS = (2_000, 4_000)
 PRICE = 100
-vars(worker_module)["LOOK_SECONDS"] = 0.1
-vars(runner)["CHUNK_SECONDS"] = 0.02
 
 
 async def main(url: str, models_folder: Path, seed: int, users: list[int]) -> None:
+    vars(worker_module)["LOOK_SECONDS"] = 0.1
+    vars(runner)["CHUNK_SECONDS"] = 0.02
     db, engine, intake = Database(url), Engine(RUNTIMES, max_threads=2), Intake()
     models, files = Models(db, system_clock, models_folder, RUNTIMES.specs), files_of(db, system_clock)
     await models.sync(engine)

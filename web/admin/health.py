@@ -42,6 +42,7 @@ JOBS: Final = {
     "plans_on_sale": N_("List of plans"),
     "heartbeats": N_("Signs of life"),
     "tidy_files": N_("Old pictures and files"),
+    "drop_tables": N_("Tables that nobody ordered"),
     "forget_dialogs": N_("Old dialogs of the chat"),
     "forget_requests": N_("Old requests to assistants"),
     "forget_letters": N_("Old letters"),

@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.tables.plans import MethodState, PaymentMethod
+from tests.conversations.scoring.tables import RUSSIAN, csv_table, wines
 from tests.integration.api.conftest import Callers
 from tests.integration.api.description import SPEC
 from tests.support.clock import START
+from tests.support.waiting import until
 from web.api.lists import IDS, write_cursor
 
 NOBODYS: Final = {
@@ -63,6 +65,7 @@ async def _things_of(shop: Callers, her: httpx.AsyncClient) -> dict[str, Any]:
     """One of each kind, by the names that addresses have for their ids."""
     made = {
         "prediction_id": await _made(her, "predictions", {"model": "wine", "input": {}}),
+        "scoring_id": await _answered_table(her),
         "chat_id": (chat := await _made(her, "chats", {"assistant": "oracle"})),
         "message_id": (message := await _made(her, f"chats/{chat}/messages", {"text": "Why?"})),
         "payment_id": await _made(her, "payments", {"amount": 30000, "email": "anna@example.com"}),
@@ -82,6 +85,19 @@ async def _things_of(shop: Callers, her: httpx.AsyncClient) -> dict[str, Any]:
         "session_id": other,
         "method_id": await shop.app.db.write(_keeps_a_card, anna),
     }
+
+
+async def _answered_table(her: httpx.AsyncClient) -> str:
+    table = csv_table([RUSSIAN, *wines(2)])
+    draft = (await her.post("scorings", params={"model": "wine"}, files={"file": ("wines.csv", table)})).json()
+    place = f"scorings/{draft['id']}"
+    assert (await her.post(f"{place}/order", json={"total": draft["total"]})).status_code in (200, 202)
+
+    async def is_answered() -> bool:
+        return bool((await her.get(place)).json()["status"] == "succeeded")
+
+    await until(is_answered)
+    return str(draft["id"])
 
 
 def _keeps_a_card(session: Session, user_id: int) -> UUID:

@@ -4,17 +4,15 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid5
 
-import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
 from db.tables.payments import StrayPayment
-from services.payments.alerts import not_authorized
 from services.payments.context import PaymentsContext
-from services.payments.providers.base import NotAuthorized, NotFound, ProviderError, Refused, SavedMethod
+from services.payments.providers.base import SavedMethod
+from services.payments.stopping import stop_charging
 
-log = structlog.get_logger()
 _strays = table_of(StrayPayment)
 STOPS: Final = UUID("6e0a4a0e-5d0c-4a0b-9b56-0a2f6d0c7f35")
 TOLD_EVERY: Final = timedelta(minutes=5)  # a provider who does not answer
@@ -37,15 +35,7 @@ class StrayStops:
             return False
         account, token = self._ctx.accounts.of(row.provider), row.charge_id
         method = SavedMethod(id=uuid5(STOPS, token), token=token, kept_for=NOBODY, telegram_id=row.payer_id)
-        try:
-            await account.provider.stop(method)
-        except NotAuthorized as error:
-            await self._ctx.db.write(not_authorized, account.merchant, self._ctx.clock(), error=error)
-            return False
-        except (Refused, NotFound) as error:  # it has ended there
-            log.warning("stray_stopped_before", charge_id=token, code=error.code)
-        except ProviderError as error:
-            log.warning("stray_not_stopped", charge_id=token, code=error.code)
+        if not await stop_charging(self._ctx, account, method, about=token):
             return False
         await self._ctx.db.write(_stopped, row.id)
         return True

@@ -12,12 +12,12 @@ from db.base import AnyRow, constant, table_of
 from db.errors import DatabaseUnavailable
 from db.tables.plans import MethodState
 from db.tables.users import User
-from services.payments.alerts import not_authorized
 from services.payments.charging import Charging
 from services.payments.context import PaymentsContext
-from services.payments.providers.base import NotAuthorized, NotFound, ProviderError, Refused, SavedMethod
+from services.payments.providers.base import ProviderError, SavedMethod
 from services.payments.queries import PaymentView, payments
 from services.payments.settlement import together
+from services.payments.stopping import stop_charging
 from services.payments.stray_stops import StrayStops
 from services.plans.held import Terms
 from services.plans.methods import methods
@@ -98,15 +98,7 @@ class Renewals:
         account = self._ctx.accounts.of(row.provider)
         known_by = row.user_id if row.kept_for is None else row.kept_for
         method = SavedMethod(id=row.id, token=row.token, kept_for=known_by, telegram_id=row.telegram_id)
-        try:
-            await account.provider.stop(method)
-        except NotAuthorized as error:
-            await self._ctx.db.write(not_authorized, account.merchant, self._ctx.clock(), error=error)
-            return False
-        except (Refused, NotFound) as error:  # it has ended there
-            log.warning("subscription_stopped_before", method_id=str(row.id), code=error.code)
-        except ProviderError as error:
-            log.warning("subscription_not_stopped", method_id=str(row.id), code=error.code)
+        if not await stop_charging(self._ctx, account, method, about=str(row.id)):
             return False
         await self._ctx.db.write(stopped, row.id, self._ctx.clock())
         return True

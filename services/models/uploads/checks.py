@@ -1,7 +1,6 @@
 """Workers check what was sent: one file at a time each, with a lease, so that a worker that dies is followed by
 another."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,20 +11,17 @@ from uuid import UUID, uuid4
 import structlog
 
 from db.engine import Database
-from db.errors import DatabaseUnavailable
 from services.clock import Clock
 from services.errors import one_line
 from services.files.store import StoreAway
 from services.models.uploads import claims
 from services.models.uploads.contents import ContentLost, VersionContents
 from services.models.uploads.inspection import Inspection, UploadRefused
-from services.models.uploads.leases import renewed
+from services.models.uploads.leases import LEASE, keep_looking, renewed
 from services.models.uploads.versions import MODEL, VersionView
 from services.waiting import patiently
 
 log = structlog.get_logger()
-EVERY: Final = 1.0  # seconds between looks
-LEASE: Final = timedelta(seconds=30)
 ATTEMPTS: Final = 3
 EXHAUSTED: Final = UploadRefused(f"its check ended {ATTEMPTS} times without a word", "Take a smaller model")
 
@@ -43,14 +39,7 @@ class UploadChecks:
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except DatabaseUnavailable as error:
-                log.warning("uploads_not_checked", error=str(error))
-            except Exception:  # the next look finds it again
-                log.exception("upload_check_crashed")
-            await asyncio.sleep(EVERY)
+        await keep_looking(self.look, work="checks")
 
     async def look(self) -> None:
         """Check what waits."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
@@ -13,6 +13,7 @@ from db.tables.users import AuditAction
 from services.audit_log.record import AuditRecord, record
 from services.models.uploads import comparisons
 from services.models.uploads.inspection import UploadRefused
+from services.models.uploads.leases import claim_oldest
 from services.models.uploads.versions import StoredContent, VersionView
 from services.notifications import outbox
 from services.notifications.kinds.models import UploadChecked
@@ -24,14 +25,8 @@ _RECEIVED = _versions.c.status == VersionStatus.RECEIVED
 
 def claim(session: Session, *, holder: str, now: datetime, until: datetime) -> VersionView | None:
     """The oldest that nobody is at; it is the holder's until then."""
-    free = _versions.c.leased_until.is_(None) | (_versions.c.leased_until < now)
-    due = select(_versions.c.id).where(_RECEIVED, free).order_by(_versions.c.created_at).limit(1)
-    version_id = session.scalar(due.with_for_update(skip_locked=True))
-    if version_id is None:
-        return None
-    taken = update(_versions).where(_versions.c.id == version_id)
-    values = {"leased_by": holder, "leased_until": until, "attempts": _versions.c.attempts + 1}
-    return VersionView.of(session.execute(taken.values(values).returning(*_versions.c)).one())
+    row = claim_oldest(session, _versions, _RECEIVED, holder=holder, now=now, until=until)
+    return None if row is None else VersionView.of(row)
 
 
 def renew(session: Session, version_id: UUID, *, holder: str, until: datetime) -> None:

@@ -12,7 +12,6 @@ import structlog
 
 from db.base import JsonObject
 from db.engine import Database
-from db.errors import DatabaseUnavailable
 from db.tables.models import ComparisonStatus
 from services.clock import Clock
 from services.errors import ShopError, one_line
@@ -22,15 +21,13 @@ from services.manifests.manifest import FileInput, Manifest
 from services.models.uploads import comparisons
 from services.models.uploads.comparing import compare
 from services.models.uploads.comparisons import Comparison, PastInputs
-from services.models.uploads.leases import renewed
+from services.models.uploads.leases import LEASE, keep_looking, renewed
 from services.models.uploads.shelf import VersionShelf
 from services.models.uploads.versions import version
 from services.predictions.run_files import pictures_of
 from services.waiting import patiently
 
 log = structlog.get_logger()
-EVERY: Final = 1.0  # seconds between looks
-LEASE: Final = timedelta(seconds=30)
 ATTEMPTS: Final = 3
 MOST: Final = 20  # questions of customers, beside the example
 LOOKED_AT: Final = 60  # to find as many whose files are still there
@@ -51,14 +48,7 @@ class ComparisonWorker:
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except DatabaseUnavailable as error:
-                log.warning("versions_not_compared", error=str(error))
-            except Exception:  # the next look finds it again
-                log.exception("comparison_crashed")
-            await asyncio.sleep(EVERY)
+        await keep_looking(self.look, work="comparisons")
 
     async def look(self) -> None:
         """Compare what waits."""

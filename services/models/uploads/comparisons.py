@@ -15,6 +15,7 @@ from db.tables.predictions import Prediction, PredictionStatus
 from db.tables.users import AuditAction
 from db.upsert import insert_into
 from services.models.uploads.changes import NotNow, locked, note
+from services.models.uploads.leases import claim_oldest
 from services.models.uploads.versions import VersionView, version, versions_of
 from services.notifications import outbox
 from services.notifications.kinds.models import UploadCompared
@@ -100,14 +101,8 @@ def latest_inputs(session: Session, slug: str, limit: int) -> Sequence[PastInput
 
 def claim(session: Session, *, holder: str, now: datetime, until: datetime) -> Comparison | None:
     """The oldest that nobody is at; it is the holder's until then."""
-    free = _comparisons.c.leased_until.is_(None) | (_comparisons.c.leased_until < now)
-    due = select(_comparisons).where(_QUEUED, free).order_by(_comparisons.c.created_at).limit(1)
-    found = session.execute(due.with_for_update(skip_locked=True)).first()
-    if found is None:
-        return None
-    taken = update(_comparisons).where(*_of(found.version_id, found.against_id))
-    values = {"leased_by": holder, "leased_until": until, "attempts": _comparisons.c.attempts + 1}
-    return Comparison.of(session, session.execute(taken.values(values).returning(*_comparisons.c)).one())
+    row = claim_oldest(session, _comparisons, _QUEUED, holder=holder, now=now, until=until)
+    return None if row is None else Comparison.of(session, row)
 
 
 def renew(session: Session, held: Comparison, *, holder: str, until: datetime) -> None:

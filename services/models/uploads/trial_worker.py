@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from typing import Final
 from uuid import UUID, uuid4
@@ -12,7 +11,6 @@ import structlog
 
 from db.base import JsonObject
 from db.engine import Database
-from db.errors import DatabaseUnavailable
 from db.tables.predictions import ErrorCode
 from services.clock import Clock
 from services.errors import ShopError, one_line
@@ -21,7 +19,7 @@ from services.inference.runtimes.base import Limit, watched
 from services.inference.runtimes.isolated.runtime import IsolatedOnnxRuntime
 from services.inference.tensors import Result, Row
 from services.models.uploads import trials
-from services.models.uploads.leases import renewed
+from services.models.uploads.leases import LEASE, keep_looking, renewed
 from services.models.uploads.shelf import Shelved, VersionShelf
 from services.models.uploads.trials import TrialView
 from services.predictions.error_codes import code_of
@@ -29,8 +27,6 @@ from services.predictions.run_files import pictures_of
 from services.waiting import patiently
 
 log = structlog.get_logger()
-EVERY: Final = 1.0  # seconds between looks
-LEASE: Final = timedelta(seconds=30)
 ATTEMPTS: Final = 2
 LOST: Final = (ErrorCode.RUN_LOST, "the worker ended meanwhile")
 
@@ -47,14 +43,7 @@ class TrialWorker:
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except DatabaseUnavailable as error:
-                log.warning("trials_not_run", error=str(error))
-            except Exception:  # the next look finds it again
-                log.exception("trial_crashed")
-            await asyncio.sleep(EVERY)
+        await keep_looking(self.look, work="trials")
 
     async def look(self) -> None:
         """Run what waits."""

@@ -21,6 +21,7 @@ from services.files import files
 from services.files.files import StoredFile
 from services.models.offers import ModelNotOnSale, Offer
 from services.models.uploads.changes import locked, note
+from services.models.uploads.leases import claim_oldest
 from services.models.uploads.shelf import Shelved, VersionShelf
 from services.models.uploads.versions import SELLABLE, VersionNotFound, VersionView, version
 from services.notifications import outbox
@@ -160,14 +161,8 @@ def trial(session: Session, trial_id: UUID) -> TrialView:
 
 def claim(session: Session, *, holder: str, now: datetime, until: datetime) -> TrialView | None:
     """The oldest that nobody is at; it is the holder's until then."""
-    free = _trials.c.leased_until.is_(None) | (_trials.c.leased_until < now)
-    due = select(_trials.c.id).where(_QUEUED, free).order_by(_trials.c.created_at).limit(1)
-    trial_id = session.scalar(due.with_for_update(skip_locked=True))
-    if trial_id is None:
-        return None
-    values = {"leased_by": holder, "leased_until": until, "attempts": _trials.c.attempts + 1}
-    session.execute(update(_trials).where(_trials.c.id == trial_id).values(values))
-    return trial(session, trial_id)
+    row = claim_oldest(session, _trials, _QUEUED, holder=holder, now=now, until=until)
+    return None if row is None else TrialView.of(row, version(session, row.version_id))
 
 
 def renew(session: Session, trial_id: UUID, *, holder: str, until: datetime) -> None:

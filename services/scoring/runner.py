@@ -22,6 +22,7 @@ from services.scoring.claims import ClaimedScoring
 from services.scoring.queries import ScoringView
 from services.scoring.settle import settle
 from services.values.errors import NotATable
+from services.values.sheets import CSV, XLSX
 from services.waiting import patiently
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ MOST_ROWS: Final = 32_768  # of a chunk
 ATTEMPTS: Final = 3  # at one place; workers that die of its rows cannot tell
 HOPELESS: Final = 1000  # rows without one answer
 PAUSE: Final = timedelta(seconds=10)  # where the model, or the store of files, is away
-MEDIA: Final = {"csv": "text/csv", "workbook": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +196,7 @@ class ScoringRunner:
         if len(found) < len(ids):
             raise NotATable(problem="answers of a table are gone")
         content = await make_result(view, [found[each] for each in ids], files)
-        return await files.store(content, MEDIA[view.source.kind])
+        return await files.store(content, CSV if view.source.kind == "csv" else XLSX)
 
     async def _release(self, *, tried: bool) -> None:
         context = self._context

@@ -14,6 +14,9 @@ from services.values import errors
 from services.values.encodings import decode
 
 MAX_BYTES: Final = 20_000_000
+CSV: Final = "text/csv"
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+"""Their media types."""
 MAX_COLUMNS: Final = 256
 NOTES: Final = "ℹ "  # the title of a sheet that explains a template begins so
 _WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")

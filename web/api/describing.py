@@ -35,6 +35,8 @@ Json = dict[str, Any]  # Any: JSON
 Responses = dict[int | str, Json]
 PROBLEM: Final = "application/problem+json"
 CODES: Final = "x-codes"
+MULTIPART: Final = "multipart/form-data"
+FILE: Final[Json] = {"schema": {"type": "string", "format": "binary"}}
 OWN_VALIDATION: Final = ("HTTPValidationError", "ValidationError")
 
 ABOUT: Final = """\
@@ -102,6 +104,13 @@ _SENTENCES: Final = {
     "invalid_request": NOT_VALID,
     CROSS_SITE: SAID,
 } | {refusal.code: error.message for error, refusal in ALL.items()}
+
+
+def file_body(kinds: Iterable[str]) -> Json:
+    """Of an endpoint that takes a file: in the field `file` of a form, or as the body itself."""
+    form: Json = {"type": "object", "properties": {"file": FILE["schema"]}, "required": ["file"]}
+    content = {MULTIPART: {"schema": form}} | dict.fromkeys(kinds, FILE)
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def refuses(*errors: type[ShopError]) -> Responses:

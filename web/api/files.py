@@ -20,12 +20,11 @@ from services.manifests.preparation import MAX_BYTES, Prepare
 from services.values.errors import FileTooLarge, InvalidValue
 from services.values.intake import IntakeBusy
 from web.api.callers import MayPredict, MayRead
-from web.api.describing import refuses
+from web.api.describing import MULTIPART, file_body, refuses
 from web.api.errors import FileNotFound, NoFile
 from web.api.pictures import PICTURE, picture_response
 from web.api.routes import ApiRoute, BodyCutOff, BodyTooLarge, NotSupported
 
-MULTIPART: Final = "multipart/form-data"
 OVERHEAD: Final = 10_000  # bytes of a multipart body beside the file
 ANY_MODEL: Final = Prepare(size=("free", "free"))
 USUAL_RATE: Final = 16_000
@@ -53,21 +52,7 @@ class File(BaseModel):
     size: int = Field(description="In bytes, of what is kept: a small upright picture, or WAV.")
 
 
-BODY: Final = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            MULTIPART: {
-                "schema": {
-                    "type": "object",
-                    "properties": {"file": {"type": "string", "format": "binary"}},
-                    "required": ["file"],
-                }
-            },
-            **{kind: {"schema": {"type": "string", "format": "binary"}} for kind in TAKEN},
-        },
-    }
-}
+BODY: Final = file_body(TAKEN)
 
 
 @router.post(

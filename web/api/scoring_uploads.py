@@ -16,31 +16,15 @@ from services.manifests.manifest import SLUG
 from services.models.offers import ModelNotOnSale
 from services.values.errors import FileTooLarge, InvalidValue
 from services.values.intake import IntakeBusy
-from services.values.sheets import MAX_BYTES
+from services.values.sheets import CSV, MAX_BYTES, XLSX
 from web.api.callers import MayPredict
-from web.api.describing import refuses
+from web.api.describing import MULTIPART, file_body, refuses
 from web.api.errors import NoFile
 from web.api.routes import ApiRoute, BodyCutOff, BodyTooLarge, NotSupported
-from web.api.scoring_view import CSV, FILE, XLSX, Scoring, tell
+from web.api.scoring_view import Scoring, tell
 
-MULTIPART: Final = "multipart/form-data"
 _BOUNDARY: Final = re.compile(r'boundary="?([^";, ]{1,200})')
-BODY: Final = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            MULTIPART: {
-                "schema": {
-                    "type": "object",
-                    "properties": {"file": {"type": "string", "format": "binary"}},
-                    "required": ["file"],
-                }
-            },
-            CSV: FILE,
-            XLSX: FILE,
-        },
-    }
-}
+BODY: Final = file_body((CSV, XLSX))
 
 
 class TableRoute(ApiRoute):

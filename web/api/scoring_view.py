@@ -1,7 +1,7 @@
 """A table as the API shows it."""
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -15,10 +15,6 @@ from services.scoring.choosing import unanswered
 from services.scoring.queries import ScoringView
 from web.api.callers import Caller
 from web.api.prediction_view import CODES, Failure
-
-CSV: Final = "text/csv"
-XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FILE: Final = {"schema": {"type": "string", "format": "binary"}}
 
 
 class RowProblem(BaseModel):

@@ -17,12 +17,13 @@ from services.scoring.service import result_name
 from services.scoring.submit import ModelChanged, NothingToAnswer, ScoringOrder
 from services.values.errors import InvalidValue
 from services.values.intake import IntakeBusy
+from services.values.sheets import CSV, XLSX
 from web.api.callers import Caller, MayPredict, MayRead
-from web.api.describing import Responses, refuses
+from web.api.describing import FILE, Responses, refuses
 from web.api.errors import FileNotFound, TooLate
 from web.api.lists import Cursor, Limit, Listed, listed, read_uuid
 from web.api.routes import make_router
-from web.api.scoring_view import CSV, FILE, XLSX, Scoring, tell
+from web.api.scoring_view import Scoring, tell
 from web.kit.file_names import saved_as
 
 NOT_THERE: Final = refuses(ScoringNotFound)

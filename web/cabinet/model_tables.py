@@ -20,7 +20,7 @@ from services.scoring.source import MAX_ROWS
 from services.scoring.template import template, template_name
 from services.values.errors import FileTooLarge
 from services.values.sheets import MAX_BYTES
-from web.cabinet.pictures import CSV, XLSX, attachment
+from web.cabinet.pictures import table_file
 from web.kit.pages import page
 from web.kit.refusals import refusal_of
 from web.kit.viewer import Customer, Me, PageViewer, Someone
@@ -42,9 +42,7 @@ async def show_page(who: Someone, slug: str) -> Response:
 async def save_template(who: Someone, slug: str, kind: Literal["csv", "xlsx"]) -> Response:
     offer = await table_offer(who, slug)
     content = await template(offer, who.tr.language, template_notes(offer, who.tr), kind=kind)
-    return attachment(
-        content, name=template_name(title_of(offer, who.tr).text, kind), media_type=CSV if kind == "csv" else XLSX
-    )
+    return table_file(content, name=template_name(title_of(offer, who.tr).text, kind))
 
 
 @router.post("", max_body_size=MAX_BYTES + OVERHEAD)

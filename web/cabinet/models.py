@@ -23,7 +23,7 @@ from services.predictions.submit import Order
 from web.cabinet.entries import EXAMPLE, FILE, Entries, bought, entries_of, fresh
 from web.cabinet.form_page import FormPage
 from web.cabinet.form_reader import FormReader
-from web.cabinet.pictures import XLSX, attachment, public_picture
+from web.cabinet.pictures import public_picture, table_file
 from web.cabinet.sale import sell
 from web.kit.viewer import Customer, PageViewer, Someone, customer
 
@@ -114,7 +114,7 @@ async def save_template(who: Someone, slug: str, name: str) -> Response:
     for field in fields:
         if isinstance(field, TableInput) and field.name == name:
             table = await asyncio.to_thread(table_template, field, models.folder(slug), who.tr)
-            return attachment(table, name=f"{name}.xlsx", media_type=XLSX)
+            return table_file(table, name=f"{name}.xlsx")
     raise HTTPException(404)
 
 

@@ -7,13 +7,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from services.files.files import parse_file_id
+from services.values.sheets import CSV, XLSX
 from services.values.sounds import is_sound
 from web.kit.file_names import saved_as
 from web.kit.viewer import Me
 
 router = APIRouter()
-CSV: Final = "text/csv; charset=utf-8"
-XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _KINDS: Final = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
 _SOUND: Final = "audio/wav"
 
@@ -46,6 +45,11 @@ def attachment(content: bytes, *, name: str, media_type: str) -> Response:
     """Never shown by the browser itself."""
     headers = {"content-disposition": saved_as(name), "cache-control": "no-store"}
     return Response(content, media_type=media_type, headers=headers)
+
+
+def table_file(content: bytes, *, name: str) -> Response:
+    """A CSV file or a workbook, by its name."""
+    return attachment(content, name=name, media_type=CSV if name.endswith(".csv") else XLSX)
 
 
 def _picture(content: bytes, *, cache: str) -> Response:

@@ -16,7 +16,7 @@ from services.files.files import parse_file_id
 from services.manifests.manifest import TextOutput
 from services.predictions.history import PredictionNotFound, PredictionView
 from web.cabinet.answer import AnswerPage
-from web.cabinet.pictures import CSV, XLSX, attachment, private_picture
+from web.cabinet.pictures import attachment, private_picture, table_file
 from web.kit.viewer import Customer, Me
 
 router = APIRouter(prefix="/predictions/{hex_id}")
@@ -86,7 +86,7 @@ async def _saved_table(me: Customer, view: PredictionView, output: str, kind: st
     if (found := next((each for each in tables if (each.output, each.kind) == (output, kind)), None)) is None:
         raise HTTPException(404)
     name = "-".join(part for part in (view.model_slug, view.id.hex[:8], output) if part)
-    return attachment(found.content, name=f"{name}.{kind}", media_type=CSV if kind == "csv" else XLSX)
+    return table_file(found.content, name=f"{name}.{kind}")
 
 
 @router.get("/texts/{name}.txt")

@@ -18,7 +18,7 @@ from services.scoring.choosing import BadColumns, unanswered
 from services.scoring.queries import ScoringNotFound, ScoringView
 from services.scoring.service import result_name
 from services.scoring.submit import ScoringOrder
-from web.cabinet.pictures import CSV, XLSX, attachment
+from web.cabinet.pictures import table_file
 from web.cabinet.table_page import DEFAULT, TablePage
 from web.kit.pages import page
 from web.kit.viewer import Customer, Me
@@ -109,15 +109,14 @@ async def save_result(me: Me, view: Sent) -> Response:
     """The table with its answers, while it is kept."""
     if (content := await me.site.services.scorings.result(view)) is None:
         raise HTTPException(404)
-    kind = CSV if view.source.kind == "csv" else XLSX
-    return attachment(content, name=result_name(view), media_type=kind)
+    return table_file(content, name=result_name(view))
 
 
 @router.get("/{hex_id}/problems.csv")
 async def save_problems(me: Me, view: Sent) -> Response:
     """All rows that cannot be taken."""
     problems = await me.site.services.scorings.problems(view)
-    return attachment(problems_file(problems, me.tr), name=f"{view.model_slug}-rows.csv", media_type=CSV)
+    return table_file(problems_file(problems, me.tr), name=f"{view.model_slug}-rows.csv")
 
 
 async def _show(me: Customer, view: ScoringView, problem: ShopError | None = None) -> Response:

@@ -12,7 +12,7 @@ import pytest_asyncio
 from bot.app import App
 from sandbox.client.person import Person
 from sandbox.testing import new_token, new_world, running_sandbox
-from tests.conversations.stage import Stage, shop_settings
+from tests.conversations.stage import Stage, open_stage, shop_settings
 from tests.conversations.studio import open_studio
 from tests.support.databases import SqliteServer
 from tests.support.stores import STORE
@@ -56,11 +56,8 @@ async def studio(
     """A shop that paints. Each module has its own: it may change the styles."""
     store = tmp_path_factory.mktemp("studio")
     open_studio(store)
-    async with (
-        new_world(sandbox_url, token=new_token()) as sandbox,
-        App(shop_settings(sandbox, sqlite_server.create(), models_dir=store)).running() as app,
-    ):
-        yield Stage(sandbox=sandbox, app=app)
+    async with open_stage(sandbox_url, sqlite_server, store) as stage:
+        yield stage
 
 
 @pytest_asyncio.fixture(loop_scope="session")

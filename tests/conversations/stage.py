@@ -2,9 +2,12 @@
 
 import secrets
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -18,9 +21,12 @@ from db.tables.billing import TransactionKind
 from db.tables.users import User
 from sandbox.client.person import Person
 from sandbox.client.sandbox import Sandbox
+from sandbox.testing import new_token, new_world
 from services.billing import ledger
+from services.billing.audit import run_audit
 from services.users.accounts import Visitor
 from services.users.actor import Actor
+from tests.support.databases import SqliteServer
 from tests.support.files import files_url
 from tests.support.stores import quick_store
 
@@ -37,6 +43,11 @@ class Stage:
 
     async def person(self, name: str, language: str | None, **more: Any) -> Person:  # Any: as in Sandbox.person
         return await self.sandbox.person(name, language_code=language, **{"id": next(_people)} | more)
+
+    async def books_hold(self) -> None:
+        """Whatever happened."""
+        report = await run_audit(self.app.db)
+        assert report.ok, str(report)
 
     async def user_id(self, person: Person) -> int:
         user = await self.app.services.users.find(person.id)
@@ -82,6 +93,16 @@ def _blocked(session: Session, telegram_id: int) -> bool:
 
 def _execute(session: Session, statement: Update) -> None:
     session.execute(statement)
+
+
+@asynccontextmanager
+async def open_stage(sandbox_url: str, server: SqliteServer, store: Path) -> AsyncIterator[Stage]:
+    """A shop of these models, in a world of its own."""
+    async with (
+        new_world(sandbox_url, token=new_token()) as sandbox,
+        App(shop_settings(sandbox, server.create(), models_dir=store)).running() as app,
+    ):
+        yield Stage(sandbox=sandbox, app=app)
 
 
 def shop_settings(sandbox: Sandbox, database_url: str, **more: object) -> Settings:

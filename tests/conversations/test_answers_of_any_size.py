@@ -5,14 +5,11 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from bot.app import App
 from db.base import table_of
 from db.tables.predictions import Prediction
 from sandbox.client.person import Person
-from sandbox.testing import new_token, new_world
-from services.billing.audit import run_audit
 from tests.conversations.shopping import orders
-from tests.conversations.stage import Stage, shop_settings
+from tests.conversations.stage import Stage, open_stage
 from tests.conversations.test_enclosures import BARS, SERIES
 from tests.support.databases import SqliteServer
 from tests.unit.inference.models import DOUBLE, FLOAT, NUMBER_X, NUMBER_Y, graph, node, weight, write_model
@@ -38,18 +35,14 @@ async def shop(
     halves = [node("Sub", ["one", "X"], ["rest"]), node("Concat", ["X", "rest"], ["P"], axis=1)]
     both = graph(halves, [("X", FLOAT, ["N", 1])], [("P", FLOAT, ["N", 2])], [weight("one", 1.0)])
     write_model(store, both, question.replace("label", "min = 0\nmax = 1\nlabel") + BARS, slug="kinds")
-    async with (
-        new_world(sandbox_url, token=new_token()) as sandbox,
-        App(shop_settings(sandbox, sqlite_server.create(), models_dir=store)).running() as app,
-    ):
-        yield Stage(sandbox=sandbox, app=app)
+    async with open_stage(sandbox_url, sqlite_server, store) as stage:
+        yield stage
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def anna(shop: Stage) -> AsyncIterator[Person]:
     yield await shop.person("Анна", "ru")
-    report = await run_audit(shop.app.db)
-    assert report.ok, str(report)
+    await shop.books_hold()
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,11 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
-from bot.app import App
 from sandbox.client.person import Person
 from sandbox.client.screen import Message
-from sandbox.testing import new_token, new_world
-from services.billing.audit import run_audit
 from services.values.sheets import open_sheet
 from tests.conversations.shopping import balance, opens_form, orders
-from tests.conversations.stage import OWNER_ID, Stage, shop_settings
+from tests.conversations.stage import OWNER_ID, Stage, open_stage
 from tests.support.databases import SqliteServer
 from tests.support.waiting import until
 from tests.unit.inference.models import FLOAT, NUMBER_X, STRING, graph, node, weight, write_model
@@ -114,11 +111,8 @@ async def shop(
     free = 'size = ["free", "free"], multiple = 8'
     photo = PHOTO.format(prepare=free, layout="NCHW", output=LIKE_PHOTO)
     write_model(store, enlarged(2), photo, slug="enlarged")
-    async with (
-        new_world(sandbox_url, token=new_token()) as sandbox,
-        App(shop_settings(sandbox, sqlite_server.create(), models_dir=store)).running() as app,
-    ):
-        yield Stage(sandbox=sandbox, app=app)
+    async with open_stage(sandbox_url, sqlite_server, store) as stage:
+        yield stage
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -126,8 +120,7 @@ async def anna(shop: Stage) -> AsyncIterator[Person]:
     """The books hold whatever happened."""
     yield await shop.person("Анна", "ru")
     await shop.sandbox.clear_faults()
-    report = await run_audit(shop.app.db)
-    assert report.ok, str(report)
+    await shop.books_hold()
 
 
 async def _buys(person: Person, slug: str) -> Message:

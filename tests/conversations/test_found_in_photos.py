@@ -6,13 +6,10 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
-from bot.app import App
 from sandbox.client.person import Person
 from sandbox.client.screen import Message
-from sandbox.testing import new_token, new_world
-from services.billing.audit import run_audit
 from tests.conversations.shopping import opens_form
-from tests.conversations.stage import Stage, shop_settings
+from tests.conversations.stage import Stage, open_stage
 from tests.support.databases import SqliteServer
 from tests.support.waiting import until
 from tests.unit.inference import test_boxes, test_masks
@@ -44,19 +41,15 @@ async def shop(
         ("cut", LEFT, "cutout = true\n"),
     ):
         write_model(store, _segmenter(mask), test_masks.MANIFEST.format(prepare="", keys=keys), slug=slug)
-    async with (
-        new_world(sandbox_url, token=new_token()) as sandbox,
-        App(shop_settings(sandbox, sqlite_server.create(), models_dir=store)).running() as app,
-    ):
-        yield Stage(sandbox=sandbox, app=app)
+    async with open_stage(sandbox_url, sqlite_server, store) as stage:
+        yield stage
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def anna(shop: Stage) -> AsyncIterator[Person]:
     """The books hold whatever happened."""
     yield await shop.person("Анна", "ru")
-    report = await run_audit(shop.app.db)
-    assert report.ok, str(report)
+    await shop.books_hold()
 
 
 async def _buys(person: Person, slug: str) -> Message:

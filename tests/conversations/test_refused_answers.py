@@ -7,13 +7,10 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
-from bot.app import App
 from sandbox.client.person import Person
 from sandbox.client.screen import Message
-from sandbox.testing import new_token, new_world
-from services.billing.audit import run_audit
 from tests.conversations.shopping import STORE, balance, bought, orders
-from tests.conversations.stage import OWNER_ID, Stage, shop_settings
+from tests.conversations.stage import OWNER_ID, Stage, open_stage
 from tests.support.databases import SqliteServer
 from tests.unit.inference.models import FLOAT, NUMBER_X, graph, node, weight, write_model
 
@@ -60,11 +57,8 @@ async def shop(
         write_model(store, data, question + PICTURE, slug=slug, runtime=one)
     write_model(store, _plain(8, 8), question + PICTURE, slug="small", runtime=one)
     (store / "wine").symlink_to(STORE / "wine")
-    async with (
-        new_world(sandbox_url, token=new_token()) as sandbox,
-        App(shop_settings(sandbox, sqlite_server.create(), models_dir=store)).running() as app,
-    ):
-        yield Stage(sandbox=sandbox, app=app)
+    async with open_stage(sandbox_url, sqlite_server, store) as stage:
+        yield stage
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -72,8 +66,7 @@ async def anna(shop: Stage) -> AsyncIterator[Person]:
     """The books hold whatever happened."""
     yield await shop.person("Анна", "ru")
     await shop.sandbox.clear_faults()
-    report = await run_audit(shop.app.db)
-    assert report.ok, str(report)
+    await shop.books_hold()
 
 
 async def _documents(person: Person) -> Sequence[Message]:

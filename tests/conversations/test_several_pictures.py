@@ -6,12 +6,9 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
-from bot.app import App
 from sandbox.client.person import Person
-from sandbox.testing import new_token, new_world
-from services.billing.audit import run_audit
 from tests.conversations.shopping import opens_form
-from tests.conversations.stage import Stage, shop_settings
+from tests.conversations.stage import Stage, open_stage
 from tests.support.databases import SqliteServer
 from tests.unit.inference.models import FLOAT, graph, node, weight, write_model
 from tests.unit.inference.test_preparation import png
@@ -54,19 +51,15 @@ async def shop(
 ) -> AsyncIterator[Stage]:
     store = tmp_path_factory.mktemp("store")
     write_model(store, _lighter(), TABLES, slug="lighter")
-    async with (
-        new_world(sandbox_url, token=new_token()) as sandbox,
-        App(shop_settings(sandbox, sqlite_server.create(), models_dir=store)).running() as app,
-    ):
-        yield Stage(sandbox=sandbox, app=app)
+    async with open_stage(sandbox_url, sqlite_server, store) as stage:
+        yield stage
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def anna(shop: Stage) -> AsyncIterator[Person]:
     """The books hold whatever happened."""
     yield await shop.person("Анна", "ru")
-    report = await run_audit(shop.app.db)
-    assert report.ok, str(report)
+    await shop.books_hold()
 
 
 async def test_one_after_the_other(anna: Person) -> None:

@@ -6,12 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from bot.app import App
 from sandbox.client.person import Person
-from sandbox.testing import new_token, new_world
-from services.billing.audit import run_audit
 from tests.conversations.shopping import balance, opens_form
-from tests.conversations.stage import Stage, shop_settings
+from tests.conversations.stage import Stage, open_stage
 from tests.support.databases import SqliteServer
 from tests.support.sounds import encoded
 from tests.unit.inference.models import FLOAT, NUMBER_Y, graph, node, weight, write_model
@@ -47,18 +44,14 @@ async def shop(
     write_model(store, graph([node("Mul", ["X", "half"], ["Y"])], *SAMPLES, [weight("half", 0.5)]), clean, slug="quiet")
     asked = f'[[inputs]]\nname = "x"\ntype = "text"\nlabel = "X"\ntensor = {{ name = "ids", {READ} }}\n'
     (write_model(store, summed(), asked + NUMBER_Y, slug="read") / "tokenizer.json").write_bytes(tokenizer())
-    async with (
-        new_world(sandbox_url, token=new_token()) as sandbox,
-        App(shop_settings(sandbox, sqlite_server.create(), models_dir=store)).running() as app,
-    ):
-        yield Stage(sandbox=sandbox, app=app)
+    async with open_stage(sandbox_url, sqlite_server, store) as stage:
+        yield stage
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def anna(shop: Stage) -> AsyncIterator[Person]:
     yield await shop.person("Анна", "ru")
-    report = await run_audit(shop.app.db)
-    assert report.ok, str(report)
+    await shop.books_hold()
 
 
 async def test_a_voice_message(shop: Stage, anna: Person) -> None:

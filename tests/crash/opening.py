@@ -3,8 +3,8 @@
 import asyncio
 import os
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -26,16 +26,21 @@ async def open_database(shop_url: str) -> AsyncIterator[Database]:
         await database.close()
 
 
+def customers(people: list[Person], yookassa: Shop, chance: random.Random) -> AbstractAsyncContextManager[None]:
+    return busy(shops_around(each, yookassa, chance) for each in people)
+
+
 @asynccontextmanager
-async def customers(people: list[Person], yookassa: Shop, chance: random.Random) -> AsyncIterator[None]:
+async def busy(works: Iterable[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:  # Any: as in typing
+    """Whatever customers do, until this is left."""
     loop = asyncio.get_running_loop()
-    busy = [loop.create_task(shops_around(each, yookassa, chance)) for each in people]
+    under_way = [loop.create_task(work) for work in works]
     try:
         yield
     finally:
-        for customer in busy:
-            customer.cancel()
-        await asyncio.gather(*busy, return_exceptions=True)
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
 
 
 async def were_here_last_week(database: Database, people: list[Person]) -> None:

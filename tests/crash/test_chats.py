@@ -7,8 +7,7 @@ import asyncio
 import os
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,7 @@ from sandbox.client.sandbox import SandboxError
 from sandbox.testing import new_world, running_sandbox
 from tests.conversations.test_talking import place_oracle
 from tests.crash.ending import audit_exit_code, settled_all
-from tests.crash.opening import environment_of, open_database, were_here_last_week
+from tests.crash.opening import busy, environment_of, open_database, were_here_last_week
 from tests.crash.victim import Victim, running_victim
 from tests.crash.workers import SEED, rows_of
 from tests.support.ports import free_port
@@ -52,7 +51,7 @@ async def test_killed_shops_answer_once(request: pytest.FixtureRequest, server: 
         environment |= {"MODELS_DIR": str(tmp_path), "CHAT_MESSAGES_A_MINUTE": "1000"}
         async with running_victim(environment) as victim:
             await victim.ready()
-            async with _talking(people, chance):
+            async with busy(_talks(each, chance) for each in people):
                 for _ in range(KILLS):
                     await _at_some_moment(victim, provider, chance)
                     await victim.kill()
@@ -64,18 +63,6 @@ async def test_killed_shops_answer_once(request: pytest.FixtureRequest, server: 
             await _check(database, provider, people)
         assert victim.errors == []
     assert await audit_exit_code(environment) == 0
-
-
-@asynccontextmanager
-async def _talking(people: list[Person], chance: random.Random) -> AsyncIterator[None]:
-    loop = asyncio.get_running_loop()
-    busy = [loop.create_task(_talks(each, chance)) for each in people]
-    try:
-        yield
-    finally:
-        for customer in busy:
-            customer.cancel()
-        await asyncio.gather(*busy, return_exceptions=True)
 
 
 async def _talks(person: Person, chance: random.Random) -> None:

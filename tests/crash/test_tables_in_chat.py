@@ -7,8 +7,7 @@ import asyncio
 import os
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -28,7 +27,7 @@ from sandbox.testing import new_world, running_sandbox
 from services.billing import ledger
 from services.clock import system_clock
 from tests.crash.ending import audit_exit_code, settled_all
-from tests.crash.opening import environment_of, open_database, were_here_last_week
+from tests.crash.opening import busy, environment_of, open_database, were_here_last_week
 from tests.crash.test_tables import OPEN
 from tests.crash.victim import Victim, running_victim
 from tests.crash.workers import rows_of
@@ -56,7 +55,7 @@ async def test_killed_shops_lose_no_table(request: pytest.FixtureRequest, server
         environment |= {"MODELS_DIR": str(models_folder(tmp_path)), "FILES_URL": f"file:{tmp_path / 'files'}"}
         async with running_victim(environment) as victim:
             await victim.ready()
-            async with _ordering(people, chance):
+            async with busy(_orders(each, chance) for each in people):
                 for _ in range(KILLS):
                     await _at_some_moment(victim, database, chance)
                     await victim.kill()
@@ -74,18 +73,6 @@ async def _make_rich(database: Database) -> None:
     for user in await rows_of(database, User):
         grant = partial(ledger.grant, amount=10**9, kind=TransactionKind.GRANT, key=f"grant:{user.id}")
         await database.write(grant, user_id=user.id, now=system_clock())
-
-
-@asynccontextmanager
-async def _ordering(people: list[Person], chance: random.Random) -> AsyncIterator[None]:
-    loop = asyncio.get_running_loop()
-    busy = [loop.create_task(_orders(each, chance)) for each in people]
-    try:
-        yield
-    finally:
-        for customer in busy:
-            customer.cancel()
-        await asyncio.gather(*busy, return_exceptions=True)
 
 
 async def _orders(person: Person, chance: random.Random) -> None:

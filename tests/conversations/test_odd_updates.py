@@ -78,8 +78,12 @@ async def test_news_of_money_that_nobody_handles_are_seen(stage: Stage, anna: Pe
     found = [line for line in logs if line["event"] == "update_not_handled"]
     assert {line["log_level"] for line in found} == {"warning"}
     assert [line["kind"] for line in found] == ["message.successful_payment"], "that of the group; others are answered"
-    strays = (await stage.app.services.strays.page()).items
-    assert [(each.charge_id, each.payer_id, each.status) for each in strays] == [("t", anna.id, StrayStatus.REFUNDED)]
+
+    async def went_back() -> bool:
+        strays = (await stage.app.services.strays.page()).items
+        return [(each.charge_id, each.payer_id, each.status) for each in strays] == [("t", anna.id, StrayStatus.REFUNDED)]
+
+    await until(went_back)
 
 
 @pytest.mark.parametrize("kind", ["successful_payment", "refunded_payment"])

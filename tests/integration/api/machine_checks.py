@@ -17,6 +17,7 @@ UNWRITTEN: Final = {
     "showSecondFactor": {"wrong_code"},
     "changeMe": {"invalid_email", "invalid_name"},  # nothing of the name is visible
     "uploadFile": {"no_file", "invalid_value"},  # no picture
+    "createScoring": {"invalid_value"},  # no table
     "createPrediction": {"invalid_input"},  # `input_schema` of the model says more
     "renameChat": {"invalid_title"},  # signs that are not printed
     "sendChatMessage": {"message_too_long", "pictures_not_taken"},  # by this assistant

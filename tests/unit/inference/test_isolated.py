@@ -294,14 +294,15 @@ def ends(runtime: IsolatedOnnxRuntime) -> None:
 
 
 def busy(runtime: IsolatedOnnxRuntime, *, not_yet: int | None = None) -> int:
-    """Its process id, once it has begun to compute."""
+    """Its process id, once it has computed for a while: one that has just read its model is running too."""
+    begun: dict[int, int] = {}
 
     def computes() -> bool:
         process = runtime.process_id
-        if process is None or process == not_yet:
+        if process is None or process == not_yet or not runtime._lock.locked():
             return False
-        ticks = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-        return ticks[0] == "R"
+        spent = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11])
+        return spent >= begun.setdefault(process, spent) + 10
 
     _until(computes)
     found = runtime.process_id

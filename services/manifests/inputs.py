@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 from pydantic import Field, model_validator
 
 from services.manifests.bindings import NodeBinding
+from services.manifests.live import LivePrices
 from services.manifests.preparation import Prepare
 from services.manifests.schema import (
     LIMITS,
@@ -270,6 +271,7 @@ class SeriesInput(Bounded):
     min_length: int = Field(default=1, ge=1, le=MAX_SERIES)
     max_length: int = Field(default=MAX_SERIES, ge=1, le=MAX_SERIES)
     sources: Annotated[tuple[Source, ...], Array] = ()
+    live: Annotated[tuple[LivePrices, ...], Array] = ()
     default: str | None = None
     example: str | Numbers | None = None
     tensor: SeriesTensor | None = None

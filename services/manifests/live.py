@@ -1,0 +1,36 @@
+"""Where the numbers of a series may come from while the shop runs: `[[inputs.live]]`."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from services.manifests.schema import Array, Table, Text, wrong
+
+
+class ListedSymbol(Table):
+    value: Annotated[str, Field(min_length=1, max_length=36, pattern=r"^[A-Za-z0-9._:^=-]+$")]
+    label: Text
+
+
+class LivePrices(Table):
+    """A provider of daily closes. `moex` is asked at MARKET_DATA_URL; `csv` at `url`, for `symbols` only."""
+
+    provider: Literal["moex", "csv"]
+    label: Text | None = None
+    url: Annotated[str, Field(max_length=500, pattern=r"^https?://")] | None = None
+    symbols: Annotated[tuple[ListedSymbol, ...], Array] = ()
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.provider == "csv" and (self.url is None or "{symbol}" not in self.url):
+            raise wrong("provider csv has no url with {symbol}", 'Write url = "https://…/{symbol}.csv"', "url")
+        if self.provider == "csv" and not self.symbols:
+            raise wrong("provider csv has no symbols", "Name those that may be asked for", "symbols")
+        if self.provider == "moex" and (self.url is not None or self.symbols):
+            raise wrong("provider moex takes neither url nor symbols", "Take them out: it is searched", "provider")
+        return self
+
+    @property
+    def key(self) -> str:
+        """What tells it from others in the cache: the same address, the same prices."""
+        return self.provider if self.url is None else f"{self.provider}:{self.url}"

@@ -1,0 +1,61 @@
+"""Why there are no prices of a paper. Each is told to the customer; nothing was charged."""
+
+import datetime as dt
+
+from services.errors import N_, NN_
+from services.values.errors import InvalidValue
+
+
+class NoPrices(InvalidValue):
+    """The base of what may be wrong with a paper."""
+
+    message = N_("There are no prices of this paper.")
+
+
+class InstrumentUnknown(NoPrices):
+    message = N_("“{given}” was not found. Please type a ticker, such as SBER, an ISIN or a part of the name.")
+
+    def __init__(self, given: str) -> None:
+        super().__init__(given=given)
+
+
+class HistoryTooShort(NoPrices):
+    counted = NN_(
+        "{symbol} has been traded for {count} day only; at least {min} are needed.",
+        "{symbol} has been traded for {count} days only; at least {min} are needed.",
+        "count",
+    )
+    message = counted.many
+
+    def __init__(self, *, symbol: str, count: int, least: int) -> None:
+        super().__init__(symbol=symbol, count=count, min=least)
+
+
+class NoLongerTraded(NoPrices):
+    figures = frozenset({"last"})
+    message = N_("{symbol} is not traded any more: its last close is of {last}.")
+
+    def __init__(self, *, symbol: str, last: dt.date) -> None:
+        super().__init__(symbol=symbol, last=last.isoformat())
+
+
+class NotYetTraded(NoPrices):
+    message = N_("{symbol} has not been traded yet.")
+
+    def __init__(self, symbol: str) -> None:
+        super().__init__(symbol=symbol)
+
+
+class ExchangeSilent(NoPrices):
+    """It does not answer, or nothing that can be read, and no prices are kept that are young enough."""
+
+    message = N_("The exchange does not answer just now. Please try again later, or send your own prices.")
+
+
+class AnswerUnreadable(NoPrices):
+    """It answered, and what it said are no prices."""
+
+    message = N_("The exchange gave prices of {symbol} that make no sense. Please try again later.")
+
+    def __init__(self, symbol: str) -> None:
+        super().__init__(symbol=symbol)

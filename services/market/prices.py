@@ -1,0 +1,47 @@
+"""What an exchange tells of a paper: who it is, and its daily closes, oldest first, divided by later splits."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instrument:
+    """A paper as its provider spells it: `symbol` finds it again, `exchange` says where it is traded."""
+
+    provider: str
+    symbol: str
+    name: str
+    exchange: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockSplit:
+    """From this day on there are `after` papers for every `before`; earlier closes were divided by after / before."""
+
+    day: dt.date
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceJump:
+    """A change between two neighbouring closes that no split explains; `change` is a share: -0.6 is a fall of 60 %."""
+
+    day: dt.date
+    change: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosingPrices:
+    """Closes of trading days, ascending; a day without trades has the close before it where the exchange counts it as
+    a trading day. `days` and `values` have the same length."""
+
+    instrument: Instrument
+    days: Sequence[dt.date]
+    values: Sequence[float]
+    splits: Sequence[StockSplit] = ()
+    jumps: Sequence[PriceJump] = ()
+    fetched_at: dt.datetime
+    stale: bool = False
+    """The provider did not answer: these are what it told before."""

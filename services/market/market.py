@@ -11,7 +11,7 @@ class Market(Protocol):
     """A fresh class takes this one's place; the signatures stay."""
 
     async def find(self, source: LivePrices, text: str) -> Sequence[Instrument]:
-        """At most 20 papers, the exact ticker or ISIN first and then alone. Raises InstrumentUnknown, ExchangeSilent."""
+        """At most 20 papers; an exact ticker or ISIN is the only one. Raises InstrumentUnknown, ExchangeSilent."""
         ...
 
     async def closes(self, source: LivePrices, symbol: str, *, least: int) -> ClosingPrices:

@@ -81,7 +81,8 @@ async def test_news_of_money_that_nobody_handles_are_seen(stage: Stage, anna: Pe
 
     async def went_back() -> bool:
         strays = (await stage.app.services.strays.page()).items
-        return [(each.charge_id, each.payer_id, each.status) for each in strays] == [("t", anna.id, StrayStatus.REFUNDED)]
+        found = [(each.charge_id, each.payer_id, each.status) for each in strays]
+        return found == [("t", anna.id, StrayStatus.REFUNDED)]
 
     await until(went_back)
 

@@ -37,6 +37,7 @@ from services.manifests.inputs import (
     TableInput,
     TextInput,
 )
+from services.manifests.outcomes import DeclaredOutcome, check_outcomes
 from services.manifests.outputs import (
     Advice,
     ClassesOutput,
@@ -64,6 +65,7 @@ __all__ = [
     "ClassesOutput",
     "Constant",
     "DateInput",
+    "DeclaredOutcome",
     "EmbeddingOutput",
     "FileInput",
     "ImageInput",
@@ -156,6 +158,7 @@ class Manifest(Table):
     inputs: Annotated[tuple[Input, ...], Array] = Field(default=(), max_length=256)
     outputs: Annotated[tuple[Output, ...], Array] = Field(default=(), max_length=64)
     advice: Annotated[tuple[Advice, ...], Array] = ()
+    outcomes: Annotated[tuple[DeclaredOutcome, ...], Array] = Field(default=(), max_length=16)
     _written: str = PrivateAttr(default="")
 
     @model_validator(mode="before")
@@ -222,6 +225,7 @@ class Manifest(Table):
                 output.check_told(outputs)
         for position, rule in enumerate(self.advice):
             rule.check(outputs, position)
+        check_outcomes(self.outcomes, inputs, outputs)
         return self
 
 

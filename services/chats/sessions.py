@@ -20,6 +20,7 @@ from services.clock import Clock
 from services.errors import N_, ShopError
 from services.pages import Page, paginate
 from services.slices import Slice, first_of
+from services.users.existing import require_existing
 
 _sessions, _messages, _users = table_of(ChatSession), table_of(ChatMessage), table_of(User)
 LONGEST_TITLE: Final = 60
@@ -178,6 +179,7 @@ def _start(session: Session, row: dict[str, object], day: object, now: datetime)
 
 
 def _add(session: Session, row: dict[str, object], day: object) -> ChatSessionView:
+    require_existing(session, row["user_id"])  # type: ignore[arg-type]  # as below
     session.execute(insert(_sessions), row)
     usage.note_session(session, user_id=row["user_id"], model_slug=row["model_slug"], day=day)  # type: ignore[arg-type]  # a row's values
     return _view(session.execute(_one, {"user": row["user_id"], "session": row["id"]}).one())

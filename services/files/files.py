@@ -15,6 +15,7 @@ from db.engine import Database
 from db.tables.predictions import File, FileKind
 from services.clock import Clock
 from services.files.store import FileStore, key_of
+from services.users.existing import require_existing
 from services.values.sounds import MEDIA_TYPE, is_sound
 
 _files = table_of(File)
@@ -37,9 +38,9 @@ class Files:
         self._db, self._store, self._clock = db, store, clock
 
     async def put(self, user_id: int, content: bytes, media_type: str) -> UUID:
-        """What a customer sent. Raises StoreAway."""
+        """What a customer sent. Raises StoreAway, AccountGone."""
         stored = await self.store(content, media_type)
-        await self._db.write(add, stored, user_id=user_id, kind=FileKind.INPUT, now=self._clock())
+        await self._db.write(_add_sent, stored, user_id, self._clock())
         return stored.id
 
     async def store(self, content: bytes, media_type: str) -> StoredFile:
@@ -102,6 +103,11 @@ def add(
             "created_at": now,
         },
     )
+
+
+def _add_sent(session: Session, file: StoredFile, user_id: int, now: datetime) -> None:
+    require_existing(session, user_id)
+    add(session, file, user_id=user_id, kind=FileKind.INPUT, now=now)
 
 
 def _of(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, tuple[int, bytes | None]]:

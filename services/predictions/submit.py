@@ -22,6 +22,7 @@ from services.models.offers import ModelNotOnSale, price_of
 from services.models.sale import SALE_COLUMNS, preset_price, require_on_sale
 from services.notifications.message_ref import MessageRef, message_columns
 from services.plans.allowances import take_for_prediction
+from services.users.existing import require_existing
 
 _predictions, _models, _presets = table_of(Prediction), table_of(Model), table_of(Preset)
 _users, _plans = table_of(User), table_of(Plan)
@@ -91,7 +92,9 @@ def submit(session: Session, order: Order, prediction_id: UUID, now: datetime) -
         connection.execute(_reprice, {"row": prediction_id, "now_free": 0})
     elif price != order.price:
         raise PriceChanged(shown=order.price, price=price)
-    if price:
+    if not price:
+        require_existing(session, order.user_id)
+    else:
         wallet = ledger.open_wallet(session, order.user_id)
         ledger.charge_new(session, wallet, amount=price, prediction_id=prediction_id, now=now)
     return Sold(prediction_id=prediction_id, repeated=False)

@@ -20,6 +20,7 @@ from services.scoring.answer_columns import answer_headings
 from services.scoring.choosing import check_choice
 from services.scoring.queries import ANSWERS, ScoringNotFound, ScoringView, hold, look_at, scorings
 from services.scoring.source import SHOWN, Checked, SourceFacts, Wording
+from services.users.existing import require_existing
 
 KEPT_FOR: Final = timedelta(days=1)
 _DRAFT = scorings.c.status == constant(ScoringStatus.DRAFT)
@@ -38,6 +39,7 @@ def add_draft(
     user_id: int,
     now: datetime,
 ) -> ScoringView:
+    require_existing(session, user_id)
     files.add(session, file, user_id=user_id, kind=FileKind.TABLE, now=now)
     row = {
         "id": scoring_id,

@@ -19,7 +19,8 @@ from services.models.sale import SALE_COLUMNS, preset_price, require_on_sale
 from services.notifications.message_ref import MessageRef, message_columns
 from services.plans.allowances import take_for_rows
 from services.predictions.submit import PriceChanged
-from services.scoring.queries import ScoringView, hold, scorings
+from services.scoring.queries import ScoringNotFound, ScoringView, hold, scorings
+from services.users.existing import require_existing
 
 _models, _presets, _users, _plans = table_of(Model), table_of(Preset), table_of(User), table_of(Plan)
 
@@ -69,6 +70,7 @@ _queue = (
 
 def submit(session: Session, order: ScoringOrder, now: datetime) -> Ordered:
     """Raises `ScoringNotFound`, `NothingToAnswer`, `ModelChanged`, and what selling a prediction raises."""
+    require_existing(session, order.user_id)
     view = hold(session, order.scoring_id, order.user_id)
     if view.status is not ScoringStatus.DRAFT:
         return Ordered(view=view, repeated=True)
@@ -82,7 +84,8 @@ def submit(session: Session, order: ScoringOrder, now: datetime) -> Ordered:
         raise ModelChanged(scoring_id=view.id)
     price = _price_now(session, view, model)
     values = {"status": ScoringStatus.QUEUED, "available_at": now, "price": price, **message_columns(order.shown_in)}
-    session.execute(_queue.values(values), {"row": view.id})
+    if session.execute(_queue.values(values), {"row": view.id}).first() is None:
+        raise ScoringNotFound(scoring_id=view.id)
     if price and model.sells_plans and _plan_pays(session, view, now):
         session.execute(update(scorings).where(scorings.c.id == view.id).values(price=0))
     elif price * view.good != order.total:

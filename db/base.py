@@ -1,5 +1,6 @@
 """What every table shares: naming of constraints, column types, the clock's time zone."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -24,11 +25,14 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeEngine
 
+from db.unkept import may_have_unkept, without_unkept
+
 BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite only numbers rows of an INTEGER PRIMARY KEY
 
 
 class JsonColumn(TypeDecorator[Any]):
-    """Text in SQLite, binary in PostgreSQL, whose dialects take 2 MB and are imported where they are used."""
+    """Text in SQLite, binary in PostgreSQL, whose dialects take 2 MB and are imported where they are used. Strangers'
+    files and models speak in it: what no database keeps is left out."""
 
     impl = JSON(none_as_null=True)
     cache_ok = True
@@ -39,6 +43,19 @@ class JsonColumn(TypeDecorator[Any]):
         from sqlalchemy.dialects.postgresql import JSONB
 
         return dialect.type_descriptor(JSONB(none_as_null=True))
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:  # Any: JSON, and what a driver takes
+        dump = super().bind_processor(dialect)
+        if dump is None:
+            return None
+
+        def bind(value: Any) -> Any:  # Any: as above
+            bound = dump(value)
+            if bound is None or (isinstance(bound, str) and not may_have_unkept(bound)):
+                return bound
+            return dump(without_unkept(value))
+
+        return bind
 
 
 Json = JsonColumn()

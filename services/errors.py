@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from services.manifests.characters import cleaned
 from services.redaction import redact
 
 
@@ -66,5 +67,5 @@ class ChangedMeanwhile(ShopError):
 
 
 def one_line(error: BaseException) -> str:
-    """Its text as a row keeps it, without secrets, which servers repeat: PostgreSQL takes no zero characters."""
-    return redact(" ".join(str(error).replace("\x00", "").split()))
+    """Its text as a row keeps it, without secrets, which servers repeat."""
+    return redact(" ".join(cleaned(str(error)).split()))

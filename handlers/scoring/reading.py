@@ -12,6 +12,7 @@ from handlers.scoring import screens
 from handlers.telegram import sender
 from i18n.scorings import cell_words, wording_in
 from services.errors import ShopError
+from services.manifests.characters import cleaned
 from services.models.offers import Offer
 from services.values.sheets import MAX_BYTES
 
@@ -28,7 +29,8 @@ class SentTable:
 
     @classmethod
     def of(cls, document: Document) -> Self:
-        return cls(file_id=document.file_id, name=document.file_name or "table", size=document.file_size)
+        name = cleaned(document.file_name or "")
+        return cls(file_id=document.file_id, name=name or "table", size=document.file_size)
 
     def dump(self) -> dict[str, Any]:  # Any: JSON
         return asdict(self)

@@ -1,7 +1,7 @@
-"""Which characters a text of a manifest may have."""
+"""Which characters a text of a manifest, or a stranger's, may have."""
 
 import unicodedata
-from typing import Final
+from typing import Any, Final
 
 _BROKEN: Final = frozenset({"Cc", "Cs"})
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"})
@@ -20,3 +20,15 @@ def is_visible(text: str) -> bool:
 def cleaned(text: str) -> str:
     """The same without what could not be stored."""
     return text if is_storable(text) else "".join(filter(is_storable, text))
+
+
+def all_cleaned(value: Any) -> Any:  # Any: JSON
+    """Every text in it `cleaned`."""
+    match value:
+        case str():
+            return cleaned(value)
+        case dict():
+            return {all_cleaned(key): all_cleaned(each) for key, each in value.items()}
+        case list():
+            return [all_cleaned(each) for each in value]
+    return value

@@ -11,6 +11,7 @@ from db.engine import Database
 from db.tables.scorings import ScoringStatus
 from services.clock import Clock
 from services.files.files import Files
+from services.manifests.characters import cleaned
 from services.models.offers import Models, Offer
 from services.pages import Page
 from services.scoring import drafts, table_work
@@ -174,7 +175,7 @@ def _facts(told: Told, offer: Offer, name: str) -> tuple[SourceFacts, Matching]:
     matching = match(asked_fields(offer), first)
     below = rows[1:] if matching.header else rows[:-1] or rows
     facts = SourceFacts(
-        name=PurePath(name).name[-NAME:],
+        name=PurePath(cleaned(name)).name[-NAME:] or "table",
         kind=told["kind"],
         delimiter=told["delimiter"],
         header_row=number if matching.header else 0,

@@ -5,8 +5,9 @@ import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from typing import Any, Final
+from typing import Any, Final, cast
 
+from services.manifests.characters import all_cleaned, cleaned
 from services.manifests.manifest import Input
 from services.scoring.source import Checked, Told
 from services.values.errors import InvalidValue
@@ -77,7 +78,7 @@ async def _run(wanted: Told, fds: Sequence[int], bounds: Bounds) -> Told:
     try:
         match json.loads(answer):
             case {"told": dict(told)}:
-                return told
+                return cast(Told, all_cleaned(told))
             case {"refusal": dict(told)}:
                 refusal = refusal_of(told)
             case _:
@@ -88,4 +89,5 @@ async def _run(wanted: Told, fds: Sequence[int], bounds: Bounds) -> Told:
 
 
 def _in_words(packed: bytes, labels: Mapping[str, str], say: Say) -> tuple[tuple[int, str], ...]:
-    return tuple((int(row), say(labels[name], refusal_of(told))) for row, name, told in json.loads(packed))
+    said = ((row, say(labels[name], refusal_of(told))) for row, name, told in json.loads(packed))
+    return tuple((int(row), cleaned(text)) for row, text in said)

@@ -21,6 +21,7 @@ from handlers.kit.filters import Pressed
 from handlers.telegram import sender
 from handlers.telegram.reply_target import reply_target
 from services.errors import N_, ShopError
+from services.manifests.characters import cleaned
 from services.models.manage import parse_price
 from services.models.uploads.manage import FEATURES, LABELS, Sent
 from services.models.uploads.receiving import AlreadyHere
@@ -172,4 +173,4 @@ async def _ask(
 
 
 def _name(document: Document) -> str:
-    return document.file_name or "model.onnx"
+    return cleaned(document.file_name or "") or "model.onnx"

@@ -48,8 +48,8 @@ class UploadRefused(ShopError):
     """`problem` and `fix` are for whoever sent it."""
 
     def __init__(self, problem: str, fix: str) -> None:
-        super().__init__(problem=problem, fix=fix)
-        self.problem, self.fix = problem, fix
+        self.problem, self.fix = cleaned(problem), cleaned(fix)
+        super().__init__(problem=self.problem, fix=self.fix)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,7 @@ def _understood(heard: bytes) -> dict[str, Any]:  # Any: JSON
         answer = None
     match answer:
         case {"problem": str(problem), "fix": str(fix)}:
-            raise UploadRefused(cleaned(problem)[:NOTE], cleaned(fix)[:NOTE])
+            raise UploadRefused(problem[:NOTE], fix[:NOTE])
         case {"manifest": str(), "files": dict(files), "notes": list(), "changes": list()} if _are_labels(files):
             assert isinstance(answer, dict)
             return answer

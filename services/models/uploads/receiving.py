@@ -13,6 +13,7 @@ from db.tables.users import AuditAction
 from db.upsert import insert_into
 from services.audit_log.record import AuditRecord, record
 from services.errors import N_, ShopError
+from services.manifests.characters import cleaned
 from services.models.uploads.versions import (
     MODEL,
     SLUG_LENGTH,
@@ -66,7 +67,7 @@ def receive(session: Session, new: NewUpload, version_id: UUID, *, actor: Actor,
         row = {
             "id": version_id,
             "status": VersionStatus.RECEIVED,
-            "sent_name": new.name[:MAX_NAME],
+            "sent_name": cleaned(new.name)[:MAX_NAME],
             "sent_sha256": new.content.sha256,
             "files": {MODEL: new.content.dump()},
             "uploaded_by": actor.user_id,

@@ -3,13 +3,17 @@ back from a stranger's model is believed in nothing: no pickles, and whatever is
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 
+from services.manifests.characters import all_cleaned
+
 _NUMBERS: Final = frozenset("biuf")  # numpy's kinds
 _ALIGNED: Final = 64
+_UNCLEAN: Final = re.compile(rb"\\u(?:0000|d[89a-f])").search  # zero, or a half of a pair: no database keeps them
 
 Json = dict[str, Any]  # Any: that is what JSON holds
 Tensors = Mapping[str, Any]  # Any: as below
@@ -59,6 +63,8 @@ def unpack(header: bytes, numbers: memoryview | bytes) -> tuple[Json, Tensors]:
     """What was told, and the tensors, each a copy. Raises Garbled."""
     try:
         told = json.loads(header)
+        if _UNCLEAN(header):
+            told = all_cleaned(told)
         return told, {str(name): _tensor(each, numbers) for name, each in told.pop("tensors").items()}
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise Garbled(f"{type(error).__name__}: {error}") from None

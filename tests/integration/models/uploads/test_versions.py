@@ -226,3 +226,9 @@ async def test_every_step_is_in_the_audit_log(shop: UploadShop) -> None:
         *("receive", "check", "change", "change", "change", "publish"),
         *("receive", "check", "discard", "remove"),
     ]
+
+
+@pytest.mark.parametrize("name", ["re\x00nt.onnx", "\ud83drent.onnx"])
+async def test_a_name_that_no_database_keeps(shop: UploadShop, name: str) -> None:
+    view = await shop.checked(linear(), name)
+    assert (view.sent_name, view.status) == ("rent.onnx", VersionStatus.CHECKED)

@@ -21,6 +21,7 @@ from services.scoring import claims
 from services.scoring.claims import ClaimedScoring
 from services.scoring.queries import ScoringView
 from services.scoring.settle import settle
+from services.scoring.waits import Waits
 from services.values.errors import NotATable
 from services.values.sheets import CSV, XLSX
 from services.waiting import patiently
@@ -51,6 +52,7 @@ class ScoringContext:
     lease: timedelta
     on_settled: Callable[[], None]
     on_away: Callable[[str], None]
+    waits: Waits
 
 
 class ScoringRunner:
@@ -84,8 +86,14 @@ class ScoringRunner:
         while not self._ended:
             if self._is_another_version:  # nothing may come between this and the engine
                 return await self._version_has_gone()
-            if not await self._chunk(columns):
-                return False
+            try:
+                if not await self._chunk(columns):
+                    return False
+            except ModelUnavailable as error:
+                if not self._context.waits.too_long(view := self._view, self._context.clock()):
+                    raise
+                log.warning("scoring_ends_early", scoring_id=str(view.id), model=view.model_slug, error=one_line(error))
+                return True
         return True
 
     @property

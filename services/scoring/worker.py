@@ -19,6 +19,7 @@ from services.inference.engine import Engine
 from services.scoring import claims
 from services.scoring.claims import ClaimedScoring
 from services.scoring.runner import ScoringContext, ScoringRunner
+from services.scoring.waits import PATIENCE, Waits
 from services.waiting import wait
 
 log = structlog.get_logger()
@@ -26,7 +27,6 @@ log = structlog.get_logger()
 LEASE: Final = timedelta(seconds=30)  # renewed while it goes on
 LOOK_SECONDS: Final = 1.0
 AT_ONCE: Final = 4
-PATIENCE: Final = timedelta(minutes=30)  # with a model that is not there, or whose server gives no answer
 
 
 class ScoringWorker:
@@ -54,6 +54,7 @@ class ScoringWorker:
             lease=lease,
             on_settled=on_settled,
             on_away=on_away,
+            waits=Waits(),
         )
         self._held: set[UUID] = set()
         self._wake = asyncio.Event()

@@ -17,7 +17,8 @@ from services.inference.errors import ModelUnavailable
 from services.scoring.claims import claim
 from services.scoring.queries import ScoringView
 from services.scoring.runner import PAUSE
-from services.scoring.worker import LEASE, PATIENCE
+from services.scoring.waits import PATIENCE
+from services.scoring.worker import LEASE
 from tests.support.tables import TableDesk
 
 QUEUED, SUCCEEDED = ScoringStatus.QUEUED, ScoringStatus.SUCCEEDED

@@ -15,7 +15,8 @@ from services.notifications.notification import Notification
 from services.notifications.sending import Outbox
 from services.scoring import claims
 from services.scoring.undelivered import pay_back_table
-from services.scoring.worker import LEASE, PATIENCE
+from services.scoring.waits import PATIENCE
+from services.scoring.worker import LEASE
 from tests.support.tables import TableDesk
 
 SUCCEEDED, FAILED, CANCELED = ScoringStatus.SUCCEEDED, ScoringStatus.FAILED, ScoringStatus.CANCELED

@@ -23,6 +23,7 @@ _SPOKEN = """what a manifest or the shop is given as the url, with the number of
   /yookassa/v3          YooKassa
   /inference/<bot>      the Open Inference Protocol
   /comfyui/<bot>        ComfyUI
+  /exchange/<bot>/iss   an exchange, as MARKET_DATA_URL
   /images/<bot>/v1      OpenAI's images API
   /openai/<bot>/v1      chat completions of an AI provider"""
 

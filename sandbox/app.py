@@ -1,5 +1,5 @@
-"""Puts the sandbox together: the Bot API, YooKassa, CloudPayments, an inference server, ComfyUI, the control API and
-the pages behind one address."""
+"""Puts the sandbox together: the Bot API, YooKassa, CloudPayments, an inference server, ComfyUI, an exchange, the
+control API and the pages behind one address."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,6 +25,7 @@ from sandbox.control import (
     cloudpayments,
     cloudpayments_faults,
     comfyui,
+    exchange,
     images,
     inference,
     mail,
@@ -38,6 +39,8 @@ from sandbox.control import (
     worlds,
 )
 from sandbox.deliveries import Deliveries
+from sandbox.exchange import api as exchange_api
+from sandbox.exchange.server import Exchanges
 from sandbox.images import api as images_api
 from sandbox.images.server import ImagesServers
 from sandbox.inference.gateway import PREFIX as INFERENCE
@@ -98,6 +101,7 @@ class Sandbox:
         self._web.state.inference = self.inference
         self._web.state.openai = self.openai
         self._web.state.images = self.images = ImagesServers(self.clock)
+        self._web.state.exchanges = self.exchanges = Exchanges(self.clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(("/bot", "/file/bot")):
@@ -123,6 +127,7 @@ class Sandbox:
         for each in (*self.shops, *self.sites, *self.inference, *self.servers):
             each.close()
         self.images.close()
+        self.exchanges.close()
         self.mailboxes.close()
         self.openai.close()
 
@@ -154,6 +159,8 @@ def _web(
     for part in (worlds, clock_control, people, screens, shop, shop_faults, checkout, inference, comfyui):
         app.router.routes.extend(part.router.routes)  # not included: that builds each anew, for 0.1 s a sandbox
     for part in (
+        exchange,
+        exchange_api,
         images,
         images_api,
         mail,

@@ -110,6 +110,7 @@ def _settings(url: str, database: str, web_port: int) -> dict[str, str]:
         "CLOUDPAYMENTS_PUBLIC_ID": site["public_id"],
         "CLOUDPAYMENTS_API_SECRET": site["api_secret"],
         "CLOUDPAYMENTS_API_URL": f"{url}/cloudpayments/api",
+        "MARKET_DATA_URL": f"{url}/exchange/{DEMO_BOT}/iss",
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
     }
 

@@ -12,6 +12,7 @@ from typing import Any, Self
 from sandbox.client.cloudpayments import CloudPaymentsSite
 from sandbox.client.comfyui import ComfyUIServer
 from sandbox.client.connection import SandboxConnection, SandboxError
+from sandbox.client.exchange import ExchangeClient
 from sandbox.client.images import Images
 from sandbox.client.inference import Inference
 from sandbox.client.mailbox import Mailbox
@@ -72,6 +73,10 @@ class Sandbox(SandboxConnection):
     def images(self) -> Images:
         """The world's images server."""
         return Images(self)
+
+    def exchange(self) -> ExchangeClient:
+        """The world's exchange."""
+        return ExchangeClient(self)
 
     async def inference(self, **changes: Any) -> Inference:  # Any: as above
         """The world's inference server; `changes` as in `Inference.change`."""

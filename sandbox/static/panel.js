@@ -4,6 +4,7 @@ import { block } from "./panel/block.js";
 import { clock } from "./panel/clock.js";
 import { cloudpayments } from "./panel/cloudpayments.js";
 import { comfyui } from "./panel/comfyui.js";
+import { exchange } from "./panel/exchange.js";
 import { faults } from "./panel/faults.js";
 import { images } from "./panel/images.js";
 import { inference } from "./panel/inference.js";
@@ -19,7 +20,7 @@ import { emit, on, remembered } from "./state.js";
  * The parts of the panel, top to bottom. A part is `{id, title, draw(body)}`: `title` is a key of the dictionary,
  * `draw` fills the body once and again when the language changes; it may listen to the bus of state.js by itself.
  */
-const SECTIONS = [log, shop, cloudpayments, stars, webapp, mail, openai, inference, comfyui, images, clock, faults, block];
+const SECTIONS = [log, shop, cloudpayments, stars, webapp, mail, openai, inference, comfyui, images, exchange, clock, faults, block];
 
 const WIDE = matchMedia("(min-width: 1180px)");
 

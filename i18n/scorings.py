@@ -66,7 +66,7 @@ def cell_words(tr: Translator) -> Callable[[str, InvalidValue], str]:
     """What is wrong with the cell of an input."""
 
     def say(label: str, problem: InvalidValue) -> str:
-        return f"{label}: {tr.error(problem)}"
+        return f"{label}: {tr.error(problem)}" if label else tr.error(problem)
 
     return say
 
@@ -84,6 +84,10 @@ def facts_lines(view: ScoringView, tr: Translator) -> list[Html]:
     """What was found in a table."""
     source = view.source
     told = [tr.html("Rows: {rows}, of which can be answered: <b>{good}</b>", rows=view.rows, good=view.good)]
+    if source.header_row > 1:
+        told.append(
+            tr.html("The headings stand in row {row}; what is above it is left as it is.", row=source.header_row)
+        )
     if source.others:
         told.append(
             tr.nhtml(

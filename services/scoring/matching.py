@@ -40,6 +40,17 @@ def match(fields: Sequence[Input], first: Sequence[str]) -> Matching:
     return Matching(columns={k: v for k, v in columns.items() if k not in doubtful}, unclear=unclear)
 
 
+def heading_at(fields: Sequence[Input], rows: Sequence[Sequence[str]]) -> int:
+    """Which of the first rows holds the headings, from 0: the one that names most inputs. Where none does, the first
+    but for titles, which are one text alone."""
+    known = [sum(bool(_alike(each, [_names(text) for text in row])) for each in fields) for row in rows]
+    if any(known):
+        return known.index(max(known))
+    texts = [{text for text in row if text} for row in rows]
+    wide = next((at for at, found in enumerate(texts) if len(found) > 1), 0)
+    return wide if any(text[0].isalpha() for text in texts[wide]) else 0
+
+
 def _alike(field: Input, headings: Sequence[set[str]]) -> list[int]:
     """Columns called as the input is, in any language."""
     names = set().union(*map(_names, (field.name, *field.label.all())))

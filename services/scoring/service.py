@@ -18,10 +18,10 @@ from services.scoring import drafts, table_work
 from services.scoring.answering import asked_fields, constants_of
 from services.scoring.choosing import unanswered
 from services.scoring.history import older_of_user, page_of_user
-from services.scoring.matching import Matching, match
+from services.scoring.matching import Matching, heading_at, match
 from services.scoring.queries import ScoringNotFound, ScoringView, look_at, unfinished
 from services.scoring.settle import cancel
-from services.scoring.source import NAME, SourceFacts, Told, Wording
+from services.scoring.source import NAME, SAMPLE, SourceFacts, Told, Wording
 from services.scoring.submit import Ordered, ScoringOrder, submit
 from services.scoring.table_work import Say
 from services.slices import Slice
@@ -171,9 +171,11 @@ def _facts(told: Told, offer: Offer, name: str) -> tuple[SourceFacts, Matching]:
     rows: list[tuple[int, list[str]]] = told["first"]
     if not rows:
         raise NoRows()
-    number, first = rows[0]
-    matching = match(asked_fields(offer), first)
-    below = rows[1:] if matching.header else rows[:-1] or rows
+    fields = asked_fields(offer)
+    at = heading_at(fields, [cells for _, cells in rows])
+    number, first = rows[at]
+    matching = match(fields, first)
+    below = rows[at + matching.header :][:SAMPLE]
     facts = SourceFacts(
         name=PurePath(cleaned(name)).name[-NAME:] or "table",
         kind=told["kind"],

@@ -12,17 +12,21 @@ touched.
 import json
 import os
 import sys
+from dataclasses import replace
 from itertools import islice
+from operator import itemgetter
 
 from services.children import end_with_reader
 from services.scoring.source import SAMPLE, Told
-from services.values.errors import InvalidValue, TooMuch
+from services.values.errors import InvalidValue, TooMuch, TotalsRow
 from services.values.intake_answers import pack_refusal, refusal_told
 from services.values.intake_process import set_bounds
 from services.values.sheets import cell_text, is_blank, open_sheet
 
 MEMORY = 500_000_000  # bytes beyond what the program itself has
 CELL = 100  # characters of a cell that are shown
+TITLES = 10  # rows that may stand above the headings
+MOST = 50_000  # characters of all cells that are told
 
 
 def main() -> None:
@@ -46,7 +50,12 @@ def look(_wanted: Told, fds: list[int]) -> Told:
     with os.fdopen(fds[0], "rb") as file:
         sheet = open_sheet(file)
     rows = ((number, cells) for number, cells in sheet.rows() if not is_blank(cells))
-    first = [(number, [cell_text(cell)[:CELL] for cell in cells]) for number, cells in islice(rows, SAMPLE + 1)]
+    first, characters = [], 0
+    for number, cells in islice(rows, TITLES + SAMPLE + 1):
+        first.append((number, [cell_text(cell)[:CELL] for cell in cells]))
+        characters += sum(map(len, first[-1][1]))
+        if len(first) > SAMPLE and characters > MOST:
+            break
     return {
         "kind": sheet.kind,
         "delimiter": sheet.delimiter,
@@ -60,14 +69,19 @@ def check(wanted: Told, fds: list[int]) -> Told:
     from pydantic import TypeAdapter
 
     from services.inference.columns import pack
-    from services.manifests.manifest import Input
+    from services.manifests.manifest import ChoiceInput, Input, TextInput
     from services.scoring.checking import ROWS, Checker, constant_column
+    from services.scoring.totals import total_rows
 
     fields = TypeAdapter(tuple[Input, ...]).validate_python(wanted["fields"])
     asked = [field for field in fields if field.name in wanted["columns"]]
     checker = Checker(asked, wanted["columns"], wanted["header_row"])
     with os.fdopen(fds[0], "rb") as file:
-        columns = checker.check(open_sheet(file))
+        sheet = open_sheet(file)
+    words = {wanted["columns"][field.name] for field in asked if isinstance(field, TextInput | ChoiceInput)}
+    totals = set(total_rows(sheet, below=wanted["header_row"], words=words))
+    columns = checker.check(replace(sheet, passed_over=totals))
+    problems = sorted([*checker.problems, *((row, "", TotalsRow()) for row in totals)], key=itemgetter(0))
     count = len(columns[ROWS])
     for field in fields:
         if field.name in wanted["constants"]:
@@ -75,8 +89,8 @@ def check(wanted: Told, fds: list[int]) -> Told:
     with os.fdopen(fds[1], "wb") as out:
         out.write(pack(columns))
     with os.fdopen(fds[2], "w", encoding="utf-8") as out:
-        json.dump([(row, name, _told(problem, wanted["language"])) for row, name, problem in checker.problems], out)
-    return {"rows": checker.rows, "decimal_comma": checker.decimal_comma}
+        json.dump([(row, name, _told(problem, wanted["language"])) for row, name, problem in problems], out)
+    return {"rows": checker.rows + len(totals), "decimal_comma": checker.decimal_comma}
 
 
 def _told(problem: InvalidValue, language: str) -> Told:

@@ -20,7 +20,7 @@ WRITE: Final = Bounds(seconds=120, wall_seconds=300, bytes=2_000_000)
 _SAMPLES: Final = {"default", "example", "help"}  # a question's keys that say nothing of an answer
 
 Say = Callable[[str, InvalidValue], str]
-"""The words for what is wrong with an input's cell."""
+"""The words for what is wrong with an input's cell; with a row as a whole where no input is named."""
 
 
 async def look(fd: int) -> Told:
@@ -89,5 +89,5 @@ async def _run(wanted: Told, fds: Sequence[int], bounds: Bounds) -> Told:
 
 
 def _in_words(packed: bytes, labels: Mapping[str, str], say: Say) -> tuple[tuple[int, str], ...]:
-    said = ((row, say(labels[name], refusal_of(told))) for row, name, told in json.loads(packed))
+    said = ((row, say(labels.get(name, ""), refusal_of(told))) for row, name, told in json.loads(packed))
     return tuple((int(row), cleaned(text)) for row, text in said)

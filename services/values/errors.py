@@ -209,6 +209,10 @@ class PasswordProtected(InvalidValue):
     message = N_("The file is protected by a password. Please save it without one.")
 
 
+class TotalsRow(InvalidValue):
+    message = N_("It looks like a total, so it is not answered.")
+
+
 class EmptyCell(InvalidValue):
     message = N_("The cell is empty.")
 

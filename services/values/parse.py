@@ -39,9 +39,12 @@ from services.values.table_values import TableValue, check_table, in_words, take
 
 Value: TypeAlias = int | float | str | bool | Taken | TableValue | dict[str, str]
 
-_YES = {"да", "д", "ага", "yes", "y", "true", "1", "+"}
-_NO = {"нет", "н", "не", "no", "n", "false", "0", "-"}
+_YES = {"да", "д", "ага", "yes", "y", "true", "истина", "1", "+"}
+_NO = {"нет", "н", "не", "no", "n", "false", "ложь", "0", "-"}
 _WHOLE = re.compile(r"(-?[0-9]+)[.,]0+")  # as pandas writes whole numbers once a column has a gap
+_TIME = re.compile(
+    r"(?<=\d)(?:T| +)\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?$", re.ASCII
+)  # as bookkeepers' exports write it
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufeff]")  # what databases and UTF-8 refuse
 
 
@@ -210,8 +213,8 @@ _DATE_MESSAGES = {
 
 
 def _parse_date(field: DateInput, text: str) -> str:
-    """ISO or day, month, year, separated by points, slashes or hyphens."""
-    digits = plain_digits(text)
+    """ISO or day, month, year, separated by points, slashes or hyphens. A time of day behind it says nothing."""
+    digits = _TIME.sub("", plain_digits(text))
     day: dt.date | None = None
     if found := re.fullmatch(r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})", digits, re.ASCII):
         day = _date(*map(int, found.groups()))

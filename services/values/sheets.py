@@ -6,8 +6,9 @@ import datetime as dt
 import io
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 from typing import Any, BinaryIO, Final, Literal, TypeAlias
 
 from services.values import errors
@@ -23,6 +24,8 @@ _WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _DELIMITERS: Final = (";", "\t", "|", ",")
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
 _SAMPLE: Final = 50  # rows that tell the delimiter
+_TITLES: Final = 10  # rows above a heading
+_ONE_COLUMN: Final = "\x1f"  # no text has it
 _MERGED: Final = 200_000  # cells that take another's value
 
 Cell: TypeAlias = str | float | int | bool | dt.date | dt.datetime | dt.time | dt.timedelta
@@ -30,14 +33,16 @@ Cell: TypeAlias = str | float | int | bool | dt.date | dt.datetime | dt.time | d
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """`rows` are numbered as spreadsheets do, from 1; blank ones are among them. `delimiter`: of a CSV file; `title`:
-    of a sheet of a workbook, `others`: of its sheets that hold something, too."""
+    """`rows` are numbered as spreadsheets do, from 1; blank ones are among them. `delimiter`: of a CSV file, nothing
+    where it has one column; `title`: of a sheet of a workbook, `others`: of its sheets that hold something, too. Rows
+    `passed_over` are as if blank."""
 
     kind: Literal["csv", "workbook"]
     source: Any  # Any: what `rows` reads, text or a sheet of the library
     delimiter: str = ","
     title: str = ""
     others: int = 0
+    passed_over: Collection[int] = ()
 
     def rows(self) -> Iterator[tuple[int, Sequence[Cell]]]:
         """From the beginning, each time. Raises NotATable, TooWide."""
@@ -45,7 +50,7 @@ class Sheet:
         for number, cells in enumerate(found, start=1):
             if not is_blank(cells[MAX_COLUMNS:]):
                 raise errors.TooWide(max=MAX_COLUMNS)
-            yield number, cells[:MAX_COLUMNS]
+            yield number, () if number in self.passed_over else cells[:MAX_COLUMNS]
 
 
 def open_sheet(file: BinaryIO) -> Sheet:
@@ -117,16 +122,27 @@ def _is_locked(data: bytes) -> bool:
 
 
 def _delimiter(text: str) -> str:
-    """What parts the first row, and nearly all after it, into columns."""
+    """What parts the heading, and nearly all after it, into columns; nothing where there is one column alone. Single
+    cells above are a title."""
     for delimiter in _DELIMITERS:
         reader = csv.reader(_lines(text[:100_000]), delimiter=delimiter, skipinitialspace=True)
         try:
             rows = [row for row, _ in zip(reader, range(_SAMPLE), strict=False) if any(row)]
         except csv.Error:
             continue
-        if rows and len(rows[0]) > 1 and sum(len(row) > 1 for row in rows) >= 0.8 * len(rows):
+        widths = [len(row) for row in dropwhile(lambda row: len(row) == 1, rows)]
+        if widths and _are_columns(widths, delimiter, titles=len(rows) - len(widths)):
             return delimiter
-    return ","
+    return ""
+
+
+def _are_columns(widths: Sequence[int], delimiter: str, *, titles: int) -> bool:
+    """Sentences have commas, too: below a single cell they are columns only where each row has as many."""
+    if titles and (len(widths) < 2 or titles > _TITLES):
+        return False
+    if titles and delimiter == ",":
+        return widths[0] > 2 and len(set(widths)) == 1
+    return sum(width > 1 for width in widths) >= 0.8 * len(widths)
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -136,7 +152,7 @@ def _lines(text: str) -> Iterator[str]:
 
 def _csv_rows(text: str, delimiter: str) -> Iterator[Sequence[Cell]]:
     try:
-        yield from csv.reader(_lines(text), delimiter=delimiter, skipinitialspace=True)
+        yield from csv.reader(_lines(text), delimiter=delimiter or _ONE_COLUMN, skipinitialspace=True)
     except csv.Error:
         raise errors.NotATable() from None
 

@@ -7,21 +7,16 @@ from typing import Final
 
 from db.tables.predictions import ErrorCode
 from db.tables.scorings import ScoringStatus
-from i18n.inputs import allowed
 from i18n.tables import BOM
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.errors import N_
-from services.manifests.manifest import BooleanInput, ChoiceInput, Input
-from services.models.offers import Offer
-from services.scoring.answering import asked_fields
 from services.scoring.queries import ScoringView
 from services.scoring.source import Wording
-from services.scoring.template import Notes, heading_of
 from services.values.errors import InvalidValue
+from services.values.sheets import csv_delimiter
 
 COLUMN: Final = 60  # characters of a column's name
-OPTIONS: Final = 300  # characters of all options
 STATES: Final = {
     ScoringStatus.QUEUED: ("⏳", N_("waits for its turn")),
     ScoringStatus.RUNNING: ("⚙️", N_("is answered")),
@@ -38,28 +33,8 @@ def wording_in(tr: Translator) -> Wording:
         note=tr.gettext("Note"),
         not_answered=tr.gettext("The model gave no answer; this row is not paid for."),
         share=tr.gettext("probability"),
+        decimal=tr.decimal_sign,
     )
-
-
-def columns_allowed(offer: Offer, tr: Translator) -> list[tuple[str, str]]:
-    """Of each column its heading and what its cells may hold, which is nothing where that is anything."""
-    return [(heading_of(field, tr.language), _allowed(field, tr)) for field in asked_fields(offer)]
-
-
-def template_notes(offer: Offer, tr: Translator) -> Notes:
-    """The sheet of a template that says so."""
-    rows = [(tr.gettext("Column"), tr.gettext("What it may hold")), *columns_allowed(offer, tr)]
-    return Notes(title=tr.gettext("What is allowed"), rows=rows)
-
-
-def _allowed(field: Input, tr: Translator) -> str:
-    match field:
-        case ChoiceInput():
-            options = ", ".join(tr.pick(option.label) for option in field.options)
-            return tr.gettext("One of: {options}.", options=cut_plain(options, OPTIONS))
-        case BooleanInput():
-            return tr.gettext("Yes or no.")
-    return allowed(field, tr)
 
 
 def cell_words(tr: Translator) -> Callable[[str, InvalidValue], str]:
@@ -74,7 +49,7 @@ def cell_words(tr: Translator) -> Callable[[str, InvalidValue], str]:
 def problems_file(problems: Sequence[tuple[int, str]], tr: Translator) -> bytes:
     """CSV of all rows that cannot be taken."""
     text = io.StringIO()
-    writer = csv.writer(text, delimiter=";")
+    writer = csv.writer(text, delimiter=csv_delimiter(tr.decimal_sign))
     writer.writerow([tr.gettext("row"), tr.gettext("what is wrong")])
     writer.writerows(problems)
     return text.getvalue().encode(BOM)

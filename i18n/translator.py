@@ -141,6 +141,10 @@ class Translator:
         """Of credits, without the word: `1.50`, in Russian `1,50`."""
         return self.written(format_credits(hundredths))
 
+    @property
+    def decimal_sign(self) -> str:
+        return str(self._locale.number_symbols["latn"]["decimal"])
+
     def written(self, amount: Amount) -> str:
         """With this language's decimal sign."""
         return amount.replace(".", ",") if self.language == "ru" else str(amount)

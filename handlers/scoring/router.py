@@ -17,7 +17,8 @@ from handlers.scoring import screens
 from handlers.scoring.reading import SentTable, is_table_name, read_table
 from handlers.telegram import sender
 from handlers.telegram.screen import Document, Screen
-from i18n.scorings import cell_words, problems_file, template_notes
+from i18n.scorings import cell_words, problems_file
+from i18n.table_guide import guide_in
 from i18n.titles import title_of
 from services.errors import N_, ShopError
 from services.manifests.cells import takes_tables
@@ -118,7 +119,7 @@ async def ask_for_model(message: Message, *, ctx: Context) -> None:
 
 async def send_template(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
     offer = await table_offer(argument, ctx)
-    content = await template(offer, ctx.tr.language, template_notes(offer, ctx.tr))
+    content = await template(guide_in(ctx.tr, offer), decimal=ctx.tr.decimal_sign)
     file = Document(name=template_name(title_of(offer, ctx.tr).text), content=content)
     text = ctx.tr.html("Fill it in, a row for each question, and send it back.")
     await sender.acknowledge(query)

@@ -8,7 +8,8 @@ from handlers.kit.context import Viewer
 from handlers.telegram.limits import BUTTON, TEXT, cut
 from handlers.telegram.screen import Button, Screen
 from i18n.prices import plan_pays, price_words
-from i18n.scorings import column_words, columns_allowed, ended_lines, facts_lines, progress_words
+from i18n.scorings import column_words, ended_lines, facts_lines, progress_words
+from i18n.table_guide import columns_allowed
 from i18n.text import cut_plain
 from i18n.titles import title_of
 from i18n.translator import Html, Translator

@@ -33,5 +33,6 @@ def _table(view: ScoringView, notes: Sequence[tuple[int, str]]) -> Told:
         "facts": view.source.dump(),
         "notes": list(notes),
         "note_heading": view.wording.note,
+        "decimal": view.wording.decimal,
         "not_answered": view.wording.not_answered,
     }

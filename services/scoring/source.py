@@ -42,12 +42,13 @@ class SourceFacts:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
     """The few words that are written into a result, in its customer's language: the heading of a column that says why
-    a row has no answer, and that of one that says how likely a class is."""
+    a row has no answer, and that of one that says how likely a class is; and its `decimal` sign."""
 
     language: str
     note: str
     not_answered: str
     share: str
+    decimal: str = "."
 
     def dump(self) -> Told:
         return {name: getattr(self, name) for name in self.__slots__}

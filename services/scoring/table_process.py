@@ -104,7 +104,8 @@ def _told(problem: InvalidValue, language: str) -> Told:
 def write(wanted: Told, fds: list[int]) -> Told:
     from services.inference.columns import unpack_answers
     from services.scoring.checking import ROWS
-    from services.scoring.writing import ResultTable, write_table
+    from services.scoring.result_table import ResultTable
+    from services.scoring.writing import write_table
 
     with os.fdopen(fds[1], "rb") as file:
         answers = unpack_answers(file.read())
@@ -113,7 +114,7 @@ def write(wanted: Told, fds: list[int]) -> Told:
     with os.fdopen(fds[0], "rb") as file:
         sheet = open_sheet(file)
     with os.fdopen(fds[2], "wb") as out:
-        write_table(table, table.rows(sheet, answers, lines), out)
+        write_table(table, sheet, answers, lines, out)
     return {}
 
 

@@ -3,82 +3,34 @@
 import csv
 import datetime as dt
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, Final
 
 import numpy as np
 
-from services.inference.columns import AnswerColumns, Column
-from services.scoring.source import SourceFacts, Told
-from services.values.sheets import NOTES, Cell, Sheet
+from services.inference.columns import AnswerColumns
+from services.scoring.guide import Guide, add_rules
+from services.scoring.result_table import ResultTable, Row, width_of
+from services.values.sheets import Cell, Sheet
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-_NUMERIC: Final = set("0123456789.,-+eE% \u00a0")
+_NUMERIC: Final = set("0123456789.,;-+eE% \u00a0")
 MOST_CHARACTERS: Final = 32_000  # in a cell of a workbook
-
-Row = Sequence[Any]  # Any: what cells hold
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResultTable:
-    """`headings` of the new columns; `labels`: of a column of classes what each is called, `texts`: of
-    one of the model's own words; `notes`: by row of the file
-    why it has no answer, `not_answered` where the model gave none."""
-
-    facts: SourceFacts
-    headings: Sequence[str]
-    columns: Sequence[str]
-    labels: Mapping[str, Sequence[str]]
-    texts: Mapping[str, Mapping[str, str]]
-    notes: Mapping[int, str]
-    note_heading: str
-    not_answered: str
-
-    @classmethod
-    def load(cls, told: Told) -> "ResultTable":
-        notes = {int(row): text for row, text in told["notes"]}
-        return cls(**{**told, "facts": SourceFacts.load(told["facts"]), "notes": notes})
-
-    def rows(self, sheet: Sheet, answers: AnswerColumns, lines: Any) -> Iterator[Row]:  # Any: an array of row numbers
-        places = dict(zip(lines.tolist(), range(len(lines)), strict=False))
-        noted = bool(self.notes) or bool(answers.failed.any()) or answers.rows < len(lines)
-        written = [self._written(name, answers) for name in self.columns]
-        blank = [""] * len(self.headings)
-        width = max((_width(cells) for _, cells in sheet.rows()), default=0)
-        for number, cells in sheet.rows():
-            row = [*cells[:width], *[""] * (width - len(cells))]
-            if number == self.facts.header_row:
-                yield [*row, *self.headings, *([self.note_heading] if noted else [])]
-                continue
-            at = places.get(number)
-            answered = at is not None and at < answers.rows and not answers.failed[at]
-            note = "" if answered else self.notes.get(number, "" if at is None else self.not_answered)
-            made = [column[at] for column in written] if answered and at is not None else blank
-            yield [*row, *made, *([note] if noted else [])]
-
-    def _written(self, name: str, answers: AnswerColumns) -> Sequence[Any]:  # Any: as above
-        """Cells of a column: as exact as the model's own numbers."""
-        column: Column | None = answers.columns.get(name)
-        if column is None:
-            return [""] * answers.rows
-        if name in self.labels:
-            labels = self.labels[name]
-            return [labels[int(at)] for at in column]
-        if isinstance(column, list):
-            known = self.texts.get(name, {})
-            return [known.get(text, text) for text in column]
-        if column.dtype == np.float32:
-            return [float(str(number)) for number in column]
-        listed: list[Any] = column.tolist()
-        return listed
+WIDE: Final = 14  # characters of a column of answers
+_FORMATS: Final[Mapping[type, str | int]] = {dt.datetime: "dd.mm.yyyy hh:mm:ss", dt.date: 14, dt.time: "hh:mm:ss"}
+"""14: as the reader's country writes days."""
 
 
-def write_table(table: ResultTable, rows: Iterator[Row], out: BinaryIO) -> None:
+def write_table(
+    table: ResultTable, sheet: Sheet, answers: AnswerColumns, lines: Any, out: BinaryIO
+) -> None:  # Any: an array
+    """`lines`: at which row of the sheet each answer belongs."""
+    width = width_of(sheet)
+    rows = table.rows(sheet, answers, lines, width=width)
     if table.facts.kind == "csv":
-        write_csv(rows, out, delimiter=table.facts.delimiter, decimal_comma=table.facts.decimal_comma)
+        write_csv(rows, out, delimiter=table.delimiter, decimal_comma=table.has_decimal_comma(sheet))
     else:
-        write_workbook(rows, out)
+        write_workbook(rows, out, column_formats=table.column_formats(width))
 
 
 def write_csv(rows: Iterator[Row], out: BinaryIO, *, delimiter: str, decimal_comma: bool) -> None:
@@ -91,19 +43,26 @@ def write_csv(rows: Iterator[Row], out: BinaryIO, *, delimiter: str, decimal_com
     text.detach()
 
 
-def write_workbook(rows: Iterator[Row], out: BinaryIO, *, notes: Mapping[str, Iterable[Row]] | None = None) -> None:
-    """No text becomes a formula or a link. `notes`: by title, sheets that are no data."""
+def write_workbook(
+    rows: Iterable[Row], out: BinaryIO, *, column_formats: Mapping[int, str] | None = None, guide: Guide | None = None
+) -> None:
+    """No text becomes a formula or a link. `column_formats`: how numbers are shown, by a column's place; `guide`: a
+    sheet that is no data."""
     import xlsxwriter
 
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(out, options | {"nan_inf_to_errors": True}) as book:
-        kinds = {dt.datetime: "dd.mm.yyyy hh:mm:ss", dt.date: "dd.mm.yyyy", dt.time: "hh:mm:ss"}
-        formats = {kind: book.add_format({"num_format": form}) for kind, form in kinds.items()}
-        _fill(book.add_worksheet(), rows, formats)
-        for title, told in (notes or {}).items():
-            sheet = book.add_worksheet(f"{NOTES}{title}"[:31])
+        formats = {kind: book.add_format({"num_format": form}) for kind, form in _FORMATS.items()}
+        sheet = book.add_worksheet()
+        for place, form in (column_formats or {}).items():
+            sheet.set_column(place, place, WIDE, book.add_format({"num_format": form}))
+        if guide is not None:
+            add_rules(sheet, guide)
+        _fill(sheet, rows, formats)
+        if guide is not None:
+            sheet = book.add_worksheet(guide.sheet)
             sheet.set_column(0, 1, 50)
-            _fill(sheet, told, formats)
+            _fill(sheet, guide.rows(), formats)
 
 
 def _fill(sheet: Any, rows: Iterable[Row], formats: Mapping[type, Any]) -> None:  # Any: of the library
@@ -124,14 +83,6 @@ def _fill(sheet: Any, rows: Iterable[Row], formats: Mapping[type, Any]) -> None:
                     sheet.write_datetime(at, column, cell, formats[dt.time])
                 case _:
                     sheet.write_number(at, column, cell)
-
-
-def _width(cells: Row) -> int:
-    """Without blank cells at the end."""
-    width = len(cells)
-    while width and cells[width - 1] == "":
-        width -= 1
-    return width
 
 
 def harmless(text: str) -> str:

@@ -19,7 +19,7 @@ CSV: Final = "text/csv"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 """Their media types."""
 MAX_COLUMNS: Final = 256
-NOTES: Final = "ℹ "  # the title of a sheet that explains a template begins so
+GUIDE: Final = "ℹ "  # the title of a sheet that explains a template begins so
 _WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _DELIMITERS: Final = (";", "\t", "|", ",")
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
@@ -70,6 +70,11 @@ def open_sheet(file: BinaryIO) -> Sheet:
     return Sheet(kind="csv", source=text, delimiter=_delimiter(text))
 
 
+def csv_delimiter(decimal: str) -> str:
+    """What spreadsheets of a country that writes decimals so part columns by."""
+    return ";" if decimal == "," else ","
+
+
 def is_blank(cells: Sequence[Cell]) -> bool:
     """Zero and no are something."""
     return all(isinstance(cell, str) and not cell.strip() for cell in cells)
@@ -105,7 +110,7 @@ def _open_workbook(data: bytes) -> Sheet:
     if not sheets:
         raise errors.NoRows()
     first = sheets[0]
-    others = sum(not sheet.name.startswith(NOTES) for sheet in sheets[1:])
+    others = sum(not sheet.name.startswith(GUIDE) for sheet in sheets[1:])
     return Sheet(kind="workbook", source=first, title=first.name, others=others)
 
 

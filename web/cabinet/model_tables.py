@@ -10,7 +10,8 @@ from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from i18n.prices import price_words
-from i18n.scorings import cell_words, columns_allowed, template_notes, wording_in
+from i18n.scorings import cell_words, wording_in
+from i18n.table_guide import columns_allowed, guide_in
 from i18n.titles import title_of
 from services.errors import N_, ShopError
 from services.manifests.cells import takes_tables
@@ -41,7 +42,7 @@ async def show_page(who: Someone, slug: str) -> Response:
 @router.get("/template.{kind}")
 async def save_template(who: Someone, slug: str, kind: Literal["csv", "xlsx"]) -> Response:
     offer = await table_offer(who, slug)
-    content = await template(offer, who.tr.language, template_notes(offer, who.tr), kind=kind)
+    content = await template(guide_in(who.tr, offer), decimal=who.tr.decimal_sign, kind=kind)
     return table_file(content, name=template_name(title_of(offer, who.tr).text, kind))
 
 

@@ -3,6 +3,7 @@
 import io
 import tempfile
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 import xlsxwriter
@@ -25,7 +26,7 @@ TEXT: Input = field("text", name="text", label="Text")
 
 async def read(
     data: bytes, fields: Sequence[Input] = (ASH, HUE)
-) -> tuple[int, list[dict[str, object]], tuple[tuple[int, str], ...]]:
+) -> tuple[int, list[dict[str, Any]], tuple[tuple[int, str], ...]]:
     """The row of the headings, the good rows and the bad ones."""
     with tempfile.TemporaryFile() as file:
         file.write(data)

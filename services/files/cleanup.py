@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from db.tables.outbox import OutboxKind, OutboxMessage, OutboxStatus
 from db.tables.predictions import File, FileKind, Prediction
 from db.tables.scorings import Scoring, ScoringPart, ScoringStatus
 from services.clock import Clock
-from services.files.files import parse_file_id
+from services.files.files import WISHED_AWAY, parse_file_id
 from services.files.store import FileStore, StoreAway, id_of, key_of
 from services.predictions.claims import QUEUED, RUNNING
 
@@ -32,7 +32,6 @@ _answers = _messages.alias("answers")
 AT_ONCE: Final = 100  # rows a transaction
 INPUTS: Final = (FileKind.INPUT, FileKind.TABLE)
 RESULTS: Final = (FileKind.RESULT, FileKind.ANSWERED_TABLE)
-WISHED_AWAY: Final = datetime(1970, 1, 1, tzinfo=UTC)  # since then, of what its owner wants no more
 UNNAMED_FOR: Final = timedelta(days=1)  # before it is swept: its row may be under way
 _in_rows = select(_files.c.id, _files.c.content).where(_files.c.content.is_not(None)).limit(20)
 _moved = update(_files).where(_files.c.id == bindparam("file")).values(content=None)

@@ -3,22 +3,25 @@
 import asyncio
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
 from db.engine import Database
 from db.tables.predictions import File, FileKind
 from services.clock import Clock
-from services.files.store import FileStore, key_of
+from services.files.store import FileStore, StoreAway, key_of
 from services.users.existing import require_existing
 from services.values.sounds import MEDIA_TYPE, is_sound
 
 _files = table_of(File)
+WISHED_AWAY: Final = datetime(1970, 1, 1, tzinfo=UTC)  # since then, of what its owner wants no more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,12 @@ class Files:
         file_id, digest = uuid4(), hashlib.sha256(content).hexdigest()
         await self._store.put(key_of(file_id), content)
         return StoredFile(id=file_id, media_type=media_type, size=len(content), sha256=digest)
+
+    async def discard(self, ids: Collection[UUID]) -> None:
+        """Now, of those that were wished away. Rows first: what a store that is away keeps is swept."""
+        for file_id in await self._db.write(_discard, ids) if ids else ():
+            with suppress(StoreAway):
+                await self._store.delete(key_of(file_id))
 
     async def get(self, file_id: UUID, *, user_id: int) -> bytes | None:
         """The content, or None where there is no such file of this user. Raises StoreAway."""
@@ -108,6 +117,11 @@ def add(
 def _add_sent(session: Session, file: StoredFile, user_id: int, now: datetime) -> None:
     require_existing(session, user_id)
     add(session, file, user_id=user_id, kind=FileKind.INPUT, now=now)
+
+
+def _discard(session: Session, ids: Collection[UUID]) -> Sequence[UUID]:
+    wished_away = delete(_files).where(_files.c.id.in_(ids), _files.c.created_at <= WISHED_AWAY)
+    return session.scalars(wished_away.returning(_files.c.id)).all()
 
 
 def _of(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, tuple[int, bytes | None]]:

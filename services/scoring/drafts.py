@@ -23,6 +23,7 @@ from services.scoring.source import SHOWN, Checked, SourceFacts, Wording
 from services.users.existing import require_existing
 
 KEPT_FOR: Final = timedelta(days=1)
+MOST_DRAFTS: Final = 5  # of a customer
 _DRAFT = scorings.c.status == constant(ScoringStatus.DRAFT)
 _change = update(scorings).where(scorings.c.id == bindparam("row"), _DRAFT)
 
@@ -98,13 +99,19 @@ def note_checked(
     return look_at(session, view.id, view.user_id)
 
 
-def drop(session: Session, scoring_id: UUID, user_id: int) -> None:
-    """Its customer does not want it."""
+def drop(session: Session, scoring_id: UUID, user_id: int) -> list[UUID]:
+    """Its customer does not want it. Returns the files that go with it."""
     mine = (scorings.c.id == scoring_id) & (scorings.c.user_id == user_id)
-    _drop(session, session.scalars(select(scorings.c.id).where(_DRAFT, mine)).all())
+    return _drop(session, session.scalars(select(scorings.c.id).where(_DRAFT, mine)).all())
 
 
-def drop_old(session: Session, now: datetime) -> int:
+def make_room(session: Session, user_id: int) -> list[UUID]:
+    """For one more draft of this customer: the oldest go. Returns their files."""
+    mine = select(scorings.c.id).where(_DRAFT, scorings.c.user_id == user_id).order_by(scorings.c.created_at.desc())
+    return _drop(session, session.scalars(mine.offset(MOST_DRAFTS - 1).limit(500)).all())
+
+
+def drop_old(session: Session, now: datetime) -> list[UUID]:
     """What nobody has ordered for a day."""
     old = select(scorings.c.id).where(_DRAFT, scorings.c.created_at < now - KEPT_FOR).limit(500)
     return _drop(session, session.scalars(old).all())
@@ -120,8 +127,9 @@ def forget_tables(session: Session, user_id: int) -> None:
         session.execute(update(scorings).where(scorings.c.id == row.id).values(source=bare.dump()))
 
 
-def _drop(session: Session, ids: Sequence[UUID]) -> int:
+def _drop(session: Session, ids: Sequence[UUID]) -> list[UUID]:
     named = (scorings.c.source_file_id, scorings.c.checked_file_id, scorings.c.problems_file_id)
     gone = session.execute(delete(scorings).where(scorings.c.id.in_(ids), _DRAFT).returning(*named)).all()
-    wish_away(session, [file_id for row in gone for file_id in row if file_id is not None])
-    return len(gone)
+    files_of_them = [file_id for row in gone for file_id in row if file_id is not None]
+    wish_away(session, files_of_them)
+    return files_of_them

@@ -54,12 +54,13 @@ class Scorings:
     async def begin(
         self, offer: Offer, upload: ReceivedFile, *, name: str, user_id: int, wording: Wording, say: Say
     ) -> ScoringView:
-        """A draft of the table that was sent; checked at once where it is clear which column is which. Raises a leaf
-        of InvalidValue, StoreAway."""
+        """A draft of the table that was sent; checked at once where it is clear which column is which. Of too many
+        drafts the oldest goes. Raises a leaf of InvalidValue, StoreAway, AccountGone."""
         async with upload.turn() as fd:
             facts, matching = _facts(await table_work.look(fd), offer, name)
         async with upload.turn():
             content = await asyncio.to_thread(upload.file.read)
+        await self._files.discard(await self._db.write(drafts.make_room, user_id))
         stored = await self._files.store(content, RAW)
         columns: dict[str, int | None] = dict(matching.columns)
         view = await self._db.write(
@@ -117,7 +118,7 @@ class Scorings:
 
     async def drop(self, scoring_id: UUID, *, user_id: int) -> None:
         """A draft that is not wanted."""
-        await self._db.write(drafts.drop, scoring_id, user_id)
+        await self._files.discard(await self._db.write(drafts.drop, scoring_id, user_id))
 
     async def drop_old_drafts(self) -> None:
         """What nobody has ordered for a day."""

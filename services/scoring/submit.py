@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy import bindparam, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, constant, table_of
@@ -19,14 +20,22 @@ from services.models.sale import SALE_COLUMNS, preset_price, require_on_sale
 from services.notifications.message_ref import MessageRef, message_columns
 from services.plans.allowances import take_for_rows
 from services.predictions.submit import PriceChanged
-from services.scoring.queries import ScoringNotFound, ScoringView, hold, scorings
+from services.scoring.queries import UNFINISHED, ScoringNotFound, ScoringView, hold, scorings
 from services.users.existing import require_existing
 
 _models, _presets, _users, _plans = table_of(Model), table_of(Preset), table_of(User), table_of(Plan)
 
+MOST_UNDER_WAY: Final = 20  # of a customer: each keeps its files
+
 
 class NothingToAnswer(ShopError):
     message = N_("No row of this table can be answered.")
+
+
+class TooManyTables(ShopError):
+    message = N_(
+        "{max} of your tables are waiting or being answered already. Order this one when one of them is ready."
+    )
 
 
 class ModelChanged(ShopError):
@@ -60,6 +69,9 @@ _terms = select(
     exists().where(_users.c.id == bindparam("user_id"), _users.c.disabled_at.is_not(None)).label("user_disabled"),
     exists().where(_plans.c.id.is_not(None)).label("sells_plans"),
 ).where(_models.c.slug == bindparam("slug"))
+_under_way = select(func.count()).where(
+    scorings.c.user_id == bindparam("user_id"), scorings.c.status.in_([constant(each) for each in UNFINISHED])
+)
 _preset = select(_presets.c.id, _presets.c.price, _presets.c.enabled).where(_presets.c.id == bindparam("id"))
 _queue = (
     update(scorings)
@@ -69,13 +81,16 @@ _queue = (
 
 
 def submit(session: Session, order: ScoringOrder, now: datetime) -> Ordered:
-    """Raises `ScoringNotFound`, `NothingToAnswer`, `ModelChanged`, and what selling a prediction raises."""
+    """Raises `ScoringNotFound`, `NothingToAnswer`, `TooManyTables`, `ModelChanged`, and what selling a prediction
+    raises."""
     require_existing(session, order.user_id)
     view = hold(session, order.scoring_id, order.user_id)
     if view.status is not ScoringStatus.DRAFT:
         return Ordered(view=view, repeated=True)
     if not view.is_checked or not view.good:
         raise NothingToAnswer(scoring_id=view.id)
+    if (session.scalar(_under_way, {"user_id": order.user_id}) or 0) >= MOST_UNDER_WAY:
+        raise TooManyTables(max=MOST_UNDER_WAY)
     model = session.execute(_terms, {"slug": view.model_slug, "user_id": order.user_id}).first()
     if model is None:
         raise ModelNotOnSale(slug=view.model_slug)

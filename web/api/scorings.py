@@ -14,7 +14,7 @@ from services.predictions.submit import PriceChanged
 from services.scoring.choosing import BadColumns
 from services.scoring.queries import ScoringNotFound, ScoringView
 from services.scoring.service import result_name
-from services.scoring.submit import ModelChanged, NothingToAnswer, ScoringOrder
+from services.scoring.submit import ModelChanged, NothingToAnswer, ScoringOrder, TooManyTables
 from services.values.errors import InvalidValue
 from services.values.intake import IntakeBusy
 from services.values.sheets import CSV, XLSX
@@ -92,6 +92,7 @@ async def choose_columns(who: MayPredict, scoring_id: UUID, choice: ColumnChoice
         ModelResting,
         PriceChanged,
         NothingToAnswer,
+        TooManyTables,
     ),
 )
 async def order_scoring(who: MayPredict, scoring_id: UUID, order: TableOrder) -> Scoring:

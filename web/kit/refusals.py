@@ -52,7 +52,7 @@ from services.plans.trials import AlreadySubscribed, TrialUsed
 from services.predictions.history import PredictionNotFound
 from services.predictions.submit import PriceChanged
 from services.scoring.queries import ScoringNotFound
-from services.scoring.submit import ModelChanged, NothingToAnswer
+from services.scoring.submit import ModelChanged, NothingToAnswer, TooManyTables
 from services.users.accounts import BadAge, BadEmail, BadName, NameOfTelegram, UserDisabled
 from services.users.manage import BadReason, CannotTake, OneOfUs
 from services.users.roles import NotAllowed
@@ -141,6 +141,7 @@ REFUSALS: Final[dict[type[ShopError], Refusal]] = {
     UnknownUser: Refusal(404, "user_not_found"),
     PriceChanged: Refusal(409, "price_changed"),
     ModelChanged: Refusal(409, "model_changed"),
+    TooManyTables: Refusal(409, "too_many_tables"),
     NothingToAnswer: Refusal(422, "no_row_to_answer"),
     MessageNotLast: Refusal(409, "message_not_last"),
     DecidedAlready: Refusal(409, "decided_already"),

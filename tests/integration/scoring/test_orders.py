@@ -3,13 +3,17 @@
 import pytest
 
 from db.tables.models import Model
+from db.tables.predictions import File
 from db.tables.scorings import ScoringStatus
 from services.billing.ledger import InsufficientBalance
 from services.models.offers import ModelNotOnSale
 from services.predictions.submit import PriceChanged
+from services.scoring.choosing import NoDefault
+from services.scoring.drafts import MOST_DRAFTS
 from services.scoring.queries import ScoringNotFound
-from services.scoring.submit import ModelChanged
-from tests.support.tables import TableDesk
+from services.scoring.submit import MOST_UNDER_WAY, ModelChanged, TooManyTables
+from services.values.intake import Intake
+from tests.support.tables import WORDING, TableDesk
 
 
 async def test_one_charge_for_all_rows(desk: TableDesk) -> None:
@@ -78,3 +82,57 @@ async def test_a_draft_that_nobody_orders_goes_with_its_files(desk: TableDesk) -
     with pytest.raises(ScoringNotFound):
         await desk.view(draft)
     assert (await desk.view(kept)).status is ScoringStatus.QUEUED
+
+
+async def test_twenty_tables_of_a_customer_are_under_way(desk: TableDesk) -> None:
+    anna, boris = await desk.counter.customer(3000), await desk.counter.customer(100)
+    first = await desk.ordered(anna, [0])
+    for number in range(1, MOST_UNDER_WAY):
+        await desk.ordered(anna, [number])
+    draft = await desk.draft(anna, [99])
+    with pytest.raises(TooManyTables):
+        await desk.order(draft)
+    assert await desk.counter.balance(anna) == 1000
+    await desk.ordered(boris, [1])
+    await desk.scorings.cancel(first.id, user_id=anna)
+    assert (await desk.order(draft)).status is ScoringStatus.QUEUED
+
+
+async def test_the_oldest_draft_makes_room_and_leaves_no_file(desk: TableDesk) -> None:
+    counter = desk.counter
+    anna = await counter.customer(500)
+    ordered = await desk.ordered(anna, [1])
+    offer = await counter.models.offer("double")
+    drafts = []
+    for number in range(MOST_DRAFTS + 2):
+        counter.clock.advance(seconds=1)
+        async with Intake().upload(anna) as upload:
+            upload.file.write(f"x\n{number}\n".encode())
+            view = await desk.scorings.begin(
+                offer, upload, name="t.csv", user_id=anna, wording=WORDING, say=lambda label, _: label
+            )
+        drafts.append(view)
+    for gone in drafts[:2]:
+        with pytest.raises(ScoringNotFound):
+            await desk.view(gone)
+        assert await counter.files.get(gone.source_file_id, user_id=anna) is None
+        assert not await counter.count(File, File.id.in_([gone.source_file_id, gone.checked_file_id]))
+    assert [(await desk.view(kept)).rows for kept in drafts[2:]] == [1] * MOST_DRAFTS
+    assert (await desk.view(ordered)).status is ScoringStatus.QUEUED
+    await desk.scorings.drop(drafts[-1].id, user_id=anna)
+    assert not await counter.count(File, File.id == drafts[-1].source_file_id)
+
+
+async def test_null_for_what_has_no_default(desk: TableDesk) -> None:
+    counter = desk.counter
+    anna = await counter.customer(500)
+    offer = await counter.models.offer("double")
+    async with Intake().upload(anna) as upload:
+        upload.file.write(b"a;b\n1;2\n")
+        view = await desk.scorings.begin(
+            offer, upload, name="t.csv", user_id=anna, wording=WORDING, say=lambda label, _: label
+        )
+    with pytest.raises(NoDefault) as refused:
+        await desk.scorings.choose(view.id, offer, user_id=anna, columns={"x": None}, say=lambda label, _: label)
+    assert refused.value.params == {"name": "x"}
+    assert (await desk.view(view)).columns == {}

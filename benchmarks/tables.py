@@ -144,7 +144,7 @@ async def _draft(desk: Desk, offer: Offer) -> ScoringView:
 
 async def _answer(desk: Desk, view: ScoringView, offer: Offer, row: Row) -> tuple[float, float, float]:
     """Rows a second up to the last that is kept, seconds up to the result, and of a lone call meanwhile."""
-    total = offer.price_of(view.good)
+    total = offer.price_of_rows(view.good)
     lone: list[float] = []
     async with asyncio.TaskGroup() as tasks:
         working = tasks.create_task(desk.worker.run())

@@ -5,7 +5,7 @@ from typing import Final
 from db.tables.plans import AllowanceUnit
 from i18n.translator import Html, Translator
 from services.errors import N_
-from services.models.offers import PlanLimit
+from services.models.offers import Offer, PlanLimit
 
 ANOTHER_PRICE: Final = N_("The number of pictures has changed, and the price with it. Please confirm again.")
 
@@ -40,6 +40,17 @@ def plan_pays(left: int, tr: Translator) -> Html:
         "Your plan pays for this: <b>{n}</b> more are left in this period.",
         left,
     )
+
+
+def plan_pays_no_table(offer: Offer, tr: Translator) -> Html:
+    """Why credits pay for a table of whoever has a plan; empty where it has nothing to do with it."""
+    if offer.plan_lefts:
+        return tr.nhtml(
+            "Your plan pays for <b>{n}</b> more row in this period. It pays for a table whole or not at all.",
+            "Your plan pays for <b>{n}</b> more rows in this period. It pays for a table whole or not at all.",
+            max(offer.plan_lefts),
+        )
+    return Html("") if offer.plan_limit is None else plan_used_up(offer.plan_limit, tr)
 
 
 def plan_used_up(limit: PlanLimit, tr: Translator) -> Html:

@@ -7,7 +7,7 @@ from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.telegram.limits import BUTTON, TEXT, cut
 from handlers.telegram.screen import Button, Screen
-from i18n.prices import plan_pays, price_words
+from i18n.prices import plan_pays, plan_pays_no_table, price_words
 from i18n.scorings import column_words, ended_lines, facts_lines, progress_words
 from i18n.table_guide import columns_allowed
 from i18n.text import cut_plain
@@ -112,7 +112,7 @@ def column_screen(view: ScoringView, offer: Offer, field: Input, tr: Translator)
 
 def summary_screen(view: ScoringView, offer: Offer, viewer: Viewer, *, problem: ShopError | None = None) -> Screen:
     """The last look before paying."""
-    tr, balance, total = viewer.tr, viewer.user.balance, offer.price_of(view.good)
+    tr, balance, total = viewer.tr, viewer.user.balance, offer.price_of_rows(view.good)
     parts = [
         _heading(view, offer, tr),
         *([Html(f"⚠️ {tr.error_html(problem)}")] if problem else []),
@@ -167,13 +167,16 @@ def _problems(view: ScoringView, tr: Translator) -> list[Html]:
 
 def _terms(view: ScoringView, offer: Offer, total: int, balance: int, tr: Translator) -> Html:
     if not total:
-        return plan_pays(offer.plan_left, tr) if offer.plan_left else tr.html("This is free.")
+        left = offer.plan_left_for(view.good)
+        return tr.html("This is free.") if left is None else plan_pays(left, tr)
     price = tr.html(
         "{rows} × {each} = <b>{price}</b>",
         rows=tr.number(view.good, 0),
         each=tr.amount(offer.price),
         price=tr.credits(total),
     )
+    if note := plan_pays_no_table(offer, tr):
+        price = Html(f"{note}\n{price}")
     if balance < total:
         lacking = tr.html(
             "Your balance is {balance}: {lacking} more is needed.",

@@ -65,8 +65,9 @@ class PlanLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A model, or a preset of one, as it is sold now; `price` in hundredths of a credit. `plan_left`: so many the plan
-    of whoever looks at it pays for; None where it pays for none, or nobody asked. `plan_limit`: it did, this period."""
+    """A model, or a preset of one, as it is sold now; `price` in hundredths of a credit. `plan_lefts`: so many
+    each allowance of the plan of whoever looks at it pays for, in the order in which they are used; none where it pays
+    for none, or nobody asked. `plan_limit`: it did, this period."""
 
     slug: str
     manifest: Manifest
@@ -79,13 +80,26 @@ class Offer:
     preset_id: int | None = None
     preset_inputs: JsonObject | None = None
     prompt: str | None = None  # of an assistant's preset: told in the place of its `system`
-    plan_left: int | None = None
+    plan_lefts: tuple[int, ...] = ()
     plan_limit: PlanLimit | None = None
     draft: UUID | None = None  # a version that is tried: nobody buys it
 
+    @property
+    def plan_left(self) -> int | None:
+        """So many more of the allowance that the next one is taken from."""
+        return next(iter(self.plan_lefts), None)
+
     def price_of(self, count: int) -> int:
-        """Of so many at once, for whoever looks at it."""
-        return 0 if self.plan_left is not None and self.plan_left >= count else self.price * count
+        """Of so many one after the other, for whoever looks at it."""
+        return 0 if self.plan_lefts and sum(self.plan_lefts) >= count else self.price * count
+
+    def plan_left_for(self, rows: int) -> int | None:
+        """Of the allowance that pays for all these rows of a table: two never share one."""
+        return next((left for left in self.plan_lefts if left >= rows), None)
+
+    def price_of_rows(self, rows: int) -> int:
+        """Of a table, for whoever looks at it."""
+        return self.price * rows if self.plan_left_for(rows) is None else 0
 
 
 class Uploads(Protocol):

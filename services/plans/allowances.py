@@ -64,7 +64,7 @@ def allowances_of(session: Session, period_id: int) -> tuple[AllowanceLeft, ...]
 def covers(session: Session, user_id: int, slug: str, now: datetime) -> AllowanceLeft | None:
     """The allowance that the next prediction, or answer, of `slug` would be taken from; None where it costs credits.
     The free plan counts before its period is opened."""
-    return next(iter(_fitting(allowances_now(session, user_id, now), slug)), None)
+    return next(iter(fitting(allowances_now(session, user_id, now), slug)), None)
 
 
 def allowances_now(session: Session, user_id: int, now: datetime) -> tuple[AllowanceLeft, ...]:
@@ -145,7 +145,7 @@ def _claim(
     if (period := open_free(session, user_id, now)) is None:
         return None
     hold_user(session, user_id)
-    for left in _fitting(allowances_of(session, period.id), slug):
+    for left in fitting(allowances_of(session, period.id), slug):
         least, most = parts.get(left.unit, (left.left + 1, 0))
         if left.left < least:
             continue
@@ -192,7 +192,7 @@ def give_back(
     return back
 
 
-def _fitting(given: Iterable[AllowanceLeft], slug: str) -> list[AllowanceLeft]:
+def fitting(given: Iterable[AllowanceLeft], slug: str) -> list[AllowanceLeft]:
     """Those of fewer models first: what serves all is kept for the others."""
     return sorted((each for each in given if each.left > 0 and each.covers(slug)), key=lambda each: not each.slugs)
 

@@ -14,7 +14,7 @@ from db.tables.plans import AllowanceUnit, Plan
 from services.chats.service import AssistantView, PlanShare
 from services.clock import Clock
 from services.models.offers import Offer, PlanLimit
-from services.plans.allowances import AllowanceLeft, allowances_now
+from services.plans.allowances import AllowanceLeft, allowances_now, fitting
 from services.plans.free import had_already
 from services.plans.plans import list_plans
 from services.plans.rows import running_period
@@ -60,8 +60,8 @@ def _cover(session: Session, offer: Offer, user_id: int, now: datetime) -> Offer
         return offer
     slug, units = offer.manifest.slug, (AllowanceUnit.REQUESTS,)
     given = _for(allowances_now(session, user_id, now), slug, units)
-    if left := [each for each in given if each.left > 0]:
-        return replace(offer, plan_left=min(left, key=lambda each: not each.slugs).left)
+    if left := fitting(given, slug):
+        return replace(offer, plan_lefts=tuple(each.left for each in left))
     return replace(offer, plan_limit=_limit(session, given, slug, user_id, now))
 
 

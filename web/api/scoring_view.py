@@ -62,7 +62,7 @@ def _told(who: Caller, view: ScoringView, offer: Offer | None) -> Scoring:
     url = f"{who.site.public_url or ''}/api/v1/scorings/{view.id}"
     draft = None if view.is_ordered else offer
     price = view.price if draft is None else draft.price
-    total = view.price * view.good if draft is None else draft.price_of(view.good)
+    total = view.price * view.good if draft is None else draft.price_of_rows(view.good)
     delivered = view.status is ScoringStatus.SUCCEEDED
     left = view.good - view.answered if delivered else view.good
     return Scoring(

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from db.tables.scorings import ScoringStatus
 from i18n.inputs import value_words
-from i18n.prices import plan_pays
+from i18n.prices import plan_pays, plan_pays_no_table
 from i18n.scorings import column_words, ended_lines, facts_lines, progress_words
 from i18n.titles import Title, title_of
 from services.billing.ledger import InsufficientBalance
@@ -97,15 +97,21 @@ class TablePage:
     def _price(self) -> dict[str, Any]:  # Any: as above
         view, tr, balance = self.view, self.me.tr, self.me.user.balance
         each = 0 if self.offer is None else self.offer.price
-        total = 0 if self.offer is None else self.offer.price_of(view.good)
+        total = 0 if self.offer is None else self.offer.price_of_rows(view.good)
         words = tr.credits(total) if total else tr.gettext("free")
-        left = None if self.offer is None else self.offer.plan_left
         return {
             "total": total,
             "each": each,
             "buy": tr.ngettext("✅ Answer {n} row: {price}", "✅ Answer {n} rows: {price}", view.good, price=words),
-            "plan": plan_pays(left, tr) if left and not total else "",
+            "plan": self._plan(),
             "lacking": max(0, total - balance),
             "left": balance - total,
             "top_up": f"{TOP_UP}?next={quote(f'/tables/{view.id}', safe='')}",
         }
+
+    def _plan(self) -> str:
+        """What the customer's plan has to do with it."""
+        if self.offer is None:
+            return ""
+        left = self.offer.plan_left_for(self.view.good)
+        return plan_pays_no_table(self.offer, self.me.tr) if left is None else plan_pays(left, self.me.tr)

@@ -50,7 +50,7 @@ async def predicts(shop: PlanShop, user_id: int) -> None:
 async def test_the_plan_that_gives_a_little_more_is_told(shop: PlanShop) -> None:
     anna = await opens(shop)
     more_at = end_of_months(shop.clock(), 1, anchor_day=shop.clock().day)
-    assert await seen(shop, anna) == replace(WINE, plan_left=2)
+    assert await seen(shop, anna) == replace(WINE, plan_lefts=(2,))
     await predicts(shop, anna)
     assert (await seen(shop, anna)).price_of(1) == 0
     await predicts(shop, anna)

@@ -8,6 +8,7 @@ import httpx
 import pytest_asyncio
 
 from bot.app import App
+from db.tables.plans import AllowanceUnit
 from db.tables.scorings import ScoringStatus
 from sandbox.client.sandbox import Sandbox
 from services.billing.audit import run_audit
@@ -16,6 +17,7 @@ from services.users.timeline import Happened
 from tests.conversations.scoring.tables import RUSSIAN, csv_table, read_csv, read_workbook, wines, workbook
 from tests.conversations.stage import shop_settings
 from tests.support.databases import SqliteServer
+from tests.support.plans import add_plan, end_plans
 from tests.support.web import browser
 
 _people = count(950_000_001)
@@ -135,3 +137,25 @@ async def test_a_stranger_is_asked_to_sign_in(app: App) -> None:
         assert "/sign-in?next=%2Fmodels%2Fwine%2Ftable" in page
         assert (await stranger.get("/models/wine/table/template.csv")).status_code == 200
         assert (await stranger.get("/tables")).status_code == 303
+
+
+async def test_a_plan_pays_for_a_table_whole_or_not_at_all(app: App) -> None:
+    user = await person(app)
+    requests = AllowanceUnit.REQUESTS
+    given = [(requests, 2, ["wine"]), (requests, 6, [])]
+    await app.db.write(add_plan, "free", kopecks=None, allowances=given, created_at=app.clock())
+    try:
+        async with browser(app, user.id) as anna:
+            place = (await sends(anna, csv_table([RUSSIAN, *wines(7)]))).headers["location"]
+            page = (await anna.get(place)).text
+            assert "тариф оплатит ещё <b>6</b> строк, а таблицу он оплачивает только целиком" in page
+            assert "7 × 1,00 = <b>7,00 кредитов</b>" in page
+            place = (await sends(anna, csv_table([RUSSIAN, *wines(5)]))).headers["location"]
+            page = (await anna.get(place)).text
+            assert "Платит ваш тариф: в этом периоде осталось ещё <b>6</b> запросов" in page
+            await anna.post(f"{place}/order", data={"total": "0"})
+            assert "Отвечено: 5 из 5 строк" in await ended(anna, place)
+    finally:
+        await app.db.write(end_plans)
+    assert (await app.services.users.get(user.id)).balance == 1_000
+    assert (await run_audit(app.db)).ok

@@ -11,6 +11,7 @@ from services.manifests.manifest import (
     ChoiceInput,
     DateInput,
     ImageInput,
+    ImagesInput,
     Input,
     IntegerInput,
     Manifest,
@@ -20,6 +21,7 @@ from services.manifests.manifest import (
     TableInput,
     TextInput,
 )
+from services.values.kept_files import ids_in
 from services.values.parse import Value, example_value
 from services.values.ranges import plain
 from services.values.samples import sample_value
@@ -48,11 +50,15 @@ def value_words(field: Input, value: Value, tr: Translator) -> str:
             text = _series_words(field, numbers, value if isinstance(value, dict) else {}, tr)
         case TableInput(), {"rows": list() as rows}:
             text = tr.ngettext("a table of {n} line", "a table of {n} lines", len(rows))
-        case ImageInput(), _:
-            text = tr.gettext("a picture")
-        case SoundInput(), _:
-            text = tr.gettext("a sound")
+        case (ImageInput() | ImagesInput() | SoundInput(), _):
+            text = _files_words(field, value, tr)
     return cut_plain(text, SHOWN)
+
+
+def _files_words(field: Input, value: Value, tr: Translator) -> str:
+    if isinstance(field, ImagesInput):
+        return tr.ngettext("{n} picture", "{n} pictures", len(ids_in(value)))
+    return tr.gettext("a sound") if isinstance(field, SoundInput) else tr.gettext("a picture")
 
 
 def answers_words(manifest: Manifest, answers: Mapping[str, Value], tr: Translator) -> str:
@@ -116,7 +122,7 @@ def allowed(field: Input, tr: Translator) -> str:
         case TextInput():
             n = field.max_length
             return tr.ngettext("Up to {n} character.", "Up to {n} characters.", n)
-        case ImageInput() | SoundInput():
+        case ImageInput() | ImagesInput() | SoundInput():
             return _of_file(field, tr)
     return ""
 
@@ -125,7 +131,9 @@ def example_words(field: Input, tr: Translator) -> str:
     """The manifest's example as it may be typed, or nothing."""
     value = example_value(field)
     match field, value:
-        case (_, None) | (_, dict()) | (ChoiceInput() | BooleanInput() | ImageInput() | SoundInput(), _):
+        case (
+            (_, None) | (_, dict()) | (ChoiceInput() | BooleanInput() | ImageInput() | ImagesInput() | SoundInput(), _)
+        ):
             return ""
         case SeriesInput(), [*values]:
             return " ".join(figure(field, float(each), tr) for each in values[:5]) + (" …" if len(values) > 5 else "")
@@ -176,13 +184,22 @@ def _range(low: str, above: str, high: str, tr: Translator) -> str:
     return ""
 
 
-def _of_file(field: ImageInput | SoundInput, tr: Translator) -> str:
+def _of_file(field: ImageInput | ImagesInput | SoundInput, tr: Translator) -> str:
+    if isinstance(field, ImagesInput):
+        return _counted(field, tr)
     if isinstance(field, SoundInput):
         return _lengths(field, tr)
     if not field.prepare.reduces:
         return ""
     most = tr.number(field.prepare.most, 0)
     return tr.gettext("If a side is longer than {most} points, the picture is made smaller.", most=most)
+
+
+def _counted(field: ImagesInput, tr: Translator) -> str:
+    low, high = field.min_count, field.max_count
+    if low == high:
+        return tr.ngettext("{n} picture.", "{n} pictures.", high)
+    return tr.ngettext("From {low} to {n} picture.", "From {low} to {n} pictures.", high, low=low)
 
 
 def _lengths(field: SoundInput, tr: Translator) -> str:

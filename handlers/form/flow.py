@@ -13,6 +13,7 @@ from services.manifests.manifest import (
     BooleanInput,
     ChoiceInput,
     ImageInput,
+    ImagesInput,
     Input,
     SeriesInput,
     SoundInput,
@@ -31,7 +32,7 @@ from services.values.parse import Value, check_value, default_value, parse_many,
 from services.values.series import Taken, take_series
 from services.values.table_values import TableValue
 
-Asked = TypeVar("Asked", ImageInput, SeriesInput, SoundInput, TableInput)
+Asked = TypeVar("Asked", ImageInput, ImagesInput, SeriesInput, SoundInput, TableInput)
 
 COLUMNS: Final = 64  # of a table that can be chosen from
 
@@ -99,13 +100,25 @@ def _answer(form: Form, state: FormState, field: Input | None, text: str) -> Tur
 
 
 def answer_image(form: Form, state: FormState, file_id: str) -> Turn:
-    """A picture, kept as the file with this hex id. At the summary it replaces the form's only picture."""
+    """A picture, kept as the file with this hex id. At the summary it replaces the form's only picture, or begins its
+    only list of them anew."""
     if _outdated(form, state):
         return _resume(form, state)
     field = image_wanted(form, state)
     if field is None:
         return Turn(state=state, problem=None if state.asked is None else PictureNotExpected(), notice=_unasked(state))
+    if isinstance(field, ImagesInput):
+        return _answer_one_more(form, state, field, file_id)
     return _accept(form, state, field, {"file": file_id})
+
+
+def _answer_one_more(form: Form, state: FormState, field: ImagesInput, file_id: str) -> Turn:
+    """The question stays until there are as many as it takes, or *Done*."""
+    asked = state if state.asked == field.name else state.at(field.name, editing=True)
+    pictures = (*asked.pictures, file_id)
+    if len(pictures) >= field.max_count:
+        return _accept(form, asked, field, {"files": [*pictures]})
+    return Turn(state=replace(asked, pictures=pictures))
 
 
 def answer_sound(form: Form, state: FormState, file_id: str) -> Turn:
@@ -140,9 +153,10 @@ def ask_column(
     return Turn(state=replace(asked, table=WaitingTable(columns=columns, text=text, file=file)))
 
 
-def image_wanted(form: Form, state: FormState) -> ImageInput | None:
-    """The input that a picture would answer now."""
-    return _wanted(form, state, ImageInput)
+def image_wanted(form: Form, state: FormState) -> ImageInput | ImagesInput | None:
+    """The input that a picture would answer now; None where it could be either of two."""
+    one, several = _wanted(form, state, ImageInput), _wanted(form, state, ImagesInput)
+    return one or several if one is None or several is None else None
 
 
 def sound_wanted(form: Form, state: FormState) -> SoundInput | None:
@@ -173,6 +187,8 @@ def press(form: Form, state: FormState, action: Action) -> Turn:
     field = _asked(form, state)
     if state.table is not None:
         turn = _press_column(form, state, state.table, action)
+    elif isinstance(field, ImagesInput) and action.verb in {"n", "r"}:
+        turn = _press_pictures(form, state, field, action)
     else:
         turn = _press_question(form, state, field, action) if field else _press_summary(form, state, action)
     return turn or Turn(state=state, outcome=FormExit.STALE)
@@ -199,6 +215,14 @@ def _press_question(form: Form, state: FormState, field: Input, action: Action) 
         case "t" if isinstance(field, TableInput):
             return Turn(state=state, outcome=FormExit.TEMPLATE)
     return None
+
+
+def _press_pictures(form: Form, state: FormState, field: ImagesInput, action: Action) -> Turn | None:
+    """*Done*, or all anew."""
+    if action.verb == "r":
+        return Turn(state=replace(state, pictures=()))
+    enough = len(state.pictures) >= field.min_count
+    return _accept(form, state, field, {"files": [*state.pictures]}) if enough else None
 
 
 def _offered(field: Input, action: Action) -> Value | None:
@@ -322,7 +346,7 @@ def _asked(form: Form, state: FormState) -> Input | None:
 def _expected_of(field: Input | None) -> InvalidValue:
     """What a file that answers nothing is told."""
     match field:
-        case ImageInput():
+        case ImageInput() | ImagesInput():
             return PhotoExpected()
         case SoundInput():
             return SoundExpected()

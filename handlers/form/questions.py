@@ -16,6 +16,7 @@ from services.manifests.manifest import (
     BooleanInput,
     ChoiceInput,
     ImageInput,
+    ImagesInput,
     Input,
     SeriesInput,
     SoundInput,
@@ -38,6 +39,7 @@ def render_question(form: Form, turn: Turn, tr: Translator) -> Screen:
     of_row = turn.problem is None or isinstance(turn.problem, InvalidMember | WrongCount)
     if of_row and _may_send_row(form, state, field):  # a wrong single answer is not the moment to offer more
         parts.append(_row_hint(form, tr))
+    parts.append(_received(field, state, tr))
     if (given := state.answers.get(field.name)) is not None:
         parts.append(tr.html("Your answer now: <b>{answer}</b>", answer=value_words(field, given, tr)))
     text = "\n\n".join(part for part in parts if part)
@@ -105,9 +107,23 @@ def _how_to_send(field: Input, tr: Translator) -> str:
             return tr.gettext("Send an Excel or CSV file whose first line names the columns, or paste the lines.")
         case ImageInput():
             return tr.gettext("Send a photo, or a picture as a file.")
+        case ImagesInput():
+            return tr.gettext("Send the photos together, as an album, or one after another.")
         case SoundInput():
             return tr.gettext("Record a voice message, or send an audio file.")
     return ""
+
+
+def _received(field: Input, state: FormState, tr: Translator) -> Html:
+    """How many pictures have come for a question that takes several."""
+    if not isinstance(field, ImagesInput) or not state.pictures:
+        return Html()
+    come = tr.html("🖼 Received: <b>{n}</b> of {most}.", n=len(state.pictures), most=field.max_count)
+    lacking = field.min_count - len(state.pictures)
+    if lacking > 0:
+        return Html(f"{come} " + tr.nhtml("{n} more is needed.", "{n} more are needed.", lacking))
+    more = tr.html("Send more, or press Done.")
+    return Html(f"{come} {more}")
 
 
 def _example(field: Input, tr: Translator) -> str:
@@ -158,11 +174,21 @@ class _Buttons:
         rows = self._options()
         if isinstance(self._field, TableInput):
             rows.append((self._button(tr.gettext("📄 A file to fill in"), "t"),))
-        if self._given is not None:
+        if isinstance(self._field, ImagesInput) and self._state.pictures:
+            rows += self._of_pictures(self._field)
+        elif self._given is not None:
             rows.append((self._button(tr.gettext("Keep: {answer}", answer=self._words(self._given)), "k"),))
         if self._default is not None and not _among_options(self._field) and self._default != self._given:
             rows.append((self._button(tr.gettext("Default: {answer}", answer=self._words(self._default)), "d"),))
         return [*rows, self._ways_out()]
+
+    def _of_pictures(self, field: ImagesInput) -> list[Row]:
+        tr, count = self._tr, len(self._state.pictures)
+        again = (self._button(tr.gettext("↺ Other pictures"), "r"),)
+        if count < field.min_count:
+            return [again]
+        done = tr.ngettext("✅ Done: {n} picture", "✅ Done: {n} pictures", count)
+        return [(self._button(done, "n"),), again]
 
     def _ways_out(self) -> Row:
         return self._button(self._tr.gettext("‹ Back"), "b"), self._button(self._tr.gettext("✖ Cancel"), "x")

@@ -1,6 +1,7 @@
 """A prediction that was bought before: bought again, or with another answer."""
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 from aiogram import Router
@@ -18,6 +19,7 @@ from handlers.predictions.screens import AGAIN, CHANGE
 from handlers.telegram import sender
 from services.models.offers import Offer
 from services.predictions.history import PredictionView
+from services.values.kept_files import ids_in
 
 
 def router() -> Router:
@@ -57,9 +59,9 @@ async def _repeat(hex_id: str, ctx: Context) -> tuple[FormSession, Turn]:
 
 async def _still_kept(answers: Mapping[str, Any], view: PredictionView, ctx: Context) -> dict[str, Any]:
     """Without pictures that have been deleted since: they are asked for anew."""
-    files = {name: answer["file"] for name, answer in answers.items() if isinstance(answer, dict) and "file" in answer}
-    known = await ctx.services.files.known(files.values(), user_id=view.user_id)
-    return {name: answer for name, answer in answers.items() if name not in files or files[name] in known}
+    files = {name: ids_in(answer) for name, answer in answers.items()}
+    known = await ctx.services.files.known(chain.from_iterable(files.values()), user_id=view.user_id)
+    return {name: answer for name, answer in answers.items() if known.issuperset(files[name])}
 
 
 async def _open(query: CallbackQuery, session: FormSession, turn: Turn) -> None:

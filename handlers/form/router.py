@@ -1,6 +1,7 @@
 """The form: typed answers, pictures, files and buttons, up to the summary. Paying is `handlers.form.purchase`."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 from aiogram import Router
@@ -8,8 +9,8 @@ from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.filters import Filter, StateFilter
 from aiogram.types import CallbackQuery, Message
 
-from handlers.form.albums import show_another, wants_next
-from handlers.form.flow import answer, image_wanted, press, resume
+from handlers.form.albums import collects, show_another, wants_next
+from handlers.form.flow import answer, answer_image, image_wanted, press, resume
 from handlers.form.purchase import Purchase
 from handlers.form.session import PAID, FormDialog, FormSession, form_of, offer_of
 from handlers.form.sounds import sound_of, take_sound
@@ -28,8 +29,8 @@ from handlers.telegram import sender
 from i18n.titles import title_of
 from services import charts
 from services.errors import N_
-from services.manifests.manifest import ImageInput
-from services.models.offers import ModelNotOnSale
+from services.manifests.manifest import ImageInput, ImagesInput
+from services.models.offers import ModelNotOnSale, Offer
 
 ANSWERED = N_("This question is answered already.")
 ORDERED = N_("It is ordered already.")
@@ -58,15 +59,25 @@ async def begin_form(query: CallbackQuery, *, ctx: Context, argument: str) -> No
     """A fresh form takes the place of the model's page, and of a form under way. `argument`: the slug."""
     offer = await offer_of(argument, ctx)
     photos = await waiting_photos(ctx.fsm)
-    fields = [field.name for field in form_of(offer).fields if isinstance(field, ImageInput)]
-    if photos and len(fields) == 1:
-        session, turn = FormSession.begin(ctx, offer, {fields[0]: {"file": photos[0]}}, photos[1:])
-        turn = replace(turn, notice=None)
-    else:
-        session, turn = FormSession.begin(ctx, offer)
+    session, turn = _begun(ctx, offer, photos)
     await session.keep(turn, await show_in_place(query, session.screen(turn)))
     if offer.manifest.has_chart:
         await asyncio.to_thread(charts.expect)
+
+
+def _begun(ctx: Context, offer: Offer, photos: Sequence[str]) -> tuple[FormSession, Turn]:
+    """With the photos that were sent before: to the only question for one, or for several."""
+    fields = form_of(offer).fields
+    single = [field.name for field in fields if isinstance(field, ImageInput)]
+    lists = [field for field in fields if isinstance(field, ImagesInput)]
+    if photos and len(single) == 1 and not lists:
+        session, turn = FormSession.begin(ctx, offer, {single[0]: {"file": photos[0]}}, photos[1:])
+        return session, replace(turn, notice=None)
+    session, turn = FormSession.begin(ctx, offer)
+    if len(lists) == 1 and turn.state.asked == lists[0].name:
+        for photo in photos[: lists[0].max_count]:
+            turn = answer_image(session.form, turn.state, photo)
+    return session, turn
 
 
 async def continue_form(query: CallbackQuery, *, ctx: Context) -> None:
@@ -97,7 +108,12 @@ async def answered(message: Message, *, ctx: Context) -> None:
         return
     if album is not None and session.album == f"{album}{REFUSED}" and image_wanted(session.form, session.state) is None:
         return
+    one_more = collects(session, album)
     turn = await _taken(message, session)
+    if one_more and turn.problem is None and session.message_id is not None:
+        await session.keep(turn, session.message_id)
+        await sender.edit(ctx.bot, message.chat.id, session.message_id, session.screen(turn))
+        return
     if album is not None and turn.problem is not None:
         album = f"{album}{REFUSED}"
     elif picture_of(message) is not None and turn.problem is None:

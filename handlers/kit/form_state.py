@@ -42,7 +42,8 @@ class WaitingTable:
 class FormState:
     """`asked` is the input on the screen, or none at the summary and at the list of answers; `page` is of the options
     or of that list; `editing`: back to the summary after this answer. `table` waits for
-    its column to be chosen. `nonce` tells this form from every other one."""
+    its column to be chosen; `pictures` are files that came for a question that takes several. `nonce` tells this form
+    from every other one."""
 
     slug: str
     version: str
@@ -53,6 +54,7 @@ class FormState:
     page: int = 0
     editing: bool = False
     table: WaitingTable | None = None
+    pictures: tuple[str, ...] = ()
 
     def dump(self) -> dict[str, Any]:  # Any: JSON
         names = ("slug", "version", "nonce", "asked", "page", "editing")
@@ -60,6 +62,7 @@ class FormState:
             "place": self.place.value,
             "answers": dict(self.answers),
             "table": None if self.table is None else asdict(self.table),
+            "pictures": list(self.pictures),
         }
 
     @classmethod
@@ -68,12 +71,16 @@ class FormState:
         match data:
             case {"slug": str(), "version": str(), "nonce": str(), "answers": dict(), "place": "s" | "l"}:
                 names = set(cls.__slots__) & set(data)
-                own = {"place": Place(data["place"]), "table": WaitingTable.load(data.get("table"))}
+                own = {
+                    "place": Place(data["place"]),
+                    "table": WaitingTable.load(data.get("table")),
+                    "pictures": tuple(data.get("pictures", ())),
+                }
                 return cls(**{name: data[name] for name in names} | own)
         return None
 
     def at(self, name: str | None, *, editing: bool = False, place: Place = Place.SUMMARY, page: int = 0) -> Self:
-        return replace(self, asked=name, editing=editing, place=place, page=page, table=None)
+        return replace(self, asked=name, editing=editing, place=place, page=page, table=None, pictures=())
 
     def with_answers(self, answers: Mapping[str, Value]) -> Self:
         return replace(self, answers={**self.answers, **answers})

@@ -137,7 +137,7 @@ def _write_examples(entries: Sequence[Entry], row: Row, *, usual: bool) -> list[
     notes = []
     for entry in entries:
         value = row.values[entry["name"]]
-        if "example" in entry or isinstance(value, dict) or entry["type"] == "image":
+        if "example" in entry or isinstance(value, dict) or entry["type"] in {"image", "images"}:
             continue
         if isinstance(value, list):
             if not usual and len(value) <= MAX_EXAMPLE:

@@ -10,7 +10,7 @@ from typing import Final
 from services.authoring.hints import AuthorHints
 from services.authoring.labels import listed_features
 from services.authoring.notes import REMARKS, Entry, Note, remarked
-from services.authoring.pictures import guess_picture
+from services.authoring.pictures import guess_picture, guess_pictures
 from services.authoring.tokens import text_question
 from services.inference.errors import ModelBroken
 from services.inference.runtimes.onnx_columns import Columns
@@ -110,7 +110,7 @@ class Questions:
         """Say which hints nothing here takes. Raises ModelBroken where features are too many or too few."""
         if self._hints.features and not self._named:
             self.entries = self._each_named(self._hints.features)
-        if any(entry["type"] == "image" for entry in self.entries):
+        if any(entry["type"] in {"image", "images"} for entry in self.entries):
             return
         for option in (key for key in ("range", "mean", "std") if getattr(self._hints, key) is not None):
             self.notes.append(Note(tensor=f"--{option}", what="of no use here", why="no picture goes in"))
@@ -168,6 +168,9 @@ class Questions:
         self._refuse(tensor, inner, whole=picture is not None and len(inner) == len(tensor.shape or ()))
         if tensor.dtype == "string":
             return self._cells(tensor, base, math.prod(side or 1 for side in inner))
+        if (several := guess_pictures(self._graph, tensor, inner, self._hints)) is not None:
+            self.notes.append(several.note)
+            return [{**base, "type": "images", **several.entry, "tensor": {**spec, "layout": several.layout}}]
         if picture is not None:
             self.notes.append(picture.note)
             return [{**base, "type": "image", **picture.entry, "tensor": {**spec, "layout": picture.layout}}]

@@ -1,19 +1,22 @@
 """Whether an input of a graph is a picture, and how one would be prepared for it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from services.authoring.hints import AuthorHints
 from services.authoring.notes import Entry, Note, remarked
 from services.inference.runtimes.onnx_graph import PASSES, Graph, attributes
 from services.inference.tensors import GraphTensor, Shape
+from services.manifests.inputs import MAX_PICTURES
 
 DEFAULT_SIDE: Final = 224
 _LOOKING: Final = PASSES | {"Sub", "Add", "Mul", "Div", "Clip", "Pad", "DequantizeLinear", "QuantizeLinear", "Slice"}
 _CONVOLVING: Final = {"Conv", "QLinearConv", "ConvInteger", "MaxPool", "AveragePool", "Resize", "Upsample"}
 _POOLING: Final = {"GlobalAveragePool", "GlobalMaxPool", "DepthToSpace", "SpaceToDepth", "InstanceNormalization"}
 _STEPPING: Final = {"LSTM", "GRU", "RNN", "STFT", "DFT"}
+RANK_OF_LIST: Final = 4  # without the batch
+MOST_GUESSED: Final = 4
 _MODES: Final = {
     1: ("grayscale", "a grey picture"),
     2: ("la", "a grey picture and its transparency"),
@@ -60,6 +63,24 @@ def guess_picture(graph: Graph, tensor: GraphTensor, inner: Shape, hints: Author
             entry, "type", f"guessed: by its {channels} channels" if why else "guessed: by the shape alone"
         )
     return PictureGuess(entry=entry, layout=layout, note=note)
+
+
+def guess_pictures(graph: Graph, tensor: GraphTensor, inner: Shape, hints: AuthorHints) -> PictureGuess | None:
+    """The same of a list of pictures: `[N, n, C, H, W]`."""
+    if len(inner) != RANK_OF_LIST or not (inner[0] is None or 1 <= inner[0] <= MAX_PICTURES):
+        return None
+    found = guess_picture(graph, tensor, inner[1:], hints)
+    if found is None:
+        return None
+    prepare = {**found.entry["prepare"]}
+    counts = {"min_count": inner[0] or 2, "max_count": inner[0] or MOST_GUESSED}
+    prepare["size"] = [DEFAULT_SIDE if side == "free" else side for side in prepare["size"]]
+    entry: Entry = {**found.entry, **counts, "prepare": prepare}
+    if inner[0] is None:
+        entry = remarked(entry, "max_count", "guessed: the file does not tell how many")
+    many = f"{inner[0]} pictures" if inner[0] else "several pictures"
+    note = replace(found.note, what=f"{many}, each {found.note.what}", guessed=found.note.guessed or inner[0] is None)
+    return PictureGuess(entry=entry, layout=found.layout, note=note)
 
 
 def _numbers(tensor: GraphTensor, hints: AuthorHints) -> Entry:

@@ -21,6 +21,7 @@ from services.clock import Clock
 from services.files.files import WISHED_AWAY, parse_file_id
 from services.files.store import FileStore, StoreAway, id_of, key_of
 from services.predictions.claims import QUEUED, RUNNING
+from services.values.kept_files import ids_in
 
 log = structlog.get_logger()
 _files, _predictions = table_of(File), table_of(Prediction)
@@ -150,7 +151,7 @@ def _take(session: Session, which: ColumnElement[bool], after: UUID) -> tuple[UU
 def _needed(session: Session) -> set[UUID]:
     """Pictures, voices and tables of what is to be run, and of answers that are to be told."""
     inputs = session.scalars(select(_predictions.c.inputs).where(QUEUED | RUNNING))
-    given = [value.get("file") for values in inputs for value in values.values() if isinstance(value, dict)]
+    given: list[str | None] = [each for values in inputs for value in values.values() for each in ids_in(value)]
     for row in session.execute(_asked):
         given += [*(row.pictures or ()), row.voice]
     files_of_tables = [each for row in session.execute(_of_tables) for each in row if each is not None]

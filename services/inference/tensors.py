@@ -101,13 +101,13 @@ def _as_it_is(row: Shape, graph: Shape | None) -> Fit | None:
     batch, inner = (graph[0], graph[1:]) if graph else (1, ())
     several = batch is None
     if batch in {None, 1}:
-        if _enters(row, inner):
+        if enters(row, inner):
             return Fit(shape=row, batched=True, several=several)
         if row == (1,) and inner == () and graph:
             return Fit(shape=(), batched=True, several=several)
     if batch in {None, 1} and inner and None not in row and _size(row) == _size(inner):
         return Fit(shape=inner, batched=True, several=several)
-    if _enters(row, graph) or (row == (1,) and graph == ()):
+    if enters(row, graph) or (row == (1,) and graph == ()):
         return Fit(shape=tuple(graph and row), batched=False, several=False)
     return None
 
@@ -117,7 +117,7 @@ def agree(one: Shape, other: Shape) -> bool:
     return len(one) == len(other) and all(a is None or b is None or a == b for a, b in zip(one, other, strict=True))
 
 
-def _enters(row: Shape, graph: Shape) -> bool:
+def enters(row: Shape, graph: Shape) -> bool:
     """Whether every row of this shape can go in: what is free in the one is free in the other."""
     return len(row) == len(graph) and all(b is None or a == b for a, b in zip(row, graph, strict=True))
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _ARTICLES = {
     "series": "A series",
     "image": "An image",
+    "images": "A list of images",
     "audio": "A sound",
     "table": "A table",
     "text": "A text in numbers",
@@ -86,7 +87,7 @@ def check_tensors(inputs: Sequence["Input"], constants: Sequence["Constant"]) ->
         if field.tensor is not None:
             for name in tensors_of(field):
                 shared.setdefault(name, []).append(field)
-        if field.type == "image" and "prepare" not in field.model_fields_set:
+        if field.type in {"image", "images"} and "prepare" not in field.model_fields_set:
             raise wrong(*_MISSING, "inputs", field.name, "prepare")
     fed = [constant.tensor for constant in constants]
     if twice := sorted(set(fed) & shared.keys()) or [name for name in fed if fed.count(name) > 1]:
@@ -118,7 +119,7 @@ def tensors_of(field: "Input") -> list[str]:
 def _is_whole(field: "Input") -> bool:
     """Whether it fills a tensor alone."""
     numbered = field.type == "text" and field.tensor is not None and field.tensor.numbered
-    return numbered or field.type in {"series", "image", "audio", "table"}
+    return numbered or field.type in {"series", "image", "images", "audio", "table"}
 
 
 def _check_nodes(inputs: Sequence["Input"], outputs: Sequence["Output"]) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from services.manifests.alphabets import AlphabetUnreadable, read_alphabet
 from services.manifests.errors import ManifestError
-from services.manifests.inputs import ImageInput, Input, SeriesInput, SoundInput, TableInput, TextInput
+from services.manifests.inputs import ImageInput, ImagesInput, Input, SeriesInput, SoundInput, TableInput, TextInput
 from services.manifests.labels import LabelsUnreadable, read_labels
 from services.manifests.outputs import FEWEST_CLASSES
 
@@ -61,6 +61,8 @@ def files_of(field: Input) -> Mapping[str, str]:
             return {f"sources.{source.value}.file": source.file for source in field.sources}
         case ImageInput(example=str(example)) | SoundInput(example=str(example)) | TableInput(example=str(example)):
             return {"example": example}
+        case ImagesInput(example=tuple(examples)):
+            return {f"example.{position}": name for position, name in enumerate(examples, start=1)}
         case TextInput(tensor=tensor) if tensor is not None:
             own = {"tensor.characters": tensor.characters, "tensor.tokenizer": tensor.tokenizer}
             return {key: name for key, name in own.items() if name is not None and tensor.package is None}

@@ -16,6 +16,7 @@ from services.manifests.schema import (
     DateTensor,
     Day,
     FileName,
+    ImagesTensor,
     ImageTensor,
     Name,
     Numbers,
@@ -34,6 +35,8 @@ MAX_TEXT = 4_000
 MAX_SECONDS = 300
 MAX_SAMPLES = 7_500_000
 MAX_TABLE_ROWS = 50_000
+MAX_PICTURES = 16  # of one answer
+MAX_POINTS = 3 * 2048 * 2048  # channels counted, of all pictures of an answer
 MAX_TABLE_COLUMNS = 200
 INT64_MAX = 2**63 - 1
 FEWEST_TONES = 8  # that a picture of whole numbers may have
@@ -353,10 +356,10 @@ class TableInput(Question):
         return self
 
 
-class ImageInput(Question):
-    type: Literal["image"]
+class Pictorial(Question):
+    """Answered with pictures."""
+
     prepare: Prepare = Prepare(size=("free", "free"))
-    example: FileName | None = None
     tensor: ImageTensor | None = None
 
     @model_validator(mode="after")
@@ -381,6 +384,36 @@ class ImageInput(Question):
         return self
 
 
+class ImageInput(Pictorial):
+    type: Literal["image"]
+    example: FileName | None = None
+
+
+class ImagesInput(Pictorial):
+    """Several pictures that go into one tensor, all of one size. One file of its examples for each picture."""
+
+    type: Literal["images"]
+    min_count: int = Field(default=2, ge=1, le=MAX_PICTURES)
+    max_count: int = Field(default=MAX_PICTURES, ge=1, le=MAX_PICTURES)
+    example: Annotated[tuple[FileName, ...], Array] | None = None
+    tensor: ImagesTensor | None = None
+
+    @model_validator(mode="after")
+    def _counted(self) -> Self:
+        low, high = self.min_count, self.max_count
+        if low > high:
+            raise wrong(f"min_count {low} is over max_count {high}", "Swap them", "min_count")
+        if self.example is not None and not low <= len(self.example) <= high:
+            raise wrong(f"has {len(self.example)} files", f"{low} to {high} are taken", "example")
+        if self.tensor is None:
+            return self
+        if self.prepare.free:
+            raise wrong("pictures of one tensor have one size", "Write the size in points", "prepare", "size")
+        if high * (size := math.prod(map(int, self.prepare.size)) * self.prepare.channels) > MAX_POINTS:
+            raise wrong(f"{high} pictures of that size are too much", f"At most {MAX_POINTS // size} fit", "max_count")
+        return self
+
+
 Input = Annotated[
     NumberInput
     | IntegerInput
@@ -390,10 +423,11 @@ Input = Annotated[
     | TextInput
     | SeriesInput
     | ImageInput
+    | ImagesInput
     | SoundInput
     | TableInput,
     Field(discriminator="type"),
 ]
 
-FileInput: TypeAlias = ImageInput | SoundInput
-"""What is answered with a file that is kept."""
+FileInput: TypeAlias = ImageInput | ImagesInput | SoundInput
+"""What is answered with files that are kept."""

@@ -11,6 +11,7 @@ from services.manifests.inputs import (
     ChoiceInput,
     DateInput,
     FileInput,
+    ImagesInput,
     Input,
     IntegerInput,
     NumberInput,
@@ -120,6 +121,8 @@ def _long(field: Input, language: str) -> Json:
 
 
 def _file(field: Input) -> Json:
+    if isinstance(field, ImagesInput):
+        return {"type": "array", "items": PICTURE, "minItems": field.min_count, "maxItems": field.max_count}
     if not isinstance(field, SoundInput):
         return PICTURE
     seconds = {"x-min-seconds": field.min_seconds, "x-max-seconds": field.max_seconds}

@@ -16,9 +16,10 @@ MOST_COLUMNS: Final = 200
 
 
 class Summed(Answer):
-    """`over`: of what is said of each step of a row, one number; a `share` is of the steps that reach `threshold`."""
+    """`over`: of what is said of each step of a row, one number; a `share` is of the steps that reach `threshold`;
+    `cosine` and `distance` are how near several vectors of a row are to each other."""
 
-    over: Literal["mean", "max", "min", "share"] | None = None
+    over: Literal["mean", "max", "min", "share", "cosine", "distance"] | None = None
     threshold: float = 0.5
 
 
@@ -43,6 +44,12 @@ class ProbabilityOutput(Summed):
         if self.of is None or (isinstance(told, TextOutput) and told.decode == "ctc" and told.tensor == self.tensor):
             return
         raise wrong(f'"{self.of}" is no text decoded of the same tensor', "Name one", "outputs", self.name, "of")
+
+    @model_validator(mode="after")
+    def _between_0_and_1(self) -> Self:
+        if self.over in {"cosine", "distance"}:
+            raise wrong(f"a {self.over} is no probability", 'Write type = "number"', "over")
+        return self
 
 
 class ClassesOutput(Labelled):

@@ -200,3 +200,10 @@ class SeriesTensor(NumberTensor):
 
 class ImageTensor(NumberTensor):
     layout: Literal["NCHW", "NHWC", "flat"] = "NCHW"
+
+
+class ImagesTensor(ImageTensor):
+    """`stack`: the pictures are one row, `[N, n, C, H, W]`, or the graph's whole batch, `[n, C, H, W]`."""
+
+    layout: Literal["NCHW", "NHWC"] = "NCHW"
+    stack: Literal["row", "batch"] = "row"

@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from services.errors import N_, ShopError
 from services.files.files import Files, media_type_of
-from services.manifests.inputs import ImageInput, Input, SoundInput
+from services.manifests.inputs import ImageInput, ImagesInput, Input, SoundInput
 from services.values.errors import InvalidValue, PictureNotKept, SoundNotKept, Unanswered
 from services.values.intake import Intake
 from services.values.json_values import file_id_of, from_json, picture_in
 from services.values.parse import Value, default_value
 from services.values.sounds import check_sound
+
+_UNREAD: Final = "0" * 32  # in the place of a picture that is looked at when all else is right
 
 
 class UnknownField(InvalidValue):
@@ -45,7 +47,10 @@ async def read_answers(
         for field in fields:
             try:
                 if isinstance(field, ImageInput):
-                    values[field.name] = await _kept(field, told[field.name], user_id, files, intake)
+                    values[field.name] = {"file": await _kept(field, told[field.name], user_id, files, intake)}
+                elif isinstance(field, ImagesInput):
+                    kept = [await _kept(field, each, user_id, files, intake) for each in told[field.name]]
+                    values[field.name] = {"files": kept}
                 elif isinstance(field, SoundInput):
                     await _listen(field, told[field.name], user_id, files)
             except InvalidValue as problem:
@@ -63,6 +68,8 @@ def _read(field: Input, told: Mapping[str, Any]) -> Value:  # Any: JSON
     answer = told[field.name]
     if isinstance(field, ImageInput) and isinstance(answer, str) and picture_in(answer) is not None:
         return answer  # it is looked at when all else is right
+    if isinstance(field, ImagesInput) and isinstance(answer, list):
+        answer = [_UNREAD if isinstance(each, str) and picture_in(each) is not None else each for each in answer]
     return from_json(field, answer)
 
 
@@ -74,15 +81,16 @@ async def _listen(field: SoundInput, told: str, user_id: int, files: Files) -> N
     await asyncio.to_thread(check_sound, field, content)
 
 
-async def _kept(field: ImageInput, told: str, user_id: int, files: Files, intake: Intake) -> Value:
+async def _kept(field: ImageInput | ImagesInput, told: str, user_id: int, files: Files, intake: Intake) -> str:
+    """The hex id of the picture's file."""
     content = picture_in(told)
     if content is None:
         file_id = file_id_of(told)
         if not await files.known([file_id.hex], user_id=user_id):
             raise PictureNotKept()
-        return {"file": file_id.hex}
+        return file_id.hex
     async with intake.upload(user_id) as received:
         await asyncio.to_thread(received.file.write, content)
         picture = await received.picture(field.prepare)
     file_id = await files.put(user_id, picture, media_type_of(picture))
-    return {"file": file_id.hex}
+    return file_id.hex

@@ -77,6 +77,18 @@ class NotAText(InvalidValue):
     message = N_("A picture is expected here. Please send a photo.")
 
 
+class TooFewPictures(InvalidValue):
+    counted = NN_(
+        "At least {min} picture is needed, {count} given.",
+        "At least {min} pictures are needed, {count} given.",
+        "min",
+    )
+
+
+class TooManyPictures(InvalidValue):
+    counted = NN_("At most {max} picture is taken.", "At most {max} pictures are taken.", "max")
+
+
 class WrongCount(InvalidValue):
     """Several values at once, but not as many as there are questions."""
 

@@ -11,16 +11,16 @@ from uuid import UUID
 from services.manifests.inputs import (
     ChoiceInput,
     DateInput,
-    ImageInput,
+    FileInput,
+    ImagesInput,
     Input,
     IntegerInput,
     SeriesInput,
-    SoundInput,
     TableInput,
 )
 from services.values import errors
 from services.values.errors import InvalidValue
-from services.values.parse import Value, check_value, no_option, parse_text
+from services.values.parse import Value, check_count, check_value, no_option, parse_text
 
 MAX_PICTURE: Final = 1_000_000  # bytes of a data URL
 _DATA_URL: Final = re.compile(r"data:image/[a-z0-9.+-]+;base64,", re.ASCII)
@@ -30,6 +30,8 @@ def from_json(field: Input, told: Any) -> Value:  # Any: JSON
     """Raises a leaf of `InvalidValue`."""
     if isinstance(field, TableInput):
         told = _table(field, told)
+    if isinstance(field, FileInput):
+        return check_value(field, _files(field, told))
     match field, told:
         case IntegerInput(), float() if told.is_integer():
             return check_value(field, int(told))
@@ -43,11 +45,26 @@ def from_json(field: Input, told: Any) -> Value:  # Any: JSON
             raise errors.TooManyValues(max=field.max_length)
         case SeriesInput(), list():
             return check_value(field, told)
-        case ((ImageInput() | SoundInput()), str()):
-            return check_value(field, {"file": file_id_of(told).hex})
-        case ((SeriesInput() | ImageInput() | SoundInput()), _):
+        case SeriesInput(), _:
             raise InvalidValue()
     return check_value(field, told)
+
+
+def _files(field: FileInput, told: Any) -> dict[str, Any]:  # Any: JSON
+    """Raises a leaf of `InvalidValue`."""
+    if not isinstance(field, ImagesInput):
+        return {"file": _id_in(told).hex}
+    if not isinstance(told, list):
+        raise InvalidValue()
+    check_count(field, len(told))
+    return {"files": [_id_in(each).hex for each in told]}
+
+
+def _id_in(told: Any) -> UUID:  # Any: JSON
+    """Raises InvalidValue for what is no text, `PictureNotKept` for what is no id."""
+    if not isinstance(told, str):
+        raise InvalidValue()
+    return file_id_of(told)
 
 
 def _table(field: TableInput, told: Any) -> dict[str, Any]:  # Any: JSON
@@ -70,6 +87,8 @@ def to_json(value: Value) -> Any:  # Any: JSON
     match value:
         case {"file": str(file_id)}:
             return str(UUID(file_id))
+        case {"files": [*ids]}:
+            return [str(UUID(str(each))) for each in ids]
         case {"source": name}:
             return name
         case {"columns": list() as names, "rows": list() as rows}:

@@ -3,7 +3,7 @@
 A value is ready for JSON: number → float, integer → int, choice → the option's value, boolean → bool, date → ISO text,
 text → str, series → list of floats, `{"values": list, "column": "Close", "rows": 500}` of a table or of more numbers
 than are taken, or `{"source": "sp500"}`, table → `{"columns": names, "rows": lists of numbers}`, image and audio →
-`{"file": "<hex of the stored file's uuid>"}`.
+`{"file": "<hex of the stored file's uuid>"}`, images → `{"files": [such hex texts]}`.
 """
 
 import datetime as dt
@@ -20,6 +20,7 @@ from services.manifests.manifest import (
     DateInput,
     FileInput,
     ImageInput,
+    ImagesInput,
     Input,
     IntegerInput,
     NumberInput,
@@ -37,7 +38,7 @@ from services.values.ranges import parse_integer, parse_number, refusal, within
 from services.values.series import Taken, check_taken, take_series
 from services.values.table_values import TableValue, check_table, in_words, take_table
 
-Value: TypeAlias = int | float | str | bool | Taken | TableValue | dict[str, str]
+Value: TypeAlias = int | float | str | bool | Taken | TableValue | dict[str, str] | dict[str, list[str]]
 
 _YES = {"да", "д", "ага", "yes", "y", "true", "истина", "1", "+"}
 _NO = {"нет", "н", "не", "no", "n", "false", "ложь", "0", "-"}
@@ -45,6 +46,7 @@ _WHOLE = re.compile(r"(-?[0-9]+)[.,]0+")  # as pandas writes whole numbers once 
 _TIME = re.compile(
     r"(?<=\d)(?:T| +)\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?$", re.ASCII
 )  # as bookkeepers' exports write it
+_FILE_ID = re.compile("[0-9a-f]{32}")
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufeff]")  # what databases and UTF-8 refuse
 
 
@@ -70,8 +72,8 @@ def parse_text(field: Input, raw: str) -> Value:
             value = take_series(field, text) if source is None else {"source": source}
         case TableInput():
             value = _table(field, take_table, text)
-        case ImageInput() | SoundInput():
-            raise errors.NotAText() if isinstance(field, ImageInput) else errors.SoundExpected()
+        case ImageInput() | ImagesInput() | SoundInput():
+            raise errors.SoundExpected() if isinstance(field, SoundInput) else errors.NotAText()
     return value
 
 
@@ -101,6 +103,8 @@ def check_value(field: Input, value: Any) -> Value:  # Any: it comes from a JSON
         return _checked_number(field, value)
     if isinstance(field, TableInput) and isinstance(value, dict):
         return _table(field, check_table, value)
+    if isinstance(field, FileInput):
+        return _checked_files(field, value)
     checked: Value | None = None
     match field, value:
         case (BooleanInput(), bool()):
@@ -113,11 +117,31 @@ def check_value(field: Input, value: Any) -> Value:  # Any: it comes from a JSON
             checked = {"source": name}
         case (SeriesInput(), list() | {"values": list()}):
             checked = check_taken(field, value)
-        case (ImageInput() | SoundInput(), {"file": str(file)}) if re.fullmatch("[0-9a-f]{32}", file):
-            checked = {"file": file}
     if checked is None:
         raise InvalidValue()
     return checked
+
+
+def _checked_files(field: FileInput, value: Any) -> Value:  # Any: as above
+    match field, value:
+        case (ImageInput() | SoundInput(), {"file": file}) if _is_file_id(file):
+            return {"file": file}
+        case (ImagesInput(), {"files": [*files]}) if all(map(_is_file_id, files)):
+            check_count(field, len(files))
+            return {"files": files}
+    raise InvalidValue()
+
+
+def _is_file_id(told: Any) -> bool:  # Any: as above
+    return isinstance(told, str) and _FILE_ID.fullmatch(told) is not None
+
+
+def check_count(field: ImagesInput, count: int) -> None:
+    """Raises TooFewPictures, TooManyPictures."""
+    if count < field.min_count:
+        raise errors.TooFewPictures(min=field.min_count, count=count)
+    if count > field.max_count:
+        raise errors.TooManyPictures(max=field.max_count)
 
 
 def _checked_number(field: NumberInput | IntegerInput, value: Any) -> float:  # Any: as above

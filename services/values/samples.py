@@ -11,7 +11,9 @@ from services.manifests.manifest import (
     BooleanInput,
     ChoiceInput,
     DateInput,
+    FileInput,
     ImageInput,
+    ImagesInput,
     Input,
     IntegerInput,
     Manifest,
@@ -22,12 +24,14 @@ from services.manifests.manifest import (
     TextInput,
 )
 from services.values.framing import Size
+from services.values.kept_files import input_at, place_of
 from services.values.parse import Value, default_value, example_value, parse_text
 from services.values.ranges import number_example
 from services.values.table_values import TableValue, check_table, load_table
 
 EXAMPLE_PHOTO: Final[Size] = (96, 96)  # where the manifest names none
 SMALL_PHOTO: Final[Size] = (111, 74)
+NO_FILE: Final = "0" * 32
 
 
 def example_row(manifest: Manifest, folder: Path) -> Row:
@@ -36,6 +40,8 @@ def example_row(manifest: Manifest, folder: Path) -> Row:
     for field in manifest.inputs:
         if isinstance(field, ImageInput):
             files[field.name] = (folder / field.example).read_bytes() if field.example else drawing()
+        elif isinstance(field, ImagesInput):
+            files |= example_pictures(field, folder)
         elif isinstance(field, SoundInput):
             files[field.name] = example_sound(field, folder)
         if isinstance(field, TableInput) and field.example is not None:
@@ -43,6 +49,26 @@ def example_row(manifest: Manifest, folder: Path) -> Row:
         else:
             values[field.name] = sample_value(field)
     return Row(values=values, files=files)
+
+
+def example_pictures(field: ImagesInput, folder: Path) -> dict[str, bytes]:
+    """By their place in a row; without files as many drawings as are needed, no two alike."""
+    if field.example is not None:
+        pictures = [(folder / name).read_bytes() for name in field.example]
+    else:
+        pictures = [turned(drawing(), number) for number in range(field.min_count)]
+    return {place_of(field.name, position): content for position, content in enumerate(pictures)}
+
+
+def fullest_row(manifest: Manifest, example: Row) -> Row | None:
+    """The example with as many pictures as the manifest takes; None where it has no more."""
+    lists = [field for field in manifest.inputs if isinstance(field, ImagesInput)]
+    values, files = dict(example.values), dict(example.files)
+    for field in lists:
+        values[field.name] = {"files": [NO_FILE] * field.max_count}
+        for position in range(field.max_count):
+            files.setdefault(place_of(field.name, position), turned(files[place_of(field.name, 0)], position))
+    return Row(values=values, files=files) if files.keys() != example.files.keys() else None
 
 
 def photo_sizes(manifest: Manifest) -> list[Size]:
@@ -70,7 +96,13 @@ def sample_value(field: Input) -> Value:
     for given in (example_value(field), default_value(field)):
         if given is not None:
             return given
-    return _invented(field)
+    return _no_files(field) if isinstance(field, FileInput) else _invented(field)
+
+
+def _no_files(field: FileInput) -> Value:
+    if isinstance(field, ImagesInput):
+        return {"files": [NO_FILE] * (len(field.example or ()) or field.min_count)}
+    return {"file": NO_FILE}
 
 
 def _invented(field: Input) -> Value:
@@ -91,8 +123,6 @@ def _invented(field: Input) -> Value:
         case TableInput(columns=columns):
             line = [float(number_example(column)) for column in columns]
             value = {"columns": [column.name for column in columns], "rows": [line] * field.min_rows}
-        case ImageInput() | SoundInput():
-            value = {"file": "0" * 32}
         case NumberInput() | IntegerInput():
             value = parse_text(field, number_example(field))
     return value
@@ -132,9 +162,9 @@ def other_rows(manifest: Manifest, example: Row, count: int) -> list[Row]:
     rows = []
     for number in range(count):
         values = {field.name: _other(field, example.values[field.name], chance) for field in manifest.inputs}
-        pictures = {field.name for field in manifest.inputs if isinstance(field, ImageInput)}
-        turned = {name: _turned(content, number) for name, content in example.files.items() if name in pictures}
-        files = {**example.files, **turned}
+        pictures = {field.name for field in manifest.inputs if isinstance(field, ImageInput | ImagesInput)}
+        mirrored = {at: turned(content, number) for at, content in example.files.items() if input_at(at) in pictures}
+        files = {**example.files, **mirrored}
         rows.append(Row(values=values, files=files))
     return rows
 
@@ -174,12 +204,12 @@ def _beside(field: NumberInput | IntegerInput | SeriesInput, number: float, chan
     return other if field.allows(other) and least <= other <= most and field.holds(other) else number
 
 
-def _turned(content: bytes, number: int) -> bytes:
+def turned(content: bytes, number: int) -> bytes:
     """The picture as a mirror shows it, upside down, or both; as large as it was."""
     from PIL import Image, ImageOps  # for a model that looks at pictures
 
     picture = ImageOps.exif_transpose(Image.open(io.BytesIO(content)))
-    turned = (ImageOps.mirror, ImageOps.flip, lambda each: ImageOps.flip(ImageOps.mirror(each)))[number % 3](picture)
+    seen = (ImageOps.mirror, ImageOps.flip, lambda each: ImageOps.flip(ImageOps.mirror(each)))[number % 3](picture)
     stream = io.BytesIO()
-    turned.save(stream, "PNG")
+    seen.save(stream, "PNG")
     return stream.getvalue()

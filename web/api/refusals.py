@@ -52,6 +52,8 @@ OF_FIELDS: Final[dict[type[ShopError], str]] = {
     value_errors.WrongCell: "not_a_number",
     value_errors.CellOutOfRange: "out_of_range",
     value_errors.TooFewLines: "too_few_values",
+    value_errors.TooFewPictures: "too_few_values",
+    value_errors.TooManyPictures: "too_many_values",
     value_errors.TooManyLines: "too_many_values",
     value_errors.FileTooLarge: "file_too_large",
     value_errors.TooMuch: "file_too_large",

@@ -24,6 +24,7 @@ from services.manifests.manifest import FileInput, Manifest, SoundInput, SoundOu
 from services.predictions.enclosures import Enclosure, enclosures
 from services.predictions.history import PredictionView
 from services.predictions.watching import PredictionState
+from services.values.kept_files import ids_in
 from web.cabinet.charts import Drawn, drawn
 from web.cabinet.entries import FILE
 from web.kit.pages import page
@@ -115,15 +116,15 @@ class AnswerPage:
         finally:
             await watched.aclose()
 
-    async def _asked(self) -> Sequence[tuple[str, str, str, str]]:
-        """Label, words and the file of each answer of the customer that still has a question."""
+    async def _asked(self) -> Sequence[tuple[str, str, list[str], str]]:
+        """Label, words and the files of each answer of the customer that still has a question."""
         given = await self.me.site.services.models.preset_inputs(self.view.preset_id)
         inputs = {name: value for name, value in self.view.inputs.items() if name not in given}
         return [
             (
                 self.me.tr.pick(field.label),
                 value_words(field, inputs[field.name], self.me.tr),
-                f"/files/{inputs[field.name]['file']}" if isinstance(field, FileInput) else "",
+                [f"/files/{each}" for each in ids_in(inputs[field.name])] if isinstance(field, FileInput) else [],
                 "audio" if isinstance(field, SoundInput) else "picture",
             )
             for field in (self.manifest.inputs if self.manifest is not None else ())

@@ -2,8 +2,8 @@
 
 Names of a question's fields in a request: `<name>`, what was typed or sent; `<name>-source`, a series that came with
 the model, or `own`; `<name>-column`, of a table; `<name>-kept`, where the answer is: `file:<hex>` of the customer's own
-file, `prediction:<hex>` of what they bought before, `example`, the model's own; `<name>-more`, files of further
-pictures.
+file (of several pictures once for each), `prediction:<hex>` of what they bought before, `example`, the model's own;
+`<name>-more`, files of further pictures.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from services.manifests.manifest import FileInput, ImageInput, Input, SeriesInput, TableInput
+from starlette.datastructures import ImmutableMultiDict
+
+from services.manifests.manifest import FileInput, ImageInput, ImagesInput, Input, SeriesInput, TableInput
 from services.models.asking import fits
 from services.models.offers import Offer
 from services.predictions.history import PredictionView
@@ -46,7 +48,9 @@ Entries = dict[str, FormEntry]
 
 def takes_albums(offer: Offer) -> bool:
     """Several pictures at once are as many predictions: of a model that asks for one."""
-    return sum(isinstance(field, ImageInput) for field in offer.manifest.inputs) == 1
+    inputs = offer.manifest.inputs
+    lists = any(isinstance(field, ImagesInput) for field in inputs)
+    return not lists and sum(isinstance(field, ImageInput) for field in inputs) == 1
 
 
 def entries_of(fields: Sequence[Input], told: Mapping[str, Any]) -> Entries:  # Any: texts, and files, which are no text
@@ -55,7 +59,7 @@ def entries_of(fields: Sequence[Input], told: Mapping[str, Any]) -> Entries:  # 
         field.name: FormEntry(
             text=_text(told, field.name),
             source=_text(told, f"{field.name}-source"),
-            kept=_text(told, f"{field.name}-kept"),
+            kept=_kept(told, field),
             column=_number(_text(told, f"{field.name}-column")),
             more=_text(told, f"{field.name}-more").split(),
         )
@@ -96,6 +100,24 @@ def _text(told: Mapping[str, Any], name: str) -> str:  # Any: as above
     return text.replace("\r\n", "\n") if isinstance(text, str) else ""
 
 
+def _kept(told: Mapping[str, Any], field: Input) -> str:  # Any: as above
+    """Of several pictures all that are still ticked."""
+    name = f"{field.name}-kept"
+    if not isinstance(field, ImagesInput) or not isinstance(told, ImmutableMultiDict):
+        return _text(told, name)
+    texts = [each for each in told.getlist(name) if isinstance(each, str)]
+    return EXAMPLE if EXAMPLE in texts else kept_as([each for text in texts for each in kept_ids(text)])
+
+
+def kept_ids(kept: str) -> list[str]:
+    """Of files, as `FormEntry.kept` names them."""
+    return [each for each in kept.removeprefix(FILE).split(",") if each] if kept.startswith(FILE) else []
+
+
+def kept_as(ids: Sequence[str]) -> str:
+    return f"{FILE}{','.join(ids)}" if ids else ""
+
+
 def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
 
@@ -113,6 +135,8 @@ def _entry(field: Input, value: Any, view: PredictionView | None = None) -> Form
             return FormEntry()
         case {"file": str(file)}:
             return FormEntry(kept=f"{FILE}{file}")
+        case {"files": [*files]}:
+            return FormEntry(kept=kept_as(files))
         case _ if isinstance(field, SeriesInput):
             return _series(value, view)
         case {"columns": list(), "rows": list()}:

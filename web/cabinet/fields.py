@@ -13,8 +13,8 @@ from services.manifests.manifest import (
     BooleanInput,
     ChoiceInput,
     DateInput,
-    FileInput,
     ImageInput,
+    ImagesInput,
     Input,
     IntegerInput,
     NumberInput,
@@ -23,7 +23,8 @@ from services.manifests.manifest import (
     TableInput,
     TextInput,
 )
-from web.cabinet.entries import EXAMPLE, FILE, OWN, Entries, FormEntry
+from services.values.kept_files import place_of
+from web.cabinet.entries import EXAMPLE, FILE, OWN, Entries, FormEntry, kept_as, kept_ids
 
 FEW: Final = 6  # so many options are all seen
 LINE: Final = 120  # characters of a text that one line takes
@@ -31,7 +32,8 @@ LINE: Final = 120  # characters of a text that one line takes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldView:
-    """`kind`: which piece of the template draws it; `preview`: the address of a picture or a sound that is kept;
+    """`kind`: which piece of the template draws it; `preview`: the address of a picture or a sound that is kept,
+    `previews`: of several pictures, with what says in the form that each is used;
     `kept_words`: what else is kept; `template`: of a file to fill in; `attrs`: of its `<input>`."""
 
     name: str
@@ -46,6 +48,7 @@ class FieldView:
     options: Sequence[tuple[str, str]]
     attrs: dict[str, Any]  # Any: texts and numbers
     preview: str
+    previews: Sequence[tuple[str, str]]
     kept_words: str
     template: str
 
@@ -75,6 +78,7 @@ def _view(field: Input, entry: FormEntry, slug: str, tr: Translator) -> FieldVie
         options=_options(field, tr),
         attrs=_attrs(field),
         preview=_preview(field, entry, slug),
+        previews=_previews(field, entry, slug),
         kept_words=_kept_words(field, entry, tr),
         template=f"/models/{slug}/templates/{field.name}.xlsx" if isinstance(field, TableInput) else "",
     )
@@ -88,8 +92,8 @@ def _kind(field: Input) -> str:
             return "radios"
         case TextInput(max_length=longest) if longest > LINE:
             return "text"
-        case SeriesInput() | ImageInput() | SoundInput() | TableInput():
-            return {"image": "picture", "audio": "sound"}.get(field.type, field.type)
+        case SeriesInput() | ImageInput() | ImagesInput() | SoundInput() | TableInput():
+            return {"image": "picture", "images": "pictures", "audio": "sound"}.get(field.type, field.type)
     return "line"
 
 
@@ -130,15 +134,26 @@ def _attrs(field: Input) -> dict[str, Any]:  # Any: as above
             return {"type": "date", "min": first and first.isoformat(), "max": last and last.isoformat()}
         case TextInput():
             return {"type": "text", "maxlength": field.max_length}
+        case ImagesInput():
+            return {"most": field.max_count}
     return {}
 
 
 def _preview(field: Input, entry: FormEntry, slug: str) -> str:
-    if not isinstance(field, FileInput):
+    if not isinstance(field, ImageInput | SoundInput):
         return ""
     if entry.kept == EXAMPLE:
         return f"/models/{slug}/examples/{field.name}"
     return f"/files/{entry.kept.removeprefix(FILE)}" if entry.kept.startswith(FILE) else ""
+
+
+def _previews(field: Input, entry: FormEntry, slug: str) -> list[tuple[str, str]]:
+    if not isinstance(field, ImagesInput):
+        return []
+    if entry.kept == EXAMPLE:
+        places = [place_of(field.name, position) for position in range(len(field.example or ()))]
+        return [(f"/models/{slug}/examples/{place}", "") for place in places]
+    return [(f"/files/{each}", kept_as([each])) for each in kept_ids(entry.kept)]
 
 
 def _kept_words(field: Input, entry: FormEntry, tr: Translator) -> str:

@@ -10,17 +10,45 @@ from starlette.datastructures import FormData, UploadFile
 from services.container import Services
 from services.errors import ShopError
 from services.files.files import media_type_of, parse_file_id
-from services.manifests.manifest import ImageInput, Input, SeriesInput, SoundInput, TableInput, TextInput
+from services.manifests.manifest import (
+    FileInput,
+    ImageInput,
+    ImagesInput,
+    Input,
+    SeriesInput,
+    SoundInput,
+    TableInput,
+    TextInput,
+)
 from services.manifests.preparation import MAX_BYTES as MAX_PICTURE
 from services.models.offers import Offer
 from services.predictions.history import PredictionNotFound
-from services.values.errors import ColumnWanted, FileTooLarge, PictureNotKept, SoundNotKept, Unanswered
-from services.values.parse import Value, check_value, parse_text
+from services.values.errors import (
+    ColumnWanted,
+    FileTooLarge,
+    PictureNotKept,
+    SoundNotKept,
+    TooManyPictures,
+    Unanswered,
+)
+from services.values.parse import Value, check_count, check_value, parse_text
 from services.values.series import MAX_BYTES as MAX_TABLE
 from services.values.series import Taken, take_series
 from services.values.sounds import MAX_BYTES as MAX_SOUND
 from services.values.sounds import MEDIA_TYPE as SOUND
-from web.cabinet.entries import BOUGHT, EXAMPLE, FILE, OWN, Entries, FormEntry, entries_of, lines_of, takes_albums
+from web.cabinet.entries import (
+    BOUGHT,
+    EXAMPLE,
+    FILE,
+    OWN,
+    Entries,
+    FormEntry,
+    entries_of,
+    kept_as,
+    kept_ids,
+    lines_of,
+    takes_albums,
+)
 
 MOST_PICTURES: Final = 10  # at once
 PIECE: Final = 256 * 1024
@@ -44,10 +72,8 @@ class FormReader:
     async def _read(self, field: Input, entry: FormEntry) -> FormEntry:
         try:
             match field:
-                case ImageInput():
-                    return await self._picture(field, entry)
-                case SoundInput():
-                    return await self._sound(field, entry)
+                case ImageInput() | ImagesInput() | SoundInput():
+                    return await self._sent(field, entry)
                 case SeriesInput():
                     return await self._series(field, entry)
                 case TableInput():
@@ -57,6 +83,14 @@ class FormReader:
             return replace(entry, value=parse_text(field, entry.text))
         except ShopError as problem:
             return replace(entry, problem=problem)
+
+    async def _sent(self, field: FileInput, entry: FormEntry) -> FormEntry:
+        match field:
+            case ImageInput():
+                return await self._picture(field, entry)
+            case ImagesInput():
+                return await self._pictures(field, entry)
+        return await self._sound(field, entry)
 
     async def _picture(self, field: ImageInput, entry: FormEntry) -> FormEntry:
         if uploads := self._files(field):
@@ -76,6 +110,33 @@ class FormReader:
         if known != {file_id, *entry.more} or len(known) > MOST_PICTURES:
             return replace(entry, kept="", more=(), problem=PictureNotKept())
         return replace(entry, value=check_value(field, {"file": UUID(file_id).hex}))
+
+    async def _pictures(self, field: ImagesInput, entry: FormEntry) -> FormEntry:
+        """Those that are ticked, and those that were chosen now."""
+        told, uploads = kept_ids(entry.kept), self._files(field)
+        if entry.kept == EXAMPLE and field.example is not None and not uploads:
+            return await self._examples(field, entry)
+        known = await self.services.files.known(told, user_id=self.user_id)
+        kept, problem = [each for each in told if each in known], None
+        try:
+            if len(kept) + len(uploads) > field.max_count:
+                raise TooManyPictures(max=field.max_count)
+            for upload in uploads:
+                kept.append(await self._keep(field, upload.file))  # noqa: PERF401 - what was kept before a bad one stays
+            if not kept:
+                raise PictureNotKept() if told else Unanswered()
+            check_count(field, len(kept))
+        except ShopError as wrong:
+            problem = wrong
+        value = check_value(field, {"files": kept}) if problem is None else None
+        return replace(entry, kept=kept_as(kept[: field.max_count]), value=value, problem=problem)
+
+    async def _examples(self, field: ImagesInput, entry: FormEntry) -> FormEntry:
+        kept = []
+        for name in field.example or ():
+            with (self.services.models.folder(self.offer.manifest.slug) / name).open("rb") as file:
+                kept.append(await self._keep(field, file))
+        return replace(entry, kept=kept_as(kept), value=check_value(field, {"files": kept}))
 
     async def _sound(self, field: SoundInput, entry: FormEntry) -> FormEntry:
         if uploads := self._files(field):
@@ -101,7 +162,7 @@ class FormReader:
             sound = await received.sound(field)
         return (await self.services.files.put(self.user_id, sound, SOUND)).hex
 
-    async def _keep(self, field: ImageInput, file: BinaryIO) -> str:
+    async def _keep(self, field: ImageInput | ImagesInput, file: BinaryIO) -> str:
         """The id of what is kept of it."""
         async with self.services.intake.upload(self.user_id) as received:
             await asyncio.to_thread(_copy, file, received.file, MAX_PICTURE)

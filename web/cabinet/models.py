@@ -14,13 +14,14 @@ from starlette.responses import RedirectResponse, Response
 from i18n.prices import ANOTHER_PRICE
 from i18n.tables import table_template
 from services.files.files import parse_file_id
-from services.manifests.manifest import FileInput, Input, SeriesInput, TableInput
+from services.manifests.manifest import FileInput, ImagesInput, Input, SeriesInput, TableInput
 from services.manifests.preparation import MAX_BYTES as MAX_PICTURE
 from services.models.asking import asked
 from services.models.preset_rules import PresetNotFound
 from services.predictions.history import PredictionNotFound
 from services.predictions.submit import Order
-from web.cabinet.entries import EXAMPLE, FILE, Entries, bought, entries_of, fresh
+from services.values.kept_files import place_of
+from web.cabinet.entries import EXAMPLE, Entries, bought, entries_of, fresh, kept_as, kept_ids
 from web.cabinet.form_page import FormPage
 from web.cabinet.form_reader import FormReader
 from web.cabinet.pictures import public_picture, table_file
@@ -95,14 +96,22 @@ async def show_sample(who: Someone, slug: str) -> Response:
 
 @router.get("/models/{slug}/examples/{name}")
 async def show_example(who: Someone, slug: str, name: str) -> Response:
-    """The picture that comes with a model, to try it."""
+    """The picture that comes with a model, to try it. `name`: its place in a row."""
     models = who.site.services.models
     manifest = models.manifest(slug)
     fields = () if manifest is None else manifest.inputs
     for field in fields:
-        if isinstance(field, FileInput) and field.name == name and field.example is not None:
-            return public_picture((models.folder(slug) / field.example).read_bytes())
+        if isinstance(field, FileInput) and (example := _example_at(name, field)) is not None:
+            return public_picture((models.folder(slug) / example).read_bytes())
     raise HTTPException(404)
+
+
+def _example_at(place: str, field: FileInput) -> str | None:
+    """The file of the folder."""
+    if isinstance(field, ImagesInput):
+        found = {place_of(field.name, position): name for position, name in enumerate(field.example or ())}
+        return found.get(place)
+    return field.example if field.name == place else None
 
 
 @router.get("/models/{slug}/templates/{name}.xlsx")
@@ -143,19 +152,21 @@ async def _bought(hex_id: str, fields: list[Input], me: Customer) -> Entries:
 async def _there(entries: Entries, fields: list[Input], who: PageViewer) -> Entries:
     """Without pictures and sounds that are not kept any more, or were never this customer's."""
     pictures = [field.name for field in fields if isinstance(field, FileInput)]
-    ids = {entries[name].kept.removeprefix(FILE) for name in pictures if entries[name].kept.startswith(FILE)}
+    ids = {each for name in pictures for each in kept_ids(entries[name].kept)}
     user = None if who.signed_in is None else who.signed_in.user
     known = set() if user is None else await who.site.services.files.known(ids, user_id=user.id)
-    gone = [name for name in pictures if entries[name].kept not in ("", EXAMPLE, *(f"{FILE}{each}" for each in known))]
-    empty = fresh([field for field in fields if field.name in gone])
-    return {name: empty.get(name, replace(entry, more=())) for name, entry in entries.items()}
+    there = {name: entries[name].kept for name in pictures if entries[name].kept in ("", EXAMPLE)}
+    for name in pictures:
+        there.setdefault(name, kept_as([each for each in kept_ids(entries[name].kept) if each in known]))
+    return {name: replace(entry, more=(), kept=there.get(name, entry.kept)) for name, entry in entries.items()}
 
 
 def _limits(fields: list[Input]) -> dict[str, int]:
     """Files go to the disk, texts stay in memory: of these there are no more than the form has."""
     numbers = any(isinstance(field, SeriesInput | TableInput) for field in fields)
     most = MOST_NUMBERS if numbers else MOST_TEXT
-    return {"max_files": MOST_FILES, "max_fields": 6 * len(fields) + 10, "max_part_size": most}
+    ticks = sum(field.max_count for field in fields if isinstance(field, ImagesInput))
+    return {"max_files": MOST_FILES, "max_fields": 6 * len(fields) + 10 + ticks, "max_part_size": most}
 
 
 def _key(data: FormData) -> str:

@@ -13,6 +13,7 @@ from services.idempotency import KeyReused
 from services.models.offers import ModelNotOnSale
 from services.predictions.history import PredictionView
 from services.predictions.submit import Order, PriceChanged
+from services.values.kept_files import ids_in
 from services.values.parse import Value
 from web.cabinet.form_page import FormPage
 
@@ -71,10 +72,12 @@ async def _is_same(order: Order, before: PredictionView, shown: FormPage) -> boo
         return False
     names = before.inputs.keys() | order.inputs.keys()
     pairs = [(before.inputs.get(name), order.inputs.get(name)) for name in names]
-    files = [(_file(one), _file(other)) for one, other in pairs if one != other]
-    pictures = [(one, other) for one, other in files if one is not None and other is not None]
-    return len(pictures) == len(files) and await shown.who.site.services.files.alike(pictures, user_id=order.user_id)
+    changed = [(_files(one), _files(other)) for one, other in pairs if one != other]
+    if not all(one and len(one) == len(other) for one, other in changed):
+        return False
+    pictures = [pair for one, other in changed for pair in zip(one, other, strict=True)]
+    return await shown.who.site.services.files.alike(pictures, user_id=order.user_id)
 
 
-def _file(value: object) -> UUID | None:
-    return parse_file_id(value["file"]) if isinstance(value, dict) and "file" in value else None
+def _files(value: object) -> list[UUID]:
+    return [file_id for text in ids_in(value) if (file_id := parse_file_id(text)) is not None]

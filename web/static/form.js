@@ -9,7 +9,24 @@ for (const place of document.querySelectorAll(".drop")) {
     preview.src = URL.createObjectURL(file);
     preview.hidden = false;
   };
+  const thumbs = place.querySelector(".chosen");
+  const showAll = () => {
+    for (const old of thumbs.querySelectorAll("img")) URL.revokeObjectURL(old.src);
+    thumbs.replaceChildren(...inputs.flatMap((input) => [...input.files]).map((file) => {
+      const item = document.createElement("li"), picture = document.createElement("img");
+      picture.className = "thumb";
+      picture.src = URL.createObjectURL(file);
+      picture.alt = file.name;
+      item.append(picture);
+      return item;
+    }));
+    thumbs.hidden = !thumbs.children.length;
+  };
   const chosen = (input) => {
+    if (thumbs) {
+      showAll();
+      return;
+    }
     for (const other of inputs) if (other !== input) other.value = "";
     show(input.files[0]);
     means(place);

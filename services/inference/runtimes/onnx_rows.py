@@ -16,6 +16,7 @@ from services.manifests.inputs import Bounded
 from services.manifests.manifest import (
     ChoiceInput,
     ImageInput,
+    ImagesInput,
     Input,
     IntegerInput,
     Manifest,
@@ -24,6 +25,7 @@ from services.manifests.manifest import (
     TableInput,
     TextInput,
 )
+from services.values.kept_files import places_in
 from services.values.parse import Value
 from services.values.samples import example_sound, sample_value
 
@@ -46,6 +48,8 @@ def made_up_rows(manifest: Manifest, columns: Columns, graph: Graph, count: int 
         for field in manifest.inputs:
             if isinstance(field, ImageInput):
                 files[field.name] = _picture(chance)
+            elif isinstance(field, ImagesInput):
+                files |= {place: _picture(chance) for place in places_in(field.name, sample_value(field))}
             elif isinstance(field, SoundInput):
                 files[field.name] = example_sound(field.model_copy(update={"example": None}), Path())
             values[field.name] = _made_up(field, columns.ranges.get(places[field.name]), scale, words, chance)

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.inference.errors import BadInput, ModelBroken
+from services.inference.runtimes.picture_feeds import image_builder, images_builder, picture_shape
 from services.inference.runtimes.sound_feeds import Windows, sound_builder
 from services.inference.runtimes.text_feeds import Encoders, TextFeed
-from services.inference.tensors import Fit, GraphTensor, Row, Shape, agree, fit
+from services.inference.tensors import Fit, GraphTensor, Row, Shape, agree, enters, fit
 from services.manifests.bindings import tensors_of
 from services.manifests.inputs import EPOCH
 from services.manifests.manifest import (
@@ -23,6 +24,7 @@ from services.manifests.manifest import (
     DateInput,
     ImageInput,
     ImageOutput,
+    ImagesInput,
     Input,
     IntegerInput,
     Manifest,
@@ -33,11 +35,12 @@ from services.manifests.manifest import (
     TableInput,
     TextInput,
 )
-from services.manifests.schema import NumberTensor, SeriesTensor
+from services.manifests.schema import ImagesTensor, NumberTensor, SeriesTensor
 from services.manifests.sound_tensor import SoundTensor
 from services.values.errors import InvalidValue
 from services.values.framing import Frame
-from services.values.images import frame_of, prepare
+from services.values.images import frame_of
+from services.values.kept_files import ids_in
 from services.values.parse import check_value
 from services.values.series import load_source, numbers_of
 from services.values.table_values import check_table, rows_of
@@ -196,6 +199,8 @@ def _apart(field: Input) -> Callable[[Row], object] | None:
             return lambda row: _length(row.values.get(name))
         case TableInput(tensor=NumberTensor()) if field.min_rows != field.max_rows:
             return lambda row: _length(row.values.get(name))
+        case ImagesInput(tensor=ImagesTensor()) if field.min_count != field.max_count:
+            return lambda row: len(ids_in(row.values.get(name)))
         case SoundInput(length=None, tensor=SoundTensor()):
             return lambda row: len(row.files.get(name, b""))
     return None
@@ -213,15 +218,29 @@ def _fit(fields: Sequence[Input], graph: GraphTensor) -> Fit:
     if graph.dtype != first.dtype:
         problem = f'tensor "{graph.name}" takes {graph.dtype}, the manifest makes {first.dtype}'
         raise ModelBroken(problem=problem, fix=f'Write dtype = "{graph.dtype}"')
-    if (found := fit(row, graph.shape)) is None:
-        made, wanted = show_shape((None, *row)), show_shape(graph.shape or ())
+    batch = isinstance(first, ImagesTensor) and first.stack == "batch"
+    if (found := _fit_whole(row, graph.shape) if batch else fit(row, graph.shape)) is None or (
+        isinstance(first, ImagesTensor) and found.batched == batch
+    ):
+        made, wanted = show_shape(row if batch else (None, *row)), show_shape(graph.shape or ())
         problem = f'tensor "{graph.name}" takes {wanted}, the manifest makes {made}'
         raise ModelBroken(problem=problem, fix=_cure(fields[0], graph.shape or ()))
     return found
 
 
+def _fit_whole(row: Shape, graph: Shape | None) -> Fit | None:
+    """Of a row that is the graph's whole batch."""
+    if graph is not None and not enters(row, graph):
+        return None
+    return Fit(shape=row, batched=False, several=False)
+
+
 def _cure(field: Input, graph: Shape) -> str:
     """How the manifest's array gets the graph's shape."""
+    if isinstance(field, ImagesInput):
+        if len(graph) == 4:
+            return 'Write stack = "batch" where the pictures are its rows; see size, min_count and max_count'
+        return "Make size, min_count and max_count those that it takes"
     if isinstance(field, ImageInput) and len(graph) > 2 and None not in row_shape([field]):
         return "Make the picture as large, and of as many channels, as it takes"
     if isinstance(field, ImageInput) and len(graph) > 2:
@@ -240,11 +259,10 @@ def row_shape(fields: Sequence[Input]) -> Shape:
     """The shape that one row of these inputs of one tensor makes, without a batch."""
     match fields[0]:
         case ImageInput(prepare=spec, tensor=tensor):
-            width, height = (None if side == "free" else side for side in spec.size)
-            if tensor is not None and tensor.layout == "flat" and width and height:
-                return (spec.channels * height * width,)
-            last = tensor is not None and tensor.layout == "NHWC"
-            return (height, width, spec.channels) if last else (spec.channels, height, width)
+            return picture_shape(spec, "NCHW" if tensor is None else tensor.layout)
+        case ImagesInput(prepare=spec, tensor=tensor) as field if tensor is not None:
+            count = field.max_count if field.min_count == field.max_count else None
+            return (count, *picture_shape(spec, tensor.layout))
         case SoundInput(tensor=tensor) as field if tensor is not None:
             return tensor.shaped(field.length if tensor.window is None else tensor.window + tensor.context)
         case SeriesInput(tensor=tensor) as field:
@@ -266,7 +284,9 @@ def _builder(fields: Sequence[Input], sources: Sources) -> Build:
     dtype = first.tensor.dtype
     match first:
         case ImageInput():
-            return _image_builder(first)
+            return image_builder(first)
+        case ImagesInput():
+            return images_builder(first)
         case SoundInput():
             return sound_builder(first)
         case SeriesInput():
@@ -355,20 +375,5 @@ def _table_builder(field: TableInput, dtype: str) -> Build:
     def build(rows: Sequence[Row]) -> Array:
         tables = [check_table(field, cast(dict[str, Any], row.values[field.name]))["rows"] for row in rows]
         return _converted(np.array(tables, np.float64), dtype)
-
-    return build
-
-
-def _image_builder(field: ImageInput) -> Build:
-    assert field.tensor is not None
-    dtype, whole, last = field.tensor.dtype, field.tensor.whole, field.tensor.layout == "NHWC"
-
-    def build(rows: Sequence[Row]) -> Array:
-        each = [prepare(row.files[field.name], field.prepare) for row in rows]
-        pictures = each[0][np.newaxis] if len(each) == 1 else np.stack(each)  # a large photo's array takes 20 MB
-        arranged = pictures.transpose(0, 2, 3, 1) if last else pictures
-        if whole:
-            arranged = np.rint(arranged)
-        return np.ascontiguousarray(arranged, dtype=dtype)
 
     return build

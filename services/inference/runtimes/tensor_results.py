@@ -11,6 +11,7 @@ from services.errors import ShopError
 from services.inference.drawing import packed, pictures_of
 from services.inference.errors import BadOutput
 from services.inference.runtimes.ctc import read_off
+from services.inference.runtimes.nearness import is_nearness, nearness
 from services.inference.runtimes.pooling import pooled
 from services.inference.runtimes.sound_results import played
 from services.inference.runtimes.steps import spans_in_words, summed
@@ -167,6 +168,8 @@ def _reader_of_steps(output: Output) -> Read | None:
         return lambda tensor, rows: spans_in_words(output, tensor, rows)
     if not isinstance(output, Summed) or output.over is None:
         return None
+    if is_nearness(output):
+        return lambda tensor, rows: _checked(nearness(output, tensor, rows))
     squash = _sigmoid if isinstance(output, ProbabilityOutput) and output.logits else _same
 
     def read(tensor: Tensor, rows: int) -> Column:

@@ -22,7 +22,7 @@ from services.inference.tensors import GraphTensor, Result, Row
 from services.manifests.manifest import ImageInput, Manifest
 from services.values.errors import InvalidValue
 from services.values.framing import Size
-from services.values.samples import drawing, example_row, gives_examples, photo_sizes
+from services.values.samples import drawing, example_row, fullest_row, gives_examples, photo_sizes
 
 
 class TensorRuntime(ABC):
@@ -68,6 +68,8 @@ class TensorRuntime(ABC):
             usual = "Correct the example" if gives_examples(self._manifest) else "Write an example beside each input"
             fix = (isinstance(error, BadOutput) and error.fix) or usual
             raise ModelBroken(problem=problem, fix=fix) from error
+        if (most := fullest_row(self._manifest, row)) is not None:
+            self._try_all(most, "a list of the most pictures", "Correct max_count", limit)
         for size in self.sizes_to_try():
             self._try_size(row, size, limit)
 
@@ -79,11 +81,15 @@ class TensorRuntime(ABC):
         free = [f.name for f in self._manifest.inputs if isinstance(f, ImageInput) and f.prepare.free]
         turned = itertools.cycle([size, (size[1], size[0])])  # nobody sends two photos of one shape
         photos = {name: drawing(next(turned)) for name in free}
+        fix = "Correct size, multiple or longest; kassandra models init tries which of them run"
+        tried = Row(values=row.values, files={**row.files, **photos})
+        self._try_all(tried, f"a photo of {size[0]} × {size[1]}", fix, limit)
+
+    def _try_all(self, row: Row, what: str, fix: str, limit: Limit) -> None:
         try:
-            self._answer(Row(values=row.values, files={**row.files, **photos}), limit)
+            self._answer(row, limit)
         except (RunFailed, BadOutput, BadInput, InvalidValue) as error:
-            problem = f"a photo of {size[0]} × {size[1]} gives no answer: {error.params.get('problem', error)}"
-            fix = "Correct size, multiple or longest; kassandra models init tries which of them run"
+            problem = f"{what} gives no answer: {error.params.get('problem', error)}"
             raise ModelBroken(problem=problem, fix=fix) from error
 
     def _answer(self, row: Row, limit: Limit) -> None:

@@ -25,6 +25,7 @@ from services.models.uploads.leases import LEASE, keep_looking, renewed
 from services.models.uploads.shelf import VersionShelf
 from services.models.uploads.versions import version
 from services.predictions.run_files import pictures_of
+from services.values.kept_files import places_in
 from services.waiting import patiently
 
 log = structlog.get_logger()
@@ -90,11 +91,12 @@ class ComparisonWorker:
 
     async def _rows(self, manifest: Manifest, past: Sequence[PastInputs]) -> list[Row]:
         """Those that still have their files."""
-        needed = {field.name for field in manifest.inputs if isinstance(field, FileInput)}
+        needed = [field.name for field in manifest.inputs if isinstance(field, FileInput)]
         rows: list[Row] = []
         for each in past:
             files = await pictures_of(self.files, manifest, each.inputs, user_id=each.user_id) if needed else {}
-            if needed <= files.keys():
+            places = [places_in(name, each.inputs.get(name)) for name in needed]
+            if all(place and place.keys() <= files.keys() for place in places):
                 rows.append(Row(values=each.inputs, files=files))
             if len(rows) == MOST:
                 break

@@ -21,6 +21,9 @@ from services.files.folder import FolderStore
 from services.files.store import StoreAway, key_of
 from tests.support.clock import FakeClock
 from tests.support.counter import STORE, Counter, open_counter
+from tests.unit.inference.models import write_model
+from tests.unit.inference.test_picture_lists import COSINE, GREEN, TWO, colours
+from tests.unit.inference.test_picture_lists import TABLES as LIST
 
 DAYS = timedelta(days=1)
 
@@ -130,6 +133,23 @@ async def test_what_is_to_be_run_or_told_is_kept(counter: Counter, cleanup: File
     await counter.db.write(lambda session: session.execute(told) and None)
     assert await tidy.expire() == 1  # what she wanted away, though nothing else has an end
     assert await shop.get(result.id, user_id=anna) is None
+
+
+async def test_all_pictures_of_a_list_wait_for_their_run(
+    counter: Counter, cleanup: FileCleanup, tmp_path: Path
+) -> None:
+    tables = LIST.format(counts=TWO, tensor='layout = "NCHW"', output=COSINE)
+    write_model(tmp_path / "models", colours(["N", 2, 3, 8, 8]), tables, slug="near")
+    assert await counter.models.sync(counter.engine) == []
+    anna = await counter.customer()
+    ids = [(await counter.files.put(anna, GREEN, "image/png")).hex for _ in range(2)]
+    sold = await counter.buy(anna, "near", {"photos": {"files": ids}}, price=100)
+    counter.clock.advance(seconds=31 * 24 * 3600)
+    assert await cleanup.expire() == 0
+    await counter.worker().run_waiting()
+    view = await counter.view(sold)
+    assert view.result is not None
+    assert view.result["outputs"] == {"near": pytest.approx(1)}
 
 
 def _name_result(session, file_id, user_id, prediction_id, clock) -> None:  # type: ignore[no-untyped-def]

@@ -12,7 +12,16 @@ from services.inference.errors import BadInput
 from services.inference.runtimes.comfyui.workflow import SEEDS, Json, NodeInput, Workflow, WorkflowUnfit
 from services.inference.tensors import Row
 from services.manifests.bindings import NodeBinding
-from services.manifests.manifest import ChoiceInput, ImageInput, Input, Manifest, Output, SeriesInput, TableInput
+from services.manifests.manifest import (
+    ChoiceInput,
+    ImageInput,
+    ImagesInput,
+    Input,
+    Manifest,
+    Output,
+    SeriesInput,
+    TableInput,
+)
 from services.manifests.schema import Text
 from services.values.errors import InvalidValue
 from services.values.parse import Value, check_value
@@ -82,6 +91,8 @@ def bind(manifest: Manifest, seeds: Sequence[NodeBinding] | None, workflow: Work
         with _named(f"inputs.{field.name}.node"):
             if isinstance(field, SeriesInput | TableInput):
                 raise WorkflowUnfit("a node takes no series", "Ask for a number, a text, a choice or a picture")
+            if isinstance(field, ImagesInput):
+                raise WorkflowUnfit("a node takes one picture", "Write an input of type image for each node")
             place = workflow.input(field.node)
         if isinstance(field, ImageInput):
             pictures[field.name] = place

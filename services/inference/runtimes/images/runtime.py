@@ -12,7 +12,8 @@ from services.inference.runtimes.images.prompt import PromptUnfit, prompt_of, re
 from services.inference.runtimes.images.spec import ImagesSpec
 from services.inference.runtimes.pictures import written_anew
 from services.inference.tensors import Result, Row
-from services.manifests.manifest import ImageInput, Manifest
+from services.manifests.manifest import ImageInput, ImagesInput, Manifest
+from services.values.kept_files import contents_in
 
 
 class ImagesRuntime:
@@ -32,7 +33,7 @@ class ImagesRuntime:
             raise ModelBroken(problem=f"runtime.prompt: {error.problem}", fix=error.fix) from None
         self._spec = spec
         self._inputs = {field.name: field for field in manifest.inputs}
-        self._pictures = [field for field in manifest.inputs if isinstance(field, ImageInput)]
+        self._pictures = [field for field in manifest.inputs if isinstance(field, ImageInput | ImagesInput)]
         self._output = manifest.outputs[0].name
         self._client = ImagesClient(spec.url, headers)
 
@@ -54,11 +55,18 @@ class ImagesRuntime:
     async def _run(self, row: Row) -> Result:
         given = {"prompt": prompt_of(self._parts, row, self._inputs), **self._spec.options}
         given |= {"model": self._spec.model} if self._spec.model is not None else {}
-        if missing := next((field for field in self._pictures if field.name not in row.files), None):
-            raise BadInput(name=missing.label)
         if self._pictures:
-            answer = await self._client.edited(given, [row.files[field.name] for field in self._pictures])
+            answer = await self._client.edited(given, [each for field in self._pictures for each in _sent(field, row)])
         else:
             answer = await self._client.generated(given)
         picture = await asyncio.to_thread(written_anew, answer)
         return Result(outputs={self._output: None}, advice=None, images={self._output: picture})
+
+
+def _sent(field: ImageInput | ImagesInput, row: Row) -> list[bytes]:
+    """Raises BadInput where one is missing."""
+    several = isinstance(field, ImagesInput)
+    try:
+        return contents_in(field.name, row.values[field.name], row.files) if several else [row.files[field.name]]
+    except KeyError:
+        raise BadInput(name=field.label) from None

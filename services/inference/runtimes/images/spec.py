@@ -8,7 +8,7 @@ from pydantic import Field
 
 from services.inference.runtimes.images.prompt import PromptUnfit, read_prompt
 from services.manifests.bindings import Binding
-from services.manifests.manifest import ImageInput, ImageOutput, Manifest
+from services.manifests.manifest import ImageInput, ImageOutput, ImagesInput, Input, Manifest
 from services.manifests.runtime import RemoteSpec
 from services.manifests.schema import NameAtServer
 
@@ -34,8 +34,13 @@ class ImagesSpec(RemoteSpec):
             return "runtime.prompt", error.problem, error.fix
         if len(manifest.outputs) != 1 or not isinstance(manifest.outputs[0], ImageOutput):
             return "outputs", "the server answers with one picture", 'Keep one output, of type = "image"'
-        if sum(isinstance(field, ImageInput) for field in manifest.inputs) > MOST_PICTURES:
+        if sum(map(_pictures, manifest.inputs)) > MOST_PICTURES:
             return "inputs", f"over {MOST_PICTURES} pictures go in", "Keep fewer"
         if taken := sorted({"prompt", "model", "n", "image", "response_format"} & self.options.keys()):
             return f"runtime.options.{taken[0]}", "is not to be chosen here", "Remove it"
         return None
+
+
+def _pictures(field: Input) -> int:
+    """As many as may go in."""
+    return field.max_count if isinstance(field, ImagesInput) else int(isinstance(field, ImageInput))

@@ -26,7 +26,7 @@ from handlers.predictions import router as predictions
 from handlers.privacy import router as privacy
 from handlers.profile import language
 from handlers.profile import router as profile
-from handlers.scoring import ordering
+from handlers.scoring import drafts, ordering
 from handlers.scoring import router as scoring
 from handlers.styles import results
 from handlers.styles import router as styles
@@ -57,6 +57,7 @@ def routers() -> list[Router]:
         chat_stopped.router(),
         admin.router(),
         scoring.router(),
+        drafts.router(),
         ordering.router(),
         fallback.commands_router(),
         scoring.answers_router(),

@@ -50,7 +50,7 @@ def problems_file(problems: Sequence[tuple[int, str]], tr: Translator) -> bytes:
     """CSV of all rows that cannot be taken."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=csv_delimiter(tr.decimal_sign))
-    writer.writerow([tr.gettext("row"), tr.gettext("what is wrong")])
+    writer.writerow([tr.gettext("Row"), tr.gettext("What is wrong")])
     writer.writerows(problems)
     return text.getvalue().encode(BOM)
 
@@ -89,7 +89,7 @@ def progress_words(view: ScoringView, tr: Translator) -> str:
 
 def column_words(view: ScoringView, at: int, tr: Translator) -> str:
     """Its heading and its first value."""
-    heading = view.source.headings[at] or tr.gettext("column {n}", n=at + 1)
+    heading = view.source.headings[at] or tr.gettext("Column {n}", n=at + 1)
     first = next((row[at] for row in view.source.samples if at < len(row) and row[at]), "")
     return cut_plain(f"{heading} ({first})" if first else heading, COLUMN)
 
@@ -113,6 +113,10 @@ def ended_lines(view: ScoringView, tr: Translator) -> list[Html]:
             )
         if view.canceling:
             told.append(tr.html("✋ You stopped it; what was not answered is not paid for."))
+        if view.is_cut_short:
+            told.append(
+                tr.html("The model has been replaced, or was away for too long, before it came to the other rows.")
+            )
         if view.price:
             told.append(tr.html("Paid: {price}.", price=tr.credits(view.answered * view.price)))
     if back and view.price:
@@ -125,4 +129,6 @@ def _why_not(view: ScoringView, tr: Translator) -> Html:
         return tr.html("✋ The table is canceled.")
     if view.error_code is ErrorCode.NOT_DELIVERED:
         return tr.html("The table with the answers could not be sent to you.")
+    if view.is_cut_short:
+        return tr.html("The model has been replaced, or was away for too long, before it came to this table.")
     return tr.html("The model could not answer this table.")

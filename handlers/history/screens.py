@@ -1,6 +1,9 @@
 """The history: predictions and tables as buttons, operations as lines."""
 
+from collections.abc import Iterable
+
 from db.tables.predictions import PredictionStatus
+from db.tables.scorings import ScoringStatus
 from handlers.balance.screens import operation_lines
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
@@ -29,11 +32,9 @@ def predictions_screen(page: Page[PredictionView], titles: Titles, *, tables: bo
         empty = tr.html("<b>🧾 History · predictions</b>\n\nNothing here yet. Your first prediction is in the models.")
         return Screen(text=empty, rows=(_tabs(PREDICTIONS, tr), *_end(tr, models=True)))
     to_tables = ((Button(text=tr.gettext("📋 Tables"), action=buttons.history_action(TABLES)),),) if tables else ()
-    unusual = [each.status for each in page.items if each.status is not PredictionStatus.SUCCEEDED]
-    marks = dict.fromkeys(MARKS[status] for status in unusual)  # in the order of the list, once each
-    legend = [f"{mark} {tr.escape(tr.gettext(words))}" for mark, words in marks]
+    unusual = [MARKS[each.status] for each in page.items if each.status is not PredictionStatus.SUCCEEDED]
     hint = tr.html("Press a prediction to open it; an opened one can be repeated.")
-    text = "\n\n".join([tr.html("<b>🧾 History · predictions</b>"), hint, *(["\n".join(legend)] if legend else [])])
+    text = "\n\n".join([tr.html("<b>🧾 History · predictions</b>"), hint, *_legend(unusual, tr)])
     rows = [(_prediction(each, page.page, titles),) for each in page.items]
     pages = buttons.pages_row(
         tr, page=page.page, pages=page.pages, action=lambda n: buttons.history_action(PREDICTIONS, n)
@@ -46,7 +47,8 @@ def tables_screen(page: Page[ScoringView], titles: Titles) -> Screen:
     hint = tr.html("Press a table to see how it went; its file comes again while it is kept.")
     if not page.items:
         hint = tr.html("No table yet. Models that take one say so on their page.")
-    text = "\n\n".join([tr.html("<b>🧾 History · tables</b>"), hint])
+    unusual = [STATES[each.status] for each in page.items if each.status is not ScoringStatus.SUCCEEDED]
+    text = "\n\n".join([tr.html("<b>🧾 History · tables</b>"), hint, *_legend(unusual, tr)])
     rows = [(_table(each, titles),) for each in page.items]
     pages = buttons.pages_row(tr, page=page.page, pages=page.pages, action=lambda n: buttons.history_action(TABLES, n))
     return Screen(text=text, rows=(_tabs(TABLES, tr), *rows, *((pages,) if pages else ()), *_end(tr)))
@@ -61,6 +63,12 @@ def operations_screen(page: Page[Operation], viewer: Viewer) -> Screen:
         tr, page=page.page, pages=page.pages, action=lambda n: buttons.history_action(OPERATIONS, n)
     )
     return Screen(text=text, rows=(_tabs(OPERATIONS, tr), *((pages,) if pages else ()), *_end(tr)))
+
+
+def _legend(marks: Iterable[tuple[str, str]], tr: Translator) -> list[str]:
+    """What they mean, in the order of the list, once each; nothing where there are none."""
+    lines = [f"{mark} {tr.escape(tr.gettext(words))}" for mark, words in dict.fromkeys(marks)]
+    return ["\n".join(lines)] if lines else []
 
 
 def _prediction(view: PredictionView, page: int, titles: Titles) -> Button:

@@ -11,8 +11,8 @@ from handlers.kit.context import Context
 from handlers.kit.dialog import leave_question, show_in_place
 from handlers.kit.filters import Pressed
 from handlers.scoring import screens
+from handlers.scoring.finding import find_table, offer_of
 from handlers.scoring.notifications import ended_screen
-from handlers.scoring.router import find_table, offer_of
 from handlers.telegram import sender
 from handlers.telegram.reply_target import reply_target
 from services.billing.ledger import InsufficientBalance

@@ -1,4 +1,4 @@
-"""A customer's table, from the file to the order."""
+"""Where a table is sent: the page of what is wanted, and the files that come."""
 
 from aiogram import Router
 from aiogram.dispatcher.event.bases import SkipHandler
@@ -11,20 +11,19 @@ from handlers.form.session import FormDialog, FormSession
 from handlers.form.uploads import is_picture
 from handlers.kit import buttons
 from handlers.kit.context import Context
-from handlers.kit.dialog import ChatQuestion, show_in_place
+from handlers.kit.dialog import ChatQuestion
 from handlers.kit.filters import Pressed
 from handlers.scoring import screens
+from handlers.scoring.finding import table_offer
+from handlers.scoring.links import file_wanted, is_sheet_link
 from handlers.scoring.reading import SentTable, is_table_name, read_table
 from handlers.telegram import sender
 from handlers.telegram.screen import Document, Screen
-from i18n.scorings import cell_words, problems_file
 from i18n.table_guide import guide_in
 from i18n.titles import title_of
-from services.errors import N_, ShopError
+from services.errors import N_
 from services.manifests.cells import takes_tables
-from services.models.offers import ModelNotOnSale, Offer
-from services.scoring.choosing import BadColumns
-from services.scoring.queries import ScoringNotFound, ScoringView
+from services.models.offers import ModelNotOnSale
 from services.scoring.template import template, template_name
 
 SLUG = "table_slug"
@@ -64,9 +63,6 @@ def router() -> Router:
     router = Router(name="scoring")
     router.callback_query.register(show_page, Pressed(buttons.TABLE))
     router.callback_query.register(send_template, Pressed(screens.TEMPLATE))
-    router.callback_query.register(choose_column, Pressed(screens.COLUMN))
-    router.callback_query.register(show_problems, Pressed(screens.PROBLEMS))
-    router.callback_query.register(drop, Pressed(screens.DROP))
     return router
 
 
@@ -78,10 +74,18 @@ class IsTableFile(Filter):
         return raw_state is None and document is not None and is_table_name(document.file_name)
 
 
+class IsSheetLink(Filter):
+    """To an online table, where nothing else is asked."""
+
+    async def __call__(self, message: Message, raw_state: str | None = None) -> bool:
+        return raw_state is None and is_sheet_link(message.text)
+
+
 def early_router() -> Router:
     """A table that nobody has asked for; after all that a file may answer."""
     router = Router(name="early_tables")
     router.message.register(ask_for_model, IsTableFile())
+    router.message.register(want_file, IsSheetLink())
     return router
 
 
@@ -134,74 +138,9 @@ async def take_table(message: Message, *, ctx: Context, argument: str) -> None:
 
 async def want_table(message: Message, *, ctx: Context) -> None:
     offer = await table_offer(str((await ctx.fsm.get_data()).get(SLUG)), ctx)
-    above = ctx.tr.html("⚠️ A file is expected here: CSV or Excel.")
+    above = file_wanted(message.text, ctx.tr)
     await sender.send(ctx.bot, message.chat.id, screens.page_screen(offer, ctx.viewer, above=above))
 
 
-async def choose_column(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
-    """`argument`: the table's hex id, the place of the input among the model's, and the column or nothing for the
-    default."""
-    hex_id, _, rest = argument.partition(":")
-    place, _, column = rest.partition(":")
-    view = await find_table(hex_id, ctx)
-    offer = await offer_of(view, ctx)
-    at, chosen = buttons.parse_number(place), buttons.parse_number(column)
-    if at is None or at >= len(offer.manifest.inputs):
-        raise ScoringNotFound(scoring_id=hex_id)
-    name = offer.manifest.inputs[at].name
-    if view.is_ordered or (chosen is None and column):
-        raise ScoringNotFound(scoring_id=hex_id)
-    try:
-        view = await ctx.services.scorings.choose(
-            view.id, offer, user_id=ctx.user.id, columns={name: chosen}, say=cell_words(ctx.tr)
-        )
-    except ScoringNotFound:
-        raise
-    except BadColumns:  # an old button: what is asked now
-        screen = screens.draft_screen(view, offer, ctx.viewer)
-    except ShopError as problem:
-        screen = screens.refused_screen(offer, problem, ctx.tr)
-    else:
-        screen = screens.draft_screen(view, offer, ctx.viewer)
-    await show_in_place(query, screen)
-
-
-async def show_problems(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
-    view = await find_table(argument, ctx)
-    content = problems_file(await ctx.services.scorings.problems(view), ctx.tr)
-    file = Document(name=f"{view.model_slug}-problems.csv", content=content)
-    await sender.acknowledge(query)
-    text = ctx.tr.html("All rows that cannot be taken")
-    await sender.send(ctx.bot, query.from_user.id, Screen(text=text, document=file))
-
-
-async def drop(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
-    """The draft goes; another table may be sent at once."""
-    view = await find_table(argument, ctx)
-    offer = await offer_of(view, ctx)
-    await ctx.services.scorings.drop(view.id, user_id=ctx.user.id)
-    await show_page(query, ctx=ctx, argument=offer.slug)
-
-
-async def table_offer(slug: str, ctx: Context) -> Offer:
-    """Raises `ModelNotOnSale`, also for a model that takes no tables."""
-    offer = await ctx.services.plan_cover.of(await ctx.services.models.offer(slug), ctx.user.id)
-    if not takes_tables(offer.manifest):
-        raise ModelNotOnSale(slug=slug)
-    return offer
-
-
-async def offer_of(view: ScoringView, ctx: Context) -> Offer:
-    """What a table is for, as it is sold now. Raises `ModelNotOnSale`."""
-    found = await ctx.services.scorings.offer_of(view)
-    if found is None:
-        raise ModelNotOnSale(slug=view.model_slug)
-    return await ctx.services.plan_cover.of(found, ctx.user.id)
-
-
-async def find_table(hex_id: str, ctx: Context) -> ScoringView:
-    """The customer's own. Raises `ScoringNotFound`, for rubbish too."""
-    scoring_id = buttons.parse_id(hex_id)
-    if scoring_id is None:
-        raise ScoringNotFound(scoring_id=hex_id)
-    return await ctx.services.scorings.get(scoring_id, user_id=ctx.user.id)
+async def want_file(message: Message, *, ctx: Context) -> None:
+    await ctx.respond(message, Screen(text=file_wanted(message.text, ctx.tr), rows=((buttons.menu_button(ctx.tr),),)))

@@ -5,34 +5,30 @@ from typing import Final
 
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
+from handlers.scoring.columns import column_screen
+from handlers.scoring.headings import DROP, table_heading
 from handlers.telegram.limits import BUTTON, TEXT, cut
 from handlers.telegram.screen import Button, Screen
 from i18n.prices import plan_pays, plan_pays_no_table, price_words
-from i18n.scorings import column_words, ended_lines, facts_lines, progress_words
+from i18n.scorings import ended_lines, facts_lines, progress_words
 from i18n.table_guide import columns_allowed
 from i18n.text import cut_plain
 from i18n.titles import title_of
 from i18n.translator import Html, Translator
 from services.errors import ShopError
-from services.manifests.manifest import Input
 from services.models.offers import Offer
 from services.scoring.choosing import unanswered
 from services.scoring.queries import ScoringView
 from services.scoring.source import MAX_ROWS, SHOWN
-from services.scoring.template import heading_of
-from services.values.parse import default_value
 
 TEMPLATE: Final = "table-template"  # table-template:<slug>
-COLUMN: Final = "table-column"  # table-column:<hex id>:<input>:<column, or nothing for the default>
 PROBLEMS: Final = "table-problems"  # table-problems:<hex id>
 ORDER: Final = "table-order"  # table-order:<hex id>:<total shown, in hundredths>
-DROP: Final = "table-drop"  # table-drop:<hex id>
 CANCEL: Final = "table-cancel"  # table-cancel:<hex id>
 
 MODELS: Final = 20  # that can be chosen from
 NAMED: Final = 40  # questions of a model that are listed
 ALLOWED: Final = 160  # characters that say what a column may hold
-CHOICES: Final = 80  # columns that can be chosen from
 
 
 def page_screen(offer: Offer, viewer: Viewer, *, above: Html | None = None) -> Screen:
@@ -92,29 +88,11 @@ def draft_screen(view: ScoringView, offer: Offer, viewer: Viewer, *, problem: Sh
     return summary_screen(view, offer, viewer, problem=problem)
 
 
-def column_screen(view: ScoringView, offer: Offer, field: Input, tr: Translator) -> Screen:
-    """Columns that are taken for another input cannot be chosen."""
-    taken = set(view.columns.values())
-    places = [at for at in range(len(view.source.headings)) if at not in taken][:CHOICES]
-    number = offer.manifest.inputs.index(field)
-    action = f"{COLUMN}:{view.id.hex}:{number}"
-    rows = [(Button(text=column_words(view, at, tr), action=f"{action}:{at}"),) for at in places]
-    if (default := default_value(field)) is not None:
-        from i18n.inputs import value_words
-
-        text = tr.gettext("In every row: {value}", value=value_words(field, default, tr))
-        rows.append((Button(text=cut_plain(text, BUTTON), action=f"{action}:"),))
-    text = tr.html("Which column is “<b>{name}</b>”?", name=heading_of(field, tr.language))
-    hint = tr.html("In brackets: what stands in the first row.")
-    drop = Button(text=tr.gettext("✖ Cancel"), action=f"{DROP}:{view.id.hex}")
-    return Screen(text="\n\n".join([_heading(view, offer, tr), f"{text}\n{hint}"]), rows=(*rows, (drop,)))
-
-
 def summary_screen(view: ScoringView, offer: Offer, viewer: Viewer, *, problem: ShopError | None = None) -> Screen:
     """The last look before paying."""
     tr, balance, total = viewer.tr, viewer.user.balance, offer.price_of_rows(view.good)
     parts = [
-        _heading(view, offer, tr),
+        table_heading(view, offer, tr),
         *([Html(f"⚠️ {tr.error_html(problem)}")] if problem else []),
         Html("\n".join(facts_lines(view, tr))),
         Html("\n".join(_problems(view, tr))),
@@ -147,19 +125,15 @@ def progress_screen(view: ScoringView, tr: Translator) -> Screen:
 
 def ended_words(view: ScoringView, offer: Offer | None, balance: int, tr: Translator) -> Html:
     """Of a table that has ended, with what was paid and what came back."""
-    heading = Html(f"📋 {tr.escape(view.source.name)}") if offer is None else _heading(view, offer, tr)
+    heading = Html(f"📋 {tr.escape(view.source.name)}") if offer is None else table_heading(view, offer, tr)
     return Html("\n".join([heading, *ended_lines(view, tr), tr.html("Balance: {balance}", balance=tr.amount(balance))]))
-
-
-def _heading(view: ScoringView, offer: Offer, tr: Translator) -> Html:
-    return Html(f"{title_of(offer, tr).heading}\n📋 {tr.escape(view.source.name)}")
 
 
 def _problems(view: ScoringView, tr: Translator) -> list[Html]:
     if not view.problems:
         return []
     lines = [tr.nhtml("❌ {n} row cannot be taken:", "❌ {n} rows cannot be taken:", view.bad)]
-    lines += [tr.html("row {row}. {why}", row=row, why=cut_plain(why, 200)) for row, why in view.problems[:SHOWN]]
+    lines += [tr.html("Row {row}. {why}", row=row, why=cut_plain(why, 200)) for row, why in view.problems[:SHOWN]]
     if view.bad > SHOWN:
         lines.append(Html("…"))
     return lines
@@ -186,5 +160,5 @@ def _terms(view: ScoringView, offer: Offer, total: int, balance: int, tr: Transl
         return Html(f"{price}\n{lacking}")
     after = tr.amount(balance - total)
     change = tr.html("Balance: {before} → {after}", before=tr.amount(balance), after=after)
-    note = tr.html("Rows without an answer are paid back.")
-    return Html(f"{price}\n{change}\n{note}")
+    back = tr.html("Rows without an answer are paid back.")
+    return Html(f"{price}\n{change}\n{back}")

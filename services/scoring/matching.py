@@ -10,6 +10,8 @@ from services.values.errors import InvalidValue
 from services.values.parse import parse_text
 
 _UNIT: Final = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\]|,\s*\S+)\s*$")
+_WORD: Final = re.compile(r"\w+")
+_STEM: Final = 3  # letters
 _MARKS: Final = " \t:.;*\"'«»"
 
 
@@ -49,6 +51,28 @@ def heading_at(fields: Sequence[Input], rows: Sequence[Sequence[str]]) -> int:
     texts = [{text for text in row if text} for row in rows]
     wide = next((at for at, found in enumerate(texts) if len(found) > 1), 0)
     return wide if any(text[0].isalpha() for text in texts[wide]) else 0
+
+
+def likely(field: Input, headings: Sequence[str], samples: Sequence[Sequence[str]], places: Sequence[int]) -> list[int]:
+    """Of these columns those that may answer the input first: of words of its name, then with a first value that fits.
+    What holds nothing is left out."""
+    names = set().union(*map(_names, (field.name, *field.label.all())))
+    first = {at: next((row[at] for row in samples if at < len(row) and row[at]), "") for at in places}
+    filled = [at for at in places if headings[at] or first[at]] or list(places)
+
+    def far(at: int) -> tuple[float, bool]:
+        alike = max((_likeness(name, _fold(headings[at])) for name in names), default=0)
+        return -alike, not _answers(field, first[at])
+
+    return sorted(filled, key=far)
+
+
+def _likeness(name: str, heading: str) -> float:
+    """How many of the name's words stand in the heading, of 1; endings do not count."""
+    words = [word for word in _WORD.findall(name) if len(word) >= _STEM]
+    stems = [word[: max(_STEM, len(word) - 2)] for word in words]
+    found = _WORD.findall(heading)
+    return sum(any(word.startswith(stem) for word in found) for stem in stems) / len(stems) if stems else 0
 
 
 def _alike(field: Input, headings: Sequence[set[str]]) -> list[int]:

@@ -79,6 +79,13 @@ class ScoringView:
         return self.checked_file_id is not None
 
     @property
+    def is_cut_short(self) -> bool:
+        """It ended before all of it was asked, and nobody stopped it: its version of the model left the shop, or the
+        model was away for too long."""
+        ended = self.finished_at is not None and not self.canceling
+        return ended and self.done < self.good and (self.answered > 0 or not self.done)
+
+    @property
     def percent(self) -> int:
         return self.done * 100 // self.good if self.good else 0
 

@@ -14,9 +14,9 @@ async def test_bad_rows_are_shown_and_cost_nothing(stage: Stage, anna: Person) -
     await anna.sends_file("вина.csv", csv_table([RUSSIAN, *rows], delimiter=";", encoding="cp1251"))
     summary = await anna.sees("Строк: 16, из них подходят: 4")
     assert "❌ Не подошло 12 строк" in summary.text
-    assert "строка 5. Алкоголь: Нужно число от 10 до 16" in summary.text
-    assert "строка 14." in summary.text
-    assert "строка 15." not in summary.text, "ten are shown"
+    assert "Строка 5. Алкоголь: Нужно число от 10 до 16" in summary.text
+    assert "Строка 14." in summary.text
+    assert "Строка 15." not in summary.text, "ten are shown"
     await anna.presses("📄 Все строки, которые не подошли")
     problems = await anna.sees("Все строки, которые не подошли")
     assert problems.document is not None

@@ -4,6 +4,9 @@ from pathlib import Path
 
 from bot.wiring.inference import RUNTIMES
 from db.tables.scorings import ScoringStatus
+from i18n.scorings import ended_lines
+from i18n.text import plain_of
+from i18n.translator import Catalogues
 from services.inference.columns import AnswerColumns, ColumnBatch
 from services.inference.engine import Engine
 from services.manifests.manifest import load_manifest
@@ -50,6 +53,12 @@ async def test_what_was_answered_keeps_its_words_and_the_rest_is_paid_back(desk:
     assert header == ["X", "Pet", "Pet: probability", "Note"]
     assert [row[1] for row in rows] == ["Cat"] * 256 + [""] * 344
     assert await desk.lines(view.id) == [("charge", -60_000), ("charge_return", 34_400)]
+    assert [plain_of(line) for line in ended_lines(ended, Catalogues()["en"])] == [
+        "✅ Answered: 256 of 600 rows.",
+        "The model has been replaced, or was away for too long, before it came to the other rows.",
+        "Paid: 256.00 credits.",
+        "↩️ Returned to you: 344.00 credits.",
+    ]
 
 
 async def test_a_worker_that_never_gets_the_version_gives_up(desk: TableDesk, tmp_path: Path) -> None:
@@ -62,7 +71,12 @@ async def test_a_worker_that_never_gets_the_version_gives_up(desk: TableDesk, tm
         assert (await desk.view(view)).status is QUEUED
         await desk.worker().run_waiting()
         counter.clock.advance(seconds=PAUSE.total_seconds() + 1)
-    assert (await desk.view(view)).status is FAILED
+    ended = await desk.view(view)
+    assert ended.status is FAILED
+    assert [plain_of(line) for line in ended_lines(ended, Catalogues()["en"])] == [
+        "The model has been replaced, or was away for too long, before it came to this table.",
+        "↩️ Returned to you: 2.00 credits.",
+    ]
     assert await desk.lines(view.id) == [("charge", -200), ("charge_refund", 200)]
 
 

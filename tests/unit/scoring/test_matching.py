@@ -1,7 +1,7 @@
 """Which column answers which input."""
 
 from services.manifests.manifest import Input
-from services.scoring.matching import match
+from services.scoring.matching import likely, match
 from tests.unit.inference.models import field
 
 
@@ -44,3 +44,10 @@ def test_what_is_not_there_or_there_twice_is_asked() -> None:
 def test_one_column_is_not_taken_for_two_inputs() -> None:
     twin = asked("ash2", en="Ash")
     assert set(match([ASH, twin], ["Ash", "Other"]).unclear) == {"ash", "ash2"}
+
+
+def test_likely_columns_are_offered_first() -> None:
+    headings = ["id", "Содержание золы", "", "note", "Зола общая", "x"]
+    samples = [["a1", "2,4", "", "fine", "2.4", ""], ["a2", "2,5", "", "", "", "7"]]
+    assert likely(ASH, headings, samples, range(6)) == [1, 4, 5, 0, 3]
+    assert likely(ASH, ["", ""], [["", ""]], range(2)) == [0, 1], "where nothing stands anywhere all may be chosen"

@@ -14,7 +14,7 @@ from web.api.chat_view import AssistantOffer, ChatConversation, assistant_told, 
 from web.api.describing import refuses
 from web.api.lists import Cursor, Limit, Listed, listed, read_uuid
 from web.api.routes import make_router
-from web.api.texts import SOMETHING
+from web.api.texts import STORABLE
 
 router = make_router("chats")
 NOT_THERE: Final = refuses(ChatSessionNotFound)
@@ -31,7 +31,7 @@ class NewConversation(BaseModel):
 class ConversationChange(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"title": "About the sea"}]})
 
-    title: str = Field(max_length=LONGEST_TITLE, json_schema_extra=SOMETHING)
+    title: str = Field(max_length=LONGEST_TITLE, json_schema_extra=STORABLE)
 
 
 @router.get("/assistants", operation_id="listAssistants", summary="Whom to talk with")

@@ -13,7 +13,7 @@ from web.api.callers import Person
 from web.api.describing import refuses
 from web.api.lists import Listed, listed
 from web.api.routes import make_router
-from web.api.texts import SOMETHING
+from web.api.texts import STORABLE
 from web.kit.row_ids import RowId
 
 router = make_router("keys")
@@ -46,7 +46,7 @@ class KeyTerms(BaseModel):
     )
 
     title: str = Field(
-        min_length=1, max_length=MAX_TITLE, description="What it is for, in your words.", json_schema_extra=SOMETHING
+        min_length=1, max_length=MAX_TITLE, description="What it is for, in your words.", json_schema_extra=STORABLE
     )
     scopes: list[ApiScope] = Field(min_length=1, max_length=len(ApiScope), description="What it may be used for.")
     days: int | None = Field(

@@ -6,6 +6,9 @@ from typing import Annotated, Final
 from pydantic import Field, JsonValue
 
 SOMETHING: Final[dict[str, JsonValue]] = {"minLength": 1, "pattern": r"\S"}
+_KEPT: Final = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*"
+STORABLE: Final[dict[str, JsonValue]] = {"minLength": 1, "pattern": rf"^{_KEPT}[^\s\x00-\x1f\x7f-\x9f]{_KEPT}$"}
+"""Something, and no control characters but for ends of lines and tabs."""
 HTTPS: Final[dict[str, JsonValue]] = {"format": "uri", "pattern": "^https://[!-~]+$"}
 
 Address = Annotated[

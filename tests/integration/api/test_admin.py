@@ -78,6 +78,11 @@ async def test_customers_are_found_and_given_credits(callers: Callers, office: h
 async def test_the_shop_is_closed_to_somebody(callers: Callers, office: httpx.AsyncClient, owner: UserView) -> None:
     anna = await callers.customer()
     hers = await callers.program(anna)
+    for reason in ("", "a\x85b", "x" * 201):  # which the description tells
+        refused = await office.patch(f"admin/users/{anna.id}", json={"disabled": True, "reason": reason})
+        assert refused.status_code == 422
+        nothing = {"amount": 0, "reason": reason}
+        assert (await office.post(f"admin/users/{anna.id}/credits", json=nothing)).status_code == 422
     closed = await office.patch(f"admin/users/{anna.id}", json={"disabled": True, "reason": "спам"})
     assert closed.json()["disabled"] is True
     problem(await hers.get("me"), 403, "user_disabled")

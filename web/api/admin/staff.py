@@ -15,11 +15,11 @@ from services.users.actor import Actor
 from services.users.manage import MAX_REASON
 from services.users.roles import NotAllowed
 from web.api.callers import MayAdmin
-from web.api.texts import SOMETHING
+from web.api.texts import STORABLE
 
 LOOKS: Final = (NotAllowed,)
 ACTS: Final = (NotAllowed, SecondFactorWanted, ProveAgain)
-Reason = Annotated[str, Field(max_length=MAX_REASON, json_schema_extra=SOMETHING)]
+Reason = Annotated[str, Field(max_length=MAX_REASON, json_schema_extra=STORABLE)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

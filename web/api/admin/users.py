@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from db.tables.users import Role
 from services.billing.ledger import UnknownUser
 from services.users.directory import SeenUser, UserFilter
-from services.users.manage import MAX_CREDITS, BadReason, CannotTake, CreditChange, OneOfUs
+from services.users.manage import MAX_CREDITS, BadReason, CannotTake, CreditChange, OneOfUs, check_reason
 from services.users.search import UserCard, UserLine
 from web.api.admin.staff import ACTS, LOOKS, Acts, ApiAdmin, Looks, Reason
 from web.api.describing import refuses
@@ -102,7 +102,7 @@ async def get_user(admin: Looks, user_id: RowId) -> AdminUserCard:
 )
 async def change_credits(admin: Acts, user_id: RowId, order: CreditChangeOrder, key: SaleKey) -> BalanceAfter:
     nonce = uuid5(DECISIONS, f"{admin.who.user.id}:{key}").hex
-    request = CreditChange(user_id=user_id, amount=order.amount, reason=order.reason.strip(), nonce=nonce)
+    request = CreditChange(user_id=user_id, amount=order.amount, reason=check_reason(order.reason), nonce=nonce)
     if not order.amount:
         return BalanceAfter(balance=(await _card(admin, user_id)).balance)
     return BalanceAfter(balance=await admin.who.site.services.user_management.change(request, actor=admin.actor))
@@ -112,12 +112,12 @@ async def change_credits(admin: Acts, user_id: RowId, order: CreditChangeOrder, 
     "/admin/users/{user_id}",
     operation_id="adminChangeUser",
     summary="Close the shop to somebody, or open it",
-    responses=refuses(*ACTS, UnknownUser, OneOfUs),
+    responses=refuses(*ACTS, UnknownUser, OneOfUs, BadReason),
 )
 async def change_user(admin: Acts, user_id: RowId, change: AccessChange) -> AdminUserCard:
     users = admin.who.site.services.user_management
     turn = users.disable if change.disabled else users.enable
-    await turn(user_id, actor=admin.actor, reason=change.reason)
+    await turn(user_id, actor=admin.actor, reason=None if change.reason is None else check_reason(change.reason))
     return await _card(admin, user_id)
 
 

@@ -20,6 +20,7 @@ from services.identity.api_keys import ApiKeys
 from services.identity.email_accounts import EmailAccounts
 from services.identity.sessions import WebSessions
 from services.identity.telegram_login import TelegramLogin
+from services.market.market import Market
 from services.notifications.letters import Letters
 from services.scoring.service import Scorings
 from services.webhooks.endpoints import Webhooks
@@ -66,6 +67,10 @@ def keep_journal(scheduler: AsyncIOScheduler, reports: AssistantReports, doubted
 
 def keep_letters(scheduler: AsyncIOScheduler, letters: Letters, doubted: Callable[[], bool]) -> None:
     every(scheduler, letters.forget_old, name="forget_letters", seconds=FORGET_SECONDS, unless=doubted)
+
+
+def keep_prices(scheduler: AsyncIOScheduler, market: Market, doubted: Callable[[], bool]) -> None:
+    every(scheduler, market.forget_old, name="forget_prices", seconds=TIDY_SECONDS, unless=doubted)
 
 
 def keep_files(

@@ -39,12 +39,14 @@ TELEGRAM_API = "https://api.telegram.org"
 TELEGRAM_LINKS = "https://t.me"
 YOOKASSA_API = "https://api.yookassa.ru/v3"
 CLOUDPAYMENTS_API = "https://api.cloudpayments.ru"
+MARKET_DATA = "https://iss.moex.com/iss"
 EXAMPLES = {
     "telegram_api_url": TELEGRAM_API,
     "telegram_links_url": TELEGRAM_LINKS,
     "public_url": "https://bot.example.com",
     "yookassa_api_url": YOOKASSA_API,
     "cloudpayments_api_url": CLOUDPAYMENTS_API,
+    "market_data_url": MARKET_DATA,
 }
 MAY_BE_EMPTY = ("payment_methods",)  # none at all is a choice
 
@@ -60,6 +62,7 @@ class StoreSettings(BaseSettings):
 
     database_url: str = Field(default="sqlite+aiosqlite:///data/kassandra.db", repr=False)
     models_dir: Path = Path("models_store")
+    market_data_url: str = MARKET_DATA  # speaks ISS, Moscow Exchange's protocol
 
     @classmethod
     def settings_customise_sources(
@@ -82,6 +85,11 @@ class StoreSettings(BaseSettings):
     def _database(cls, value: str) -> str:
         read_address(value)
         return value
+
+    @field_validator("market_data_url")
+    @classmethod
+    def _market(cls, value: str | None, info: ValidationInfo) -> str | None:
+        return _web_address(value, info)
 
     @model_validator(mode="before")
     @classmethod
@@ -273,10 +281,7 @@ class Settings(ShopSettings):
     )
     @classmethod
     def _address(cls, value: str | None, info: ValidationInfo) -> str | None:
-        example = EXAMPLES[str(info.field_name)]
-        if value is not None and not is_web_address(value):
-            raise ValueError(f"is an address such as {example}")
-        return value and value.rstrip("/")
+        return _web_address(value, info)
 
     @field_validator("web_host")
     @classmethod
@@ -381,6 +386,12 @@ class Settings(ShopSettings):
 def is_secret(kind: Any) -> bool:  # Any: a type as it stands in a class
     """Whether it is `SecretStr`, also beside None."""
     return kind is SecretStr or any(is_secret(part) for part in get_args(kind))
+
+
+def _web_address(value: str | None, info: ValidationInfo) -> str | None:
+    if value is not None and not is_web_address(value):
+        raise ValueError(f"is an address such as {EXAMPLES[str(info.field_name)]}")
+    return value and value.rstrip("/")
 
 
 def _credits_of(text: str) -> int:

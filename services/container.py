@@ -28,6 +28,7 @@ from services.identity.second_factor import SecondFactors
 from services.identity.sessions import WebSessions
 from services.identity.telegram_login import TelegramLogin
 from services.images.studio import Studio
+from services.market.market import Market
 from services.models.manage import ModelManagement
 from services.models.offers import Models
 from services.models.preset_manage import PresetManagement
@@ -86,6 +87,7 @@ class Services:
     account_deletion: AccountDeletion
     account_export: AccountExport
     models: Models
+    market: Market
     presets: Presets
     studio: Studio
     predictions: Predictions

@@ -45,6 +45,7 @@ class Core:
 
     async def close(self) -> None:
         self.services.books.close()
+        await self.services.market.close()
         await self.storage.close()
         await self.bot.session.close()
         await self.db.close()

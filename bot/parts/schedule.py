@@ -3,7 +3,15 @@
 import asyncio
 from collections.abc import Mapping
 
-from bot.housekeeping import keep_files, keep_house, keep_journal, keep_letters, keep_requests, keep_ways_in
+from bot.housekeeping import (
+    keep_files,
+    keep_house,
+    keep_journal,
+    keep_letters,
+    keep_prices,
+    keep_requests,
+    keep_ways_in,
+)
 from bot.jobs import keep_bonuses_coming, keep_merged_accounts_empty, keep_money_moving, keep_plans_going
 from bot.parts.core import Core
 from bot.parts.part import Part
@@ -21,6 +29,7 @@ class SchedulePart(Part):
         core, scheduler, services = self._core, self._scheduler, self._core.services
         keep_house(scheduler, core.db, core.storage, core.clock, self._last_runs, doubted=self._doubts_time)
         keep_files(scheduler, services.file_cleanup, services.scorings, self._doubts_time)
+        keep_prices(scheduler, services.market, self._doubts_time)
         keep_letters(scheduler, services.letters, self._doubts_time)
         keep_journal(scheduler, services.assistant_reports, self._doubts_time)
         keep_ways_in(

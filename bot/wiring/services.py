@@ -44,6 +44,7 @@ from services.identity.sessions import WebSessions
 from services.identity.telegram_login import TelegramLogin
 from services.images.studio import Studio
 from services.inference.runtimes.registry import Runtimes
+from services.market.market import Market
 from services.models.manage import ModelManagement
 from services.models.offered import has_assistants, has_gallery
 from services.models.offers import Models
@@ -155,6 +156,7 @@ def make_services(
         account_export=AccountExport(db, clock, coordination),
         second_factor=SecondFactors(db, clock, entrance.throttles, on_news=entrance.on_news),
         models=models,
+        market=Market(db, clock, url=settings.market_data_url, language=settings.default_language),
         presets=presets,
         studio=Studio(presets, files, history),
         predictions=Predictions(db, clock, models, on_sold=on_sold, on_settled=on_news),

@@ -16,6 +16,7 @@ from db.tables.identities import (
     SecondFactor,
     WebSession,
 )
+from db.tables.market import FavouriteInstrument, MarketSeries
 from db.tables.models import Model, ModelComparison, ModelTrial, ModelVersion, Preset
 from db.tables.outbox import OutboxMessage, OwnerNews, RefusedAddress
 from db.tables.payments import Payment, PaymentEvent, Refund, StrayPayment
@@ -48,6 +49,7 @@ __all__ = [
     "ChatSession",
     "DailyUsage",
     "EmailLogin",
+    "FavouriteInstrument",
     "File",
     "FsmState",
     "Heartbeat",
@@ -56,6 +58,7 @@ __all__ = [
     "Lot",
     "LotEntry",
     "MailToken",
+    "MarketSeries",
     "Model",
     "ModelComparison",
     "ModelTrial",

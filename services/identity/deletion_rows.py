@@ -22,6 +22,7 @@ from db.tables.identities import (
     SecondFactor,
     WebSession,
 )
+from db.tables.market import FavouriteInstrument
 from db.tables.outbox import OutboxKind, OutboxMessage, OutboxStatus, RefusedAddress
 from db.tables.payments import Payment, PaymentStatus, Refund, RefundStatus
 from db.tables.predictions import Prediction, PredictionStatus
@@ -63,6 +64,7 @@ GONE: Final = (
     RecoveryCode,
     IdempotentRequest,
     MailToken,
+    FavouriteInstrument,
 )
 NOWHERE: Final = {"chat_id": None, "thread_id": None, "message_id": None}
 NOBODY: Final = {"telegram_id": None, "username": None, "first_name": "", "email": None, "gender": None, "age": None}

@@ -16,6 +16,7 @@ from db.engine import Database
 from db.tables.billing import Transaction
 from db.tables.chats import ChatMessage, ChatSession
 from db.tables.identities import AccountMerge, ApiKey, EmailLogin, WebSession
+from db.tables.market import FavouriteInstrument
 from db.tables.payments import Payment, Refund
 from db.tables.predictions import File, Prediction
 from db.tables.scorings import Scoring
@@ -61,6 +62,7 @@ SECTIONS: Final[dict[str, tuple[Table, str]]] = {
     "files": (table_of(File), "id prediction_id kind media_type size created_at"),
     "conversations": (table_of(ChatSession), "id model_slug title started_at last_message_at deleted_at"),
     "messages": (table_of(ChatMessage), "id session_id number sender text pictures voice status price created_at"),
+    "favourite_papers": (table_of(FavouriteInstrument), "provider symbol name exchange used_at"),
     "audit_log": (table_of(AuditEntry), "action edge subject before after reason created_at"),
 }
 """By the name in the document: what of which table."""
@@ -111,7 +113,7 @@ def _begin(session: Session, user_id: int) -> tuple[dict[str, Any], Sequence[int
 
 def _ids(session: Session, table: Table, owners: Sequence[int]) -> list[Any]:  # Any: numbers or UUIDs
     key = _key_of(table)
-    order = table.c[next(name for name in ("created_at", "started_at") if name in table.c)]
+    order = table.c[next(name for name in ("created_at", "started_at", "used_at") if name in table.c)]
     return list(session.scalars(select(key).where(_theirs(table, owners)).order_by(order, key)))
 
 

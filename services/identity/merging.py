@@ -35,6 +35,7 @@ from services.billing import ledger
 from services.billing.merges import merge_of, move_on, move_on_all
 from services.clock import Clock
 from services.errors import N_, ShopError
+from services.market import favourites
 from services.plans.merging import both_subscribe, hand_over
 from services.users.actor import Actor
 
@@ -187,6 +188,7 @@ def _hand_over(session: Session, merge: AnyRow) -> None:
     session.execute(update(_logins).where(_logins.c.user_id == old).values(user_id=heir))
     _hand_over_factor(session, old, heir)
     idempotency.hand_over(session, old, heir)
+    favourites.hand_over(session, old, heir)
 
 
 def _revoke_admin_keys(session: Session, old: int, now: datetime) -> None:

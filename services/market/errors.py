@@ -39,6 +39,14 @@ class NoLongerTraded(NoPrices):
         super().__init__(symbol=symbol, last=last.isoformat())
 
 
+class TradingHalted(NoPrices):
+    figures = frozenset({"last"})
+    message = N_("{symbol} is not traded just now: its last close is of {last}, too old for a forecast.")
+
+    def __init__(self, *, symbol: str, last: dt.date) -> None:
+        super().__init__(symbol=symbol, last=last.isoformat())
+
+
 class NotYetTraded(NoPrices):
     message = N_("{symbol} has not been traded yet.")
 

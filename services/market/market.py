@@ -1,19 +1,145 @@
 """Prices of papers by ticker, for edges and jobs. Nothing here may be called inside a transaction."""
 
+import asyncio
+import datetime as dt
+import re
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final
+from weakref import WeakValueDictionary
 
+import structlog
+
+from db.engine import Database
+from services.clock import Clock
 from services.manifests.live import LivePrices
+from services.market import cache, favourites
+from services.market.cache import KeptSeries, Place
+from services.market.days import last_finished, today
+from services.market.errors import AnswerUnreadable, ExchangeSilent, InstrumentUnknown
+from services.market.judging import judge
 from services.market.prices import ClosingPrices, Instrument
+from services.market.providers import csv
+from services.market.providers.base import PriceProvider, ProviderAway, ProviderNonsense
+from services.market.providers.csv import CsvPrices
+from services.market.providers.http import BoundedReader
+from services.market.providers.moex import MoscowExchange
+from services.market.spelling import code, plain
+
+log = structlog.get_logger()
+
+STALE_DAYS: Final = 7
+"""Of an exchange that is silent, older closes are not sold."""
+SECONDS: Final = 9.0
+"""For everything, also waiting for who asks already."""
+LOOK_SECONDS: Final = 0.1
+FEWEST_DAYS: Final = 400
+"""So far back is asked at least: what another model needs tomorrow is there already."""
+MOST_DAYS: Final = 8_700
+SYMBOL: Final = re.compile(r"[A-Za-z0-9._:^=-]{1,36}")
 
 
-class Market(Protocol):
-    """A fresh class takes this one's place; the signatures stay."""
+class Market:
+    """Belongs to one process. `url`: of ISS. `language`: that of the shop, for the names in manifests."""
+
+    def __init__(self, db: Database, clock: Clock, *, url: str, language: str = "ru") -> None:
+        self._db, self._clock, self._language = db, clock, language
+        self._reader = BoundedReader()
+        self._moex = MoscowExchange(url, self._reader)
+        self._asking: WeakValueDictionary[Place, asyncio.Lock] = WeakValueDictionary()
 
     async def find(self, source: LivePrices, text: str) -> Sequence[Instrument]:
         """At most 20 papers; an exact ticker or ISIN is the only one. Raises InstrumentUnknown, ExchangeSilent."""
-        ...
+        typed = code(text)
+        if source.provider != csv.NAME and typed is not None:
+            since = last_finished(self._clock()) - dt.timedelta(days=STALE_DAYS)
+            kept = await self._db.read(cache.find_kept, source.key, typed, source.provider, since)
+            if kept is not None:
+                return [kept.instrument]
+        try:
+            found = await self._provider(source).find(text) if plain(text) else ()
+        except (ProviderAway, ProviderNonsense) as error:
+            log.warning("exchange_silent", provider=source.provider, problem=str(error))
+            raise ExchangeSilent() from None
+        if not found:
+            raise InstrumentUnknown(plain(text))
+        return found
 
     async def closes(self, source: LivePrices, symbol: str, *, least: int) -> ClosingPrices:
         """At least `least` closes, up to the last finished trading day. Raises leaves of NoPrices."""
-        ...
+        if not SYMBOL.fullmatch(symbol):
+            raise InstrumentUnknown(plain(symbol))
+        now = self._clock()
+        since = today(now) - dt.timedelta(days=min(max(FEWEST_DAYS, least * 8 // 5 + 60), MOST_DAYS))
+        kept, stale = await self._kept(source, Place(provider=source.key, symbol=symbol, name=source.provider), since)
+        assert kept.told is not None
+        assert kept.fetched_at is not None
+        due = last_finished(self._clock())
+        return judge(kept.told, least=least, since=since, due=due, fetched_at=kept.fetched_at, stale=stale)
+
+    async def favourites(self, user_id: int, source: LivePrices) -> Sequence[Instrument]:
+        """What the customer took of it, the newest first."""
+        return await self._db.read(favourites.favourites_of, user_id, source.key, source.provider)
+
+    async def remember(self, user_id: int, source: LivePrices, instrument: Instrument) -> None:
+        await self._db.write(favourites.remember, user_id, source.key, instrument, self._clock())
+
+    async def forget_old(self) -> int:
+        return await self._db.write(cache.forget_old, self._clock())
+
+    async def close(self) -> None:
+        await self._reader.close()
+
+    async def _kept(self, source: LivePrices, place: Place, since: dt.date) -> tuple[KeptSeries, bool]:
+        """A series that reaches back so far, and whether it is stale."""
+        lock = self._asking.setdefault(place, asyncio.Lock())
+        try:
+            async with asyncio.timeout(SECONDS), lock:
+                return await self._fresh(source, place, since), False
+        except (TimeoutError, ProviderAway, ProviderNonsense) as error:
+            log.warning("prices_not_had", provider=source.provider, symbol=place.symbol, problem=str(error))
+            kept = await self._db.read(cache.look, place, self._clock())
+            if self._is_young(kept, since):
+                return kept, not kept.fresh
+            if isinstance(error, ProviderNonsense):
+                raise AnswerUnreadable(place.symbol) from None
+            raise ExchangeSilent() from None
+
+    async def _fresh(self, source: LivePrices, place: Place, since: dt.date) -> KeptSeries:
+        """Of the row, or of the provider where nobody else asks it. Raises ProviderAway, ProviderNonsense,
+        InstrumentUnknown."""
+        while True:
+            now = self._clock()
+            kept = await self._db.read(cache.look, place, now)
+            if kept.fresh and kept.reaches(since):
+                return kept
+            if not kept.asked_now:
+                if kept.rests:
+                    raise ProviderAway("it was asked just now, in vain")
+                if await self._db.write(cache.claim, place, since, now):
+                    return await self._asked(source, place, since, known=kept.told is not None)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _asked(self, source: LivePrices, place: Place, since: dt.date, *, known: bool) -> KeptSeries:
+        now = self._clock()
+        try:
+            told = await self._provider(source).series(place.symbol, since=since, today=today(now))
+            if told is None and known:
+                raise ProviderNonsense("what it knew is not there any more")
+        except (ProviderAway, ProviderNonsense):
+            await self._db.write(cache.give_up, place, now)
+            raise
+        if told is None:
+            await self._db.write(cache.forget, place)
+            raise InstrumentUnknown(place.symbol)
+        await self._db.write(cache.keep, place, told, since, now)
+        return KeptSeries(told=told, fetched_at=now, since=since, fresh=True)
+
+    def _is_young(self, kept: KeptSeries, since: dt.date) -> bool:
+        oldest = last_finished(self._clock()) - dt.timedelta(days=STALE_DAYS)
+        last = None if kept.told is None else kept.told.last
+        return last is not None and last >= oldest and kept.reaches(since)
+
+    def _provider(self, source: LivePrices) -> PriceProvider:
+        if source.provider == csv.NAME:
+            return CsvPrices(source, self._reader, self._language)
+        return self._moex

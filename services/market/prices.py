@@ -2,7 +2,8 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +35,7 @@ class PriceJump:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosingPrices:
-    """Closes of trading days, ascending; a day without trades has the close before it where the exchange counts it as
-    a trading day. `days` and `values` have the same length."""
+    """Closes of days with trades, ascending. `days` and `values` have the same length."""
 
     instrument: Instrument
     days: Sequence[dt.date]
@@ -45,3 +45,14 @@ class ClosingPrices:
     fetched_at: dt.datetime
     stale: bool = False
     """The provider did not answer: these are what it told before."""
+
+    def last(self, count: int) -> Self:
+        """The newest `count` of them, with the splits and jumps between these."""
+        days = self.days[-count:]
+        return replace(
+            self,
+            days=days,
+            values=self.values[-count:],
+            splits=[split for split in self.splits if split.day > days[0]],
+            jumps=[jump for jump in self.jumps if jump.day > days[0]],
+        )

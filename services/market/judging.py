@@ -1,0 +1,66 @@
+"""Whether what a provider told is a series that a forecast may stand on. Nothing here asks anybody."""
+
+import datetime as dt
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
+
+from services.market.adjustment import Priced, adjust, find_jumps
+from services.market.errors import HistoryTooShort, NoLongerTraded, NotYetTraded, TradingHalted
+from services.market.prices import ClosingPrices
+from services.market.told import ToldSeries
+
+LONGEST_HALT: Final = dt.timedelta(days=30)
+"""What was before a longer one is another paper's history."""
+OLDEST_CLOSE: Final = dt.timedelta(days=14)
+"""Longer than the exchange's longest holidays."""
+SILENT_SHARE: Final = 0.25
+"""Of the days of the last closes: what trades less often has no daily changes."""
+
+
+def judge(
+    told: ToldSeries, *, least: int, since: dt.date, due: dt.date, fetched_at: dt.datetime, stale: bool
+) -> ClosingPrices:
+    """Closes from `since` on. `due`: the last day that could have a close. Raises HistoryTooShort, NoLongerTraded,
+    NotYetTraded, TradingHalted."""
+    symbol = told.instrument.symbol
+    rows = [(day, close) for day, close in told.closes if since <= day <= due]
+    traded = [(day, close) for day, close in rows if close is not None]
+    last = traded[-1][0] if traded else told.last
+    if last is None:
+        raise NotYetTraded(symbol)
+    if not told.is_traded:
+        raise NoLongerTraded(symbol=symbol, last=last)
+    if due - last > OLDEST_CLOSE:
+        raise TradingHalted(symbol=symbol, last=last)
+    recent = _after_halts(traded)
+    count = _often_enough(rows, recent, least)
+    if count < least:
+        raise HistoryTooShort(symbol=symbol, count=count, least=least)
+    adjusted, splits = adjust(recent, told.splits)
+    return ClosingPrices(
+        instrument=told.instrument,
+        days=[day for day, _ in adjusted],
+        values=[close for _, close in adjusted],
+        splits=splits,
+        jumps=find_jumps(adjusted),
+        fetched_at=fetched_at,
+        stale=stale,
+    )
+
+
+def _after_halts(closes: Sequence[Priced]) -> Sequence[Priced]:
+    starts = [place for place, (one, other) in enumerate(pairwise(closes), 1) if other[0] - one[0] > LONGEST_HALT]
+    return closes[starts[-1] :] if starts else closes
+
+
+def _often_enough(rows: Sequence[tuple[dt.date, float | None]], traded: Sequence[Priced], least: int) -> int:
+    """How many of the last closes count: all, or those within as many days as `least` closes may take."""
+    if len(traded) < least:
+        return len(traded)
+    first = traded[-least][0]
+    days = sum(1 for day, _ in rows if day >= first)
+    if days * (1 - SILENT_SHARE) <= least:
+        return len(traded)
+    within = rows[-int(least / (1 - SILENT_SHARE)) :]
+    return sum(1 for _, close in within if close is not None)

@@ -47,9 +47,10 @@ class DraftSubject:
     alone: int | None = 1
     together: int | None = None
 
-    def bench(self, manifest: Entry) -> Bench:
+    def bench(self, manifest: Entry, states: Sequence[str]) -> Bench:
+        """`states`: outputs that are nobody's answer, and may have their rows elsewhere than in front."""
         draft = _validated(manifest, self.specs)
-        names = [tensor.name for tensor in self.outputs]
+        names = [tensor.name for tensor in self.outputs if tensor.name not in states]
         most = TOGETHER if self.together is None else self.together
         return Bench(
             self.run,
@@ -87,8 +88,8 @@ def draft(subject: DraftSubject, hints: AuthorHints) -> Draft:
     questions.ask(inputs)
     manifest = {**subject.head, **({"constants": questions.constants} if questions.constants else {})}
     manifest |= {"inputs": questions.entries, "outputs": [_any_output(shown[0])]}
-    sides = _settle_sides(questions, lambda entries: subject.bench(manifest | {"inputs": entries}))
-    bench = subject.bench(manifest)
+    sides = _settle_sides(questions, lambda entries: subject.bench(manifest | {"inputs": entries}, questions.kept))
+    bench = subject.bench(manifest, questions.kept)
     trial = bench.try_out(made_up_rows(bench.draft, columns, graph))
     manifest["runtime"] = {**manifest["runtime"], **_limits(subject, trial, sides)}
     if trial.example is not None:

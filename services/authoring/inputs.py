@@ -180,6 +180,8 @@ class Questions:
             return self._cells(tensor, base, size)
         if len([side for side in inner if side != 1]) == 1:
             return [self._series(tensor, base, inner, size if len(known) == len(inner) else None)]
+        if len(inner) == 2 and 2 <= (inner[1] or 0) <= MAX_COLUMNS and size * (inner[0] is not None) <= MAX_SERIES:
+            return [self._table(tensor, base, inner[0], inner[1] or 0)]
         raise self._cannot(tensor, inner)
 
     def _inner(self, tensor: GraphTensor) -> Shape:
@@ -239,6 +241,24 @@ class Questions:
         many = f"{size} values, too many for single questions" if size else "a side that may have any length"
         self._note(tensor, "a series of numbers, sent together", many)
         return {**base, "type": "series", **length, "tensor": {**base["tensor"], **column}}
+
+    def _table(self, tensor: GraphTensor, base: Entry, rows: int | None, columns: int) -> Entry:
+        """Lines of columns, sent together."""
+        told = self._hints.features or self._features(columns)
+        named = len(told) == columns
+        self._named = self._named or named
+        labels = [readable_of(name) for name in told] if named else [f"{base['label']} {i + 1}" for i in range(columns)]
+        names = Names()
+        listed = [{"name": names.give(english(label)), "label": label} for label in labels]
+        length = {} if rows is None else {"min_rows": rows, "max_rows": rows}
+        entry = {**base, "type": "table", "columns": listed, **length}
+        what = f"a table of {columns} columns" + (f" and {rows} lines" if rows else "")
+        if named:
+            self._note(tensor, what, "its shape")
+            return entry
+        why = "its shape; nothing names its columns"
+        self.notes.append(Note(tensor=tensor.name, what=what, why=why, guessed=True, options="--features"))
+        return remarked(entry, "columns", "guessed: nothing names these columns; see --features")
 
     def _cells(self, tensor: GraphTensor, base: Entry, count: int) -> list[Entry]:
         told = self._hints.features or self._features(count)

@@ -16,6 +16,7 @@ from services.authoring.labels import listed_classes
 from services.authoring.notes import Entry, Note, remarked
 from services.authoring.trials import Trial
 from services.inference.runtimes.onnx_graph import Graph
+from services.inference.runtimes.onnx_labels import picked_of
 from services.inference.tensors import GraphTensor
 from services.manifests.labels import Class
 
@@ -63,23 +64,27 @@ def guess_boxes(tensors: Sequence[GraphTensor], looked: Looked) -> OverlayGuess 
 
 
 def guess_mask(tensor: GraphTensor, looked: Looked) -> OverlayGuess | None:
-    """Scores of several classes for each point: of other channels than pictures have."""
-    shape = looked.shape(tensor)
+    """For each point scores of several classes, of other channels than pictures have, or the class's number."""
+    shape, picked = looked.shape(tensor), picked_of(looked.graph, tensor.name)
+    if picked and len(shape) == 3:
+        shape = (shape[0], 1, *shape[1:])
     if len(shape) != 4 or looked.size is None or not all(isinstance(side, int) for side in shape[1:]):
         return None
     count, height, width = (int(side or 0) for side in shape[1:])
     across, down = looked.size[0] / width if width else 0, looked.size[1] / height if height else 0
-    if count in {1, 3, 4} or not 2 <= count <= 256 or across != down or not 1 <= across <= 32:
+    count = picked if picked and count == 1 else 0 if count in {1, 3, 4} else count
+    if not 2 <= count <= 256 or across != down or not 1 <= across <= 32:
         return None
     classes, named = _classes(looked, count)
-    entry = _entry(tensor, "mask") | {"holds": "scores", "classes": classes, "background": classes[0]["value"]}
+    holds = {"holds": "index" if picked else "scores", "classes": classes, "background": classes[0]["value"]}
+    entry = _entry(tensor, "mask") | holds
     entry = remarked(entry, "background", "guessed: the first class is mostly what is around")
     if not named:
         entry = remarked(entry, "classes", "guessed: nothing in the file names them; see --labels")
     note = Note(
         tensor=tensor.name,
         what=f"a mask of {count} classes over the photo",
-        why=f"it has {count} scores for each point",
+        why=f"it picks one of {count} for each point" if picked else f"it has {count} scores for each point",
         guessed=True,
         options="" if named else "--labels",
     )

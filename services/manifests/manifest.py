@@ -128,12 +128,15 @@ class Constant(Table):
     dtype: NumericDtype = "float32"
     shape: Annotated[tuple[int, ...], Array] = Field(default=(), max_length=MAX_RANK)
     value: Figure | Annotated[tuple[Figure, ...], Array] = 0.0
+    batch: int | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
         size = math.prod(self.shape)
         if not all(side >= 1 for side in self.shape) or size > MAX_CONSTANT:
             raise wrong("is no shape of a constant", "Write its sides, such as [2, 1, 128]", "shape")
+        if self.batch is not None and (self.batch >= len(self.shape) or self.shape[self.batch] != 1):
+            raise wrong(f"{self.batch} is no side of 1", "Count the sides of shape from 0", "batch")
         if isinstance(self.value, tuple) and len(self.value) != size:
             raise wrong(f"has {len(self.value)} numbers", f"One, or {size}, are needed", "value")
         spec = TensorSpec(name=self.tensor, dtype=self.dtype)

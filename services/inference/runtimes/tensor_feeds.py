@@ -173,7 +173,7 @@ def _source(folder: Path, field: SeriesInput, value: str) -> list[float]:
 
 
 def _constant(constant: Constant, graph: GraphTensor) -> Callable[[int], Array]:
-    """The array for so many rows: a free first side of the graph's is the batch. Raises ModelBroken."""
+    """The array for so many rows: of a free side of the graph's as many. Raises ModelBroken."""
     if graph.dtype != constant.dtype:
         problem = f'the constant "{graph.name}" is {constant.dtype}, the graph takes {graph.dtype}'
         raise ModelBroken(problem=problem, fix=f'Write dtype = "{graph.dtype}"')
@@ -182,9 +182,19 @@ def _constant(constant: Constant, graph: GraphTensor) -> Callable[[int], Array]:
     value[...] = given.reshape(constant.shape) if len(given) == value.size else given[0]
     wanted = graph.shape
     if wanted is None or agree(constant.shape, wanted):
-        return lambda rows: np.repeat(value[:1], rows, axis=0) if wanted and wanted[0] is None else value
+        side = _batch_of(constant, wanted or ())
+        return lambda rows: value if side is None else np.repeat(value, rows, axis=side)
     problem = f'the constant "{graph.name}" has shape {list(constant.shape)}, the graph takes {show_shape(wanted)}'
     raise ModelBroken(problem=problem, fix="Give it the graph's shape, with 1 for the batch")
+
+
+def _batch_of(constant: Constant, graph: Shape) -> int | None:
+    """Which side counts the rows: the one that the manifest tells, else the first free one that is 1 in it. A state of
+    recurrent layers has its layers first."""
+    if constant.batch is not None:
+        return constant.batch
+    pairs = enumerate(zip(graph, constant.shape, strict=True))
+    return next((place for place, (side, own) in pairs if side is None and own == 1), None)
 
 
 def _shaped(array: Array, fit: Fit, rows: int) -> Array:

@@ -13,7 +13,7 @@ from services.authoring.hints import NO_HINTS, AuthorHints
 from services.authoring.scaffold import Draft, draft_manifest
 from services.inference.errors import ModelBroken
 from services.manifests.labels import Class, Label, numbered
-from services.manifests.manifest import ClassesOutput, ImageOutput, Manifest, load_manifest
+from services.manifests.manifest import ClassesOutput, Manifest, MaskOutput, TableInput, load_manifest
 from tests.unit.inference.models import FLOAT, INT64, STRING, UINT8, graph, identity, node, weight
 
 POOLED = [node("GlobalAveragePool", ["X"], ["P"]), node("Flatten", ["P"], ["F"])]
@@ -130,6 +130,42 @@ def test_a_state_and_a_rate_are_constants(tmp_path: Path) -> None:
     assert [output.tensor for output in manifest.outputs] == ["speech"]
 
 
+def recurrent(rows: int | str = "N", steps: int | str = "T") -> bytes:
+    """An LSTM over lines of three numbers that is handed its state, and hands it back."""
+    chance = np.random.default_rng(0)
+    weights = [
+        weight(name, chance.normal(0, 0.4, sides))
+        for name, sides in (("W", (1, 16, 3)), ("R", (1, 16, 4)), ("B", (1, 32)))
+    ]
+    nodes = [
+        node("Transpose", ["X"], ["steps_first"], perm=[1, 0, 2]),
+        node("LSTM", ["steps_first", "W", "R", "B", "", "h0", "c0"], ["all", "hn", "cn"], hidden_size=4),
+        node("ReduceMean", ["hn"], ["Y"], axes=[0, 2], keepdims=0),
+    ]
+    state = [1, rows, 4]
+    inputs = [("X", FLOAT, [rows, steps, 3]), ("h0", FLOAT, state), ("c0", FLOAT, state)]
+    return graph(nodes, inputs, [("Y", FLOAT, [rows]), ("hn", FLOAT, state), ("cn", FLOAT, state)], weights)
+
+
+@pytest.mark.parametrize(("steps", "rows"), [("T", (1, 1000)), (30, (30, 30))], ids=["any length", "a month"])
+def test_lines_of_columns_are_a_table_and_states_are_zeros(
+    tmp_path: Path, steps: int | str, rows: tuple[int, int]
+) -> None:
+    _, manifest = drafted(tmp_path, recurrent(steps=steps), AuthorHints(features=("Цена", "Объём", "Год")))
+    (field,) = manifest.inputs
+    assert isinstance(field, TableInput)
+    assert [str(column.label) for column in field.columns] == ["Цена", "Объём", "Год"]
+    assert (field.min_rows, field.max_rows) == rows
+    assert [(each.tensor, each.shape, each.value) for each in manifest.constants] == [
+        ("h0", (1, 1, 4), 0.0),
+        ("c0", (1, 1, 4), 0.0),
+    ]
+    assert [output.tensor for output in manifest.outputs] == ["Y"]
+    assert manifest.runtime.max_batch > 1
+    unnamed, _ = drafted(tmp_path / "unnamed", recurrent(steps=steps))
+    assert "guessed: nothing names these columns; see --features" in unnamed.toml
+
+
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
@@ -143,8 +179,8 @@ def test_a_state_and_a_rate_are_constants(tmp_path: Path) -> None:
             'the batch of the graph\'s input "X" is fixed at 8',
         ),
         (
-            graph([node("Transpose", ["X"], ["Y"])], [("X", FLOAT, ["N", 30, 12])], [("Y", FLOAT, [12, 30, "N"])]),
-            "30 steps of 12 values each",
+            graph([node("Transpose", ["X"], ["Y"])], [("X", FLOAT, ["N", 30, 256])], [("Y", FLOAT, [256, 30, "N"])]),
+            "30 steps of 256 values each",
         ),
         (
             graph([node("Identity", ["X"], ["Y"])], [("X", FLOAT, ["N", 160_000])], [("Y", FLOAT, ["N", 160_000])]),
@@ -179,8 +215,9 @@ def test_a_mask_spans_all_classes_that_its_model_picks_from(tmp_path: Path) -> N
     weights = [weight("W", np.eye(5, 3).reshape(5, 3, 1, 1)), weight("S", [1.0, 1.0, 1.0, 1.0])]
     _, manifest = drafted(tmp_path, graph(nodes, [("X", FLOAT, [1, 3, 32, 32])], [("Y", INT64, [1, 32, 32])], weights))
     (output,) = manifest.outputs
-    assert isinstance(output, ImageOutput)
-    assert output.prepare.range == (0, 4)  # only 0, 1 and 2 are ever given
+    assert isinstance(output, MaskOutput)
+    assert (output.holds, output.background) == ("index", "0")
+    assert [each.value for each in output.classes] == ["0", "1", "2", "3", "4"]  # only 0, 1 and 2 are ever given
 
 
 def margins() -> bytes:

@@ -37,9 +37,7 @@ class ModelFolders:
         if self._engine is None:
             _tell(await self._models.sync_new())
             return
-        problems = await self._models.sync(self._engine)
-        _tell(problems)
-        await self._models.tell_owners(self._core.settings.owner_ids, problems)
+        await self._tell_all(await self._models.sync(self._engine))
 
     def _hear(self, teller: str) -> None:
         if teller != self._core.name:
@@ -53,16 +51,27 @@ class ModelFolders:
             await wait(self._published, LOOK_SECONDS)
             self._published.clear()
             try:
-                if await self._models.has_other_uploads():
-                    await self._read_again(self._models.read_uploads)
+                await self._look_at_uploads()
             except DatabaseUnavailable as error:
                 log.warning("uploads_not_read", error=str(error))
 
+    async def _look_at_uploads(self) -> None:
+        again = self._models.is_to_be_read_again()
+        if again and self._engine is not None:
+            await self._tell_all(await self._models.sync_uploads(self._engine))
+        elif again or await self._models.has_other_uploads():
+            await self._read_again(self._models.read_uploads)
+
     async def _read_again(self, read: Callable[[Engine | None], Awaitable[list[FolderProblem]]]) -> None:
         problems = await read(self._engine)
+        if self._engine is None:
+            _tell(problems)
+        else:
+            await self._tell_all(problems)
+
+    async def _tell_all(self, problems: list[FolderProblem]) -> None:
         _tell(problems)
-        if self._engine is not None:
-            await self._models.tell_owners(self._core.settings.owner_ids, problems)
+        await self._models.tell_owners(self._core.settings.owner_ids, problems)
 
 
 def _tell(problems: list[FolderProblem]) -> None:

@@ -20,10 +20,11 @@ MAX_PROBLEM: Final = 500  # characters of what the shop did not foresee
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderProblem:
-    """A folder that cannot be sold, in one line for the operator."""
+    """A folder that cannot be sold, in one line for the operator. `passing`: the next look may find it well."""
 
     slug: str
     text: str
+    passing: bool = False
 
 
 Folders: TypeAlias = tuple[dict[str, Manifest], list[FolderProblem]]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
 from uuid import UUID
@@ -33,6 +33,7 @@ from services.notifications.owners import forget_news, tell_owners
 _models, _presets = table_of(Model), table_of(Preset)
 ON_SALE: Final = _models.c.present & _models.c.admin_enabled.is_not(False) & _models.c.stopped_for.is_(None)
 SHADOWED: Final = "an upload has the same slug; the folder of MODELS_DIR is sold, the upload is not"
+READ_AGAIN: Final = timedelta(seconds=15)  # after a store of files that was away
 TRY_AGAIN: Final = "mend that, then tap “🔁 Try it again” on its card in the chat: /admin, models"
 
 
@@ -150,6 +151,7 @@ class Models:
         self._just_read: _Read | None = None
         self._of_folders: Folders = ({}, [])
         self._uploads_read: object = None
+        self._again_at: datetime | None = None
         self._removed: Mapping[str, Manifest] = {}
         self._reading = asyncio.Lock()
         self.problems: Sequence[FolderProblem] = ()
@@ -167,7 +169,13 @@ class Models:
     async def sync(self, engine: Engine | None = None) -> list[FolderProblem]:
         """Read all folders, load their models into `engine` where there is one, and write down what is found. A folder
         with a problem is not sold; the rest is."""
-        problems = await self.read_again(engine)
+        return await self._write(await self.read_again(engine))
+
+    async def sync_uploads(self, engine: Engine) -> list[FolderProblem]:
+        """As `sync`, with the folders as they were read last: what could not be read is gone in the books."""
+        return await self._write(await self.read_uploads(engine))
+
+    async def _write(self, problems: list[FolderProblem]) -> list[FolderProblem]:
         presets, wrong = await asyncio.to_thread(read_all_presets, self._folder, self._manifests)
         changed, taken = await self._db.write(_write_down, self._manifests, problems, presets, self._clock())
         if changed:
@@ -193,6 +201,10 @@ class Models:
         async with self._reading:
             return await self._take(await self._with_uploads(self._of_folders), engine)
 
+    def is_to_be_read_again(self) -> bool:
+        """Something could not be read for a reason that passes, some time ago."""
+        return self._again_at is not None and self._again_at <= self._clock()
+
     async def has_other_uploads(self) -> bool:
         """Whether something else is on sale than was read last."""
         return self._uploads is not None and await self._uploads.state() != self._uploads_read
@@ -209,6 +221,7 @@ class Models:
                 del found[slug]
                 problems.append(folder_problem(slug, error))
         self._manifests, self._folders, self.problems = found, read.folders, tuple(problems)
+        self._again_at = self._clock() + READ_AGAIN if any(each.passing for each in problems) else None
         return problems
 
     async def _read(self) -> _Read:

@@ -39,7 +39,10 @@ KILLS = int(os.environ.get("TABLE_KILLS", "3"))
 SEED = int(os.environ.get("CRASH_SEED", random.randrange(2**32)))
 PATIENCE = 15.0  # seconds; then they begin anew
 ROWS = (1_000, 3_000)
-WAITED = "notification_not_settled"  # told, and a busy machine took long to write that down: it comes twice
+MAY_BE = (
+    "notification_not_settled",  # told, and a busy machine took long to write that down: it comes twice
+    "scoring_rows_given_up",  # three kills at the same rows
+)
 Place = tuple[UUID, str, int]
 
 
@@ -67,7 +70,7 @@ async def test_killed_shops_lose_no_table(request: pytest.FixtureRequest, server
             await until(lambda: _all_ended(database), seconds=60 + 6 * KILLS)
             await settled_all(database, yookassa, seconds=60 + 6 * KILLS)
         await _check(database, people)
-        assert [line for line in victim.errors if WAITED not in line] == []
+        assert [line for line in victim.errors if not any(event in line for event in MAY_BE)] == []
     assert await audit_exit_code(environment) == 0
 
 

@@ -51,8 +51,10 @@ class VersionShelf:
         for view in await self._db.read(on_sale):
             try:
                 found[view.slug] = await self.open(view)
-            except (StoreAway, ContentLost, OSError) as error:
+            except ContentLost as error:
                 problems.append(FolderProblem(slug=view.slug, text=str(error)))
+            except (StoreAway, OSError) as error:
+                problems.append(FolderProblem(slug=view.slug, text=str(error), passing=True))
             except Exception as error:  # noqa: BLE001 - one model never takes the others off
                 problems.append(folder_problem(view.slug, error))
         return found, problems

@@ -4,22 +4,28 @@ import asyncio
 import os
 import shutil
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from bot.wiring.inference import RUNTIMES
 from db.base import table_of
 from db.tables.models import Model, VersionStatus
 from db.tables.users import AuditEntry
 from services.files.cleanup import FileCleanup
-from services.files.store import key_of
-from services.models.offers import SHADOWED, ModelNotOnSale
+from services.files.folder import FolderStore
+from services.files.store import StoreAway, key_of
+from services.inference.engine import Engine
+from services.models.offers import READ_AGAIN, SHADOWED, ModelNotOnSale, Models
 from services.models.uploads import claims
 from services.models.uploads.changes import NotNow
 from services.models.uploads.checks import ATTEMPTS
+from services.models.uploads.contents import VersionContents
 from services.models.uploads.manage import LABELS, BadNames, Sent
 from services.models.uploads.publishing import NotAnswered
 from services.models.uploads.receiving import AlreadyHere
+from services.models.uploads.shelf import VersionShelf
 from services.users.actor import Actor
 from tests.integration.models.uploads.conftest import UploadShop
 from tests.support.stores import STORE
@@ -232,3 +238,39 @@ async def test_every_step_is_in_the_audit_log(shop: UploadShop) -> None:
 async def test_a_name_that_no_database_keeps(shop: UploadShop, name: str) -> None:
     view = await shop.checked(linear(), name)
     assert (view.sent_name, view.status) == ("rent.onnx", VersionStatus.CHECKED)
+
+
+class _StoreOfAnother(FolderStore):
+    """As a machine sees it whose way there is cut."""
+
+    away = True
+
+    async def get(self, key: str) -> bytes | None:
+        if self.away:
+            raise StoreAway(problem="connection refused")
+        return await super().get(key)
+
+
+@pytest.mark.parametrize("works", [True, False])
+async def test_a_machine_that_cannot_fetch_a_model_now_does_so_later(
+    shop: UploadShop, tmp_path: Path, works: bool
+) -> None:
+    """`works`: it loads models, and says which are there."""
+    await shop.on_sale(linear(1))
+    store = _StoreOfAnother(shop.store.root)
+    shelf = VersionShelf(shop.db, VersionContents(store), tmp_path / "elsewhere")
+    models, engine = Models(shop.db, shop.clock, shop.folders, uploads=shelf), Engine(RUNTIMES, max_threads=1)
+    (problem,) = await (models.sync(engine) if works else models.sync_new())
+    assert (problem.slug, problem.passing) == ("rent", True)
+    with pytest.raises(ModelNotOnSale):
+        await models.offer("rent")
+    store.away = False
+    assert not models.is_to_be_read_again()
+    shop.clock.advance(seconds=READ_AGAIN.total_seconds())
+    assert models.is_to_be_read_again()
+    assert not await (models.sync_uploads(engine) if works else models.read_uploads())
+    assert not models.is_to_be_read_again()
+    assert (await models.offer("rent")).manifest.version == "1"
+    await shop.models.read_uploads()
+    assert (await shop.models.offer("rent")).price == 350
+    await engine.close()

@@ -41,7 +41,15 @@ def cell_words(tr: Translator) -> Callable[[str, InvalidValue], str]:
     """What is wrong with the cell of an input."""
 
     def say(label: str, problem: InvalidValue) -> str:
-        return f"{label}: {tr.error(problem)}" if label else tr.error(problem)
+        said, given = tr.error(problem), problem.params.get("given")
+        if not label:
+            return said
+        known = not isinstance(given, str) or not given or given in said
+        return (
+            f"{label}: {said}"
+            if known
+            else tr.gettext("{label} (“{given}”): {why}", label=label, given=given, why=said)
+        )
 
     return say
 

@@ -31,6 +31,7 @@ CONTINUE: Final = "continue"
 STYLES: Final = "styles"  # styles:<category>:<page>
 MODEL: Final = "model"  # model:<slug>
 TABLE: Final = "table"  # table:<slug>: a whole table for a model
+TABLE_ORDER: Final = "table-order"  # table-order:<hex id>:<total shown, in hundredths>
 SENT_TABLE: Final = "table-sent"  # table-sent:<hex id>
 PREDICTION: Final = "prediction"  # prediction:<hex id>:<page of the history>
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from handlers.kit import buttons
 from handlers.kit.buttons import Row
@@ -19,11 +20,12 @@ SHOWN: Final = 100  # characters of a message: enough to know it again
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unfinished:
     """`form`: one is under way or paused; `unsent`: the last message that an assistant did not get; `talk`: what the
-    open conversation is called."""
+    open conversation is called; `table`: one that was not ordered yet."""
 
     form: bool = False
     unsent: UnsentMessage | None = None
     talk: str | None = None
+    table: UUID | None = None
 
     def words(self, tr: Translator) -> Html:
         if self.unsent is None:
@@ -37,9 +39,11 @@ class Unfinished:
         found = []
         if self.form:
             found.append(buttons.continue_button(tr))
+        if self.table is not None:
+            found.append(Button(text=tr.gettext("📋 Continue with the table"), action=buttons.table_action(self.table)))
         if self.unsent is not None:
             found.append(Button(text=tr.gettext("📨 Send my message"), action=self.unsent.action))
-        elif self.talk is not None and not self.form:
+        elif self.talk is not None and not found:
             found.append(resume_button(self.talk, tr))
         return tuple((each,) for each in found or [buttons.models_button(tr)])
 
@@ -47,7 +51,10 @@ class Unfinished:
 async def read_unfinished(data: Mapping[str, object], user_id: int, services: Services) -> Unfinished:
     """`data`: of the customer's dialog."""
     form = FormState.load(data) is not None
+    draft = await services.scorings.last_draft(user_id)
+    table = None if draft is None else draft.id
     if not services.features.chats:
-        return Unfinished(form=form)
+        return Unfinished(form=form, table=table)
     talk = await services.chat_sessions.active(user_id)
-    return Unfinished(form=form, unsent=last_unsent(data), talk=None if talk is None else talk.title)
+    title = None if talk is None else talk.title
+    return Unfinished(form=form, unsent=last_unsent(data), talk=title, table=table)

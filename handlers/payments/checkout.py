@@ -70,7 +70,7 @@ class Checkout:
     async def offer(self, event: Event, provider: str | None = None) -> None:
         """What can be bought, in that way."""
         screen = await self._goods(provider)
-        if isinstance(event, CallbackQuery) and await self.message.is_form(event):
+        if isinstance(event, CallbackQuery) and await self.message.stays(event):
             await self.message.put(event, screen)
             return
         await self.ctx.respond(event, screen)

@@ -11,6 +11,7 @@ from aiogram.types import CallbackQuery, Message
 from db.errors import DatabaseUnavailable
 from db.tables.outbox import OutboxKind
 from db.tables.payments import PaymentStatus
+from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.dialog import Event, leave_question, show_in_place
 from handlers.kit.unfinished import read_unfinished
@@ -104,18 +105,19 @@ class PaymentMessage:
         return MessageRef(chat_id=self.ctx.chat_id, thread_id=thread_of(payment.shown_in), message_id=message_id)
 
     async def put(self, event: Event, screen: Screen) -> int:
-        """In the message of the button, unless that is the form's own; below what was typed. Returns the message's
+        """In the message of the button, unless that is to stay; below what was typed. Returns the message's
         id."""
-        if isinstance(event, CallbackQuery) and not await self.is_form(event):
+        if isinstance(event, CallbackQuery) and not await self.stays(event):
             return await show_in_place(event, screen)
         if isinstance(event, CallbackQuery):
             await sender.acknowledge(event)
         return (await sender.send(self.ctx.bot, self.ctx.chat_id, screen)).message_id
 
-    async def is_form(self, query: CallbackQuery) -> bool:
-        """Whether the button is under the form that is under way: it stays, to be paid for later."""
+    async def stays(self, query: CallbackQuery) -> bool:
+        """Whether the button is under the form that is under way, or under a table: they are paid for later."""
         data = await self.ctx.fsm.get_data()
-        return query.message is not None and query.message.message_id == data.get("message_id")
+        is_form = query.message is not None and query.message.message_id == data.get("message_id")
+        return is_form or _sells_table(query)
 
     async def _edit(self, message_id: int, screen: Screen) -> int:
         """Returns the id of the message that shows it."""
@@ -129,6 +131,12 @@ class PaymentMessage:
     async def _screen(self, payment: PaymentView) -> Screen:
         left = await read_unfinished(await self.ctx.fsm.get_data(), self.ctx.user.id, self.ctx.services)
         return await standing_screen(self.ctx.services, payment, self.ctx.tr, left=left)
+
+
+def _sells_table(query: CallbackQuery) -> bool:
+    markup = query.message.reply_markup if isinstance(query.message, Message) else None
+    shown = [button.callback_data or "" for row in markup.inline_keyboard for button in row] if markup else []
+    return any(each.startswith(f"{buttons.TABLE_ORDER}:") for each in shown)
 
 
 def is_invoice(query: CallbackQuery) -> bool:

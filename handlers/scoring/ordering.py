@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 def router() -> Router:
     router = Router(name="scoring_orders")
-    router.callback_query.register(order, Pressed(screens.ORDER))
+    router.callback_query.register(order, Pressed(buttons.TABLE_ORDER))
     router.callback_query.register(cancel, Pressed(screens.CANCEL))
     router.callback_query.register(show, Pressed(buttons.SENT_TABLE))
     return router
@@ -75,8 +75,11 @@ async def cancel(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
 
 
 async def show(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
-    """How it goes; or how it ended, with its file while that is kept."""
+    """What it costs, how it goes; or how it ended, with its file while that is kept."""
     view = await find_table(argument, ctx)
+    if not view.is_ordered:
+        await show_in_place(query, screens.draft_screen(view, await offer_of(view, ctx), ctx.viewer))
+        return
     if view.finished_at is None:
         await show_in_place(query, screens.progress_screen(view, ctx.tr))
         return

@@ -23,7 +23,6 @@ from services.scoring.source import MAX_ROWS, SHOWN
 
 TEMPLATE: Final = "table-template"  # table-template:<slug>
 PROBLEMS: Final = "table-problems"  # table-problems:<hex id>
-ORDER: Final = "table-order"  # table-order:<hex id>:<total shown, in hundredths>
 CANCEL: Final = "table-cancel"  # table-cancel:<hex id>
 
 MODELS: Final = 20  # that can be chosen from
@@ -102,7 +101,7 @@ def summary_screen(view: ScoringView, offer: Offer, viewer: Viewer, *, problem: 
     if view.good:
         words = tr.credits(total) if total else tr.gettext("free")
         text = tr.ngettext("✅ Answer {n} row: {price}", "✅ Answer {n} rows: {price}", view.good, price=words)
-        rows.append((Button(text=text, action=f"{ORDER}:{view.id.hex}:{total}"),))
+        rows.append((Button(text=text, action=f"{buttons.TABLE_ORDER}:{view.id.hex}:{total}"),))
     if viewer.features.payments and balance < total:
         rows.insert(0, (buttons.topup_button(tr),))
     if view.bad > SHOWN:

@@ -1,4 +1,4 @@
-"""What a customer has ordered, as lists."""
+"""What a customer has ordered, as lists, and what waits for an order."""
 
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,13 @@ _ORDERED = scorings.c.status != constant(ScoringStatus.DRAFT)
 def page_of_user(session: Session, user_id: int, page: int, size: int) -> Page[ScoringView]:
     found = paginate(session, _mine(user_id), page, size)
     return found.holding([view_of(row) for row in found.items])
+
+
+def last_draft(session: Session, user_id: int) -> ScoringView | None:
+    """The newest that was checked and may be ordered."""
+    mine = (scorings.c.user_id == user_id) & ~_ORDERED & scorings.c.checked_file_id.is_not(None)
+    row = session.execute(select(scorings).where(mine).order_by(scorings.c.created_at.desc()).limit(1)).first()
+    return None if row is None else view_of(row)
 
 
 def older_of_user(session: Session, user_id: int, last: UUID | None, limit: int) -> Slice[ScoringView]:

@@ -17,7 +17,7 @@ from services.pages import Page
 from services.scoring import drafts, table_work
 from services.scoring.answering import asked_fields, constants_of
 from services.scoring.choosing import unanswered
-from services.scoring.history import older_of_user, page_of_user
+from services.scoring.history import last_draft, older_of_user, page_of_user
 from services.scoring.matching import Matching, heading_at, match
 from services.scoring.queries import ScoringNotFound, ScoringView, look_at, unfinished
 from services.scoring.settle import cancel
@@ -136,6 +136,10 @@ class Scorings:
     async def after(self, user_id: int, last: UUID | None, limit: int) -> Slice[ScoringView]:
         """The newest that the user has ordered, or those older than `last`. Raises `ScoringNotFound`."""
         return await self._db.read(older_of_user, user_id, last, limit)
+
+    async def last_draft(self, user_id: int) -> ScoringView | None:
+        """What the user can order, the newest."""
+        return await self._db.read(last_draft, user_id)
 
     async def unfinished(self) -> list[ScoringView]:
         """Those of which a chat shows how they go."""

@@ -65,7 +65,7 @@ def test_in_the_cabinet(site: OpenSite, chromium: Browser, pictures: Path, scrip
     _sends(page, ROWS)
     expect(page.get_by_text("499 × 1,00 = 499,00 кредитов")).to_be_visible(timeout=WITHIN_MS)
     page.get_by_text("1 строку взять нельзя").click()
-    expect(page.get_by_text("Строка 501. Алкоголь")).to_be_visible()
+    expect(page.get_by_text("Строка 501. Алкоголь («пять»)")).to_be_visible()
     _looked_at(page, reports, pictures / f"table-price-{shot}.png", scripts=scripts)
     page.get_by_role("button", name="Ответить на 499 строк").click()
     expect(page.get_by_text("Отвечено: 499 из 499 строк")).to_be_visible(timeout=WITHIN_MS)

@@ -14,20 +14,20 @@ async def test_bad_rows_are_shown_and_cost_nothing(stage: Stage, anna: Person) -
     await anna.sends_file("вина.csv", csv_table([RUSSIAN, *rows], delimiter=";", encoding="cp1251"))
     summary = await anna.sees("Строк: 16, из них подходят: 4")
     assert "❌ Не подошло 12 строк" in summary.text
-    assert "Строка 5. Алкоголь: Нужно число от 10 до 16" in summary.text
+    assert "Строка 5. Алкоголь («крепкое»): Нужно число от 10 до 16" in summary.text
     assert "Строка 14." in summary.text
     assert "Строка 15." not in summary.text, "ten are shown"
     await anna.presses("📄 Все строки, которые не подошли")
     problems = await anna.sees("Все строки, которые не подошли")
     assert problems.document is not None
-    assert problems.document.decode("utf-8-sig").count("Алкоголь: ") == 12
+    assert problems.document.decode("utf-8-sig").count("Алкоголь («") == 12
     await anna.presses("✅ Ответить на 4 строки: 4,00 кредита")
     answer = await anna.sees("✅ Отвечено: 4 из 4 строк.")
     assert "❌ 12 строк не взяты: почему, сказано в столбце «Примечание»." in answer.text
     assert answer.document is not None
     lines = answer.document.decode("utf-8-sig").splitlines()
     assert lines[0].endswith(";Вино;Вино: вероятность;Примечание")
-    assert "Алкоголь: Нужно число" in lines[4]
+    assert "Алкоголь («крепкое»): Нужно число" in lines[4]
     assert await balance(stage, anna) == 600
 
 

@@ -117,7 +117,10 @@ BOUGHT = PlanBought(
     by_itself=True,
 )
 LEFT = Unfinished(
-    form=True, unsent=UnsentMessage(text="<" * 4096, key="say:1:1", session_id=UUID(int=3)), talk="<" * 60
+    form=True,
+    unsent=UnsentMessage(text="<" * 4096, key="say:1:1", session_id=UUID(int=3)),
+    talk="<" * 60,
+    table=UUID(int=4),
 )
 REFUND = RefundView(
     id=UUID(int=2),

@@ -41,7 +41,7 @@ def show_choice() -> None:
         print(f"\n2004–2013, year by year, learned from {title}: {len(scores[BASE])} windows")
         table(scores)
         ranked, names = joint(scores, BASE, "252 days, as it was"), list(scores)
-        ranked = {name: value for name, value in ranked.items() if value == value}
+        ranked = {name: value for name, value in ranked.items() if np.isfinite(value)}
         for kind, among in (("baselines", names[1:count]), ("models", names[count:])):
             best = sorted(ranked.keys() & set(among), key=ranked.__getitem__)[:3]
             print(f"  best {kind}: " + "; ".join(f"{name} {ranked[name]:.4f}" for name in best))
@@ -72,10 +72,8 @@ def _calibration(forecast: Forecast, data: Windows) -> None:
     for low, high in pairwise(edges):
         here = (forecast.fall >= low) & (forecast.fall < high)
         if here.any():
-            said, came = forecast.fall[here].mean(), data.fell[here].mean()
-            print(
-                f"  {low:4.0%}–{high:4.0%} {said:7.1%} {came:7.1%} {here.sum():6} {len(np.unique(data.quarters[here])):4}"
-            )
+            said, came, quarters = forecast.fall[here].mean(), data.fell[here].mean(), np.unique(data.quarters[here])
+            print(f"  {low:4.0%}–{high:4.0%} {said:7.1%} {came:7.1%} {here.sum():6} {len(quarters):4}")
 
 
 if __name__ == "__main__":

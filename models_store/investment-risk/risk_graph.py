@@ -1,44 +1,25 @@
-"""The graph of `model.onnx`: features of closing prices and the linear models on top of them.
-
-Returns are of logarithms until the outputs; N is the batch, F the number of features.
+"""The graph of `model.onnx`: GARCH as one product over a year's squared returns, what followed such volatility before,
+and what caps a loss. N is the batch; returns are of logarithms until the outputs; a price is a part of today's.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import onnx
-import onnxruntime as ort
+from risk_data import FALL, HORIZON, LEVELS, WINDOW, YEAR, Array
+from risk_forecasts import Shape
 
 from models_store._training import Graph
 
-WINDOW, HORIZON, YEAR = 253, 21, 252  # closes that come in, days ahead, trading days
-SPANS = (5, 10, 21, 63, 252)
-FEATURES = (
-    *(f"log_vol{span}" for span in SPANS),
-    *("drawdown", "down21", "down63", "momentum21", "momentum63", "momentum252"),
-)
-
-Array = npt.NDArray[np.float64]
+KNOTS = 200  # of the distribution that is kept
+STEPS = 8  # of Newton's, to the strike of a put
+HIGHEST = 2.0  # strike, times today's price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted:
-    low: Array  # [F] bounds of the features
-    high: Array
-    volatility: Array  # [1 + F] intercept and weights: logarithm of the volatility
-    smearing: float  # mean of realised / exp(predicted logarithm)
-    drop: Array  # [2 + F] intercept, weight of that logarithm, weights
-    quantiles: Array  # [3] of return / (volatility * sqrt(horizon)), ascending
-
-
-def features_of(prices: Array) -> Array:
-    """[N, 253] -> [N, F], computed by the very nodes that the served graph has."""
-    g = Graph(prices=("N", WINDOW))
-    model = g.model("features", features=(_add_features(g), ("N", len(FEATURES))))
-    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    features: Array = session.run(None, {"prices": prices})[0]
-    return features
+    weights: Array  # [252] of squared returns, the newest first
+    shape: Shape
 
 
 def path_shape(quantiles: Array) -> Array:
@@ -50,55 +31,79 @@ def path_shape(quantiles: Array) -> Array:
 
 
 def build(fitted: Fitted) -> onnx.ModelProto:
-    g = Graph(prices=("N", WINDOW), amount=("N", 1))
-    features = g("Max", g("Min", _add_features(g), fitted.high), fitted.low)
-
-    def linear(weights: Array, intercept: float) -> str:
-        return g("Add", g("MatMul", features, weights[:, None]), float(intercept))
-
-    log_volatility = linear(fitted.volatility[1:], fitted.volatility[0])
-    level = g("Mul", log_volatility, float(fitted.drop[1]))
-    probability = g("Sigmoid", g("Add", level, linear(fitted.drop[2:], fitted.drop[0])))
-    volatility = g("Exp", log_volatility)
-    month = g("Mul", volatility, float(np.sqrt(HORIZON / YEAR)))
+    one = ("N", 1)
+    g = Graph(prices=("N", WINDOW), amount=one, limit=one)
+    variance, quantiles = _variance(g, fitted.weights), fitted.shape.quantiles
+    unit = g("Sqrt", g("Mul", variance, float(HORIZON)))
     # A positive number times ascending constants: the quantiles cannot cross.
-    returns = g("Sub", g("Exp", g("Mul", month, fitted.quantiles[None])), 1.0)
+    returns = g("Sub", g("Exp", g("Mul", unit, quantiles[None])), 1.0)
     percent = g("Mul", returns, 100.0)
     loss = g("Max", g("Neg", g("Slice", returns, [0], [1], [1])), 0.0)
-    path = g("Exp", g("Mul", g("Unsqueeze", month, [2]), path_shape(fitted.quantiles)[None]))
-    today = g("Unsqueeze", g("Slice", "prices", [WINDOW - 1], [WINDOW], [1]), [2])
-    one = ("N", 1)
+    today = g("Slice", "prices", [WINDOW - 1], [WINDOW], [1])
+    path = g("Exp", g("Mul", g("Unsqueeze", unit, [2]), path_shape(quantiles)[None]))
+    limit = g("Mul", "limit", 0.01)
+    kept = g("Sub", 1.0, limit)
+    sold = g("Max", g("Sub", 1.0, g("Div", limit, g("Max", loss, 1e-9))), 0.0)
+    strike = _strike(g, kept, unit)
+    middle = g("Slice", returns, [LEVELS.index(0.5)], [LEVELS.index(0.5) + 1], [1])
     return g.model(
         "investment_risk",
-        p_drawdown=(probability, one),
+        p_drawdown=(_chance(g, fitted.shape, g("Div", FALL, unit)), one),
         **{name: (g("Slice", percent, [i], [i + 1], [1]), one) for i, name in enumerate(("q05", "q50", "q95"))},
-        volatility=(g("Mul", volatility, 100 * fitted.smearing), one),
+        volatility=(g("Mul", g("Sqrt", g("Mul", variance, float(YEAR))), 100.0), one),
         value_at_risk=(g("Mul", "amount", loss), one),
-        band=(g("Mul", today, path), ("N", HORIZON, 3)),
+        share_to_sell=(g("Mul", sold, 100.0), one),
+        given_up=(g("Mul", "amount", g("Mul", sold, g("Max", middle, 0.0))), one),
+        stop_price=(g("Mul", today, kept), one),
+        p_stop=(_chance(g, fitted.shape, g("Div", g("Log", kept), unit)), one),
+        put_strike=(g("Mul", today, strike), one),
+        put_cost=(g("Mul", "amount", _put(g, strike, unit)[0]), one),
+        band=(g("Mul", g("Unsqueeze", today, [2]), path), ("N", HORIZON, 3)),
     )
 
 
-def _add_features(g: Graph) -> str:
-    """[N, 253] closes -> [N, F]. Volatilities are held in 0.1–1000 % a year, so that constant prices stay finite."""
-
-    def part(x: str, start: int, end: int) -> str:
-        return g("Slice", x, [start], [end], [1])
-
-    def mean_of_last(x: str, count: int) -> str:
-        return g("Mul", g("ReduceMean", part(x, WINDOW - 1 - count, WINDOW - 1), [1], keepdims=1), float(YEAR))
-
+def _variance(g: Graph, weights: Array) -> str:
+    """Of a day: [N, 253] closes -> [N, 1]. Held so that constant prices and the wildest ones stay finite."""
     logs = g("Log", "prices")
-    returns = g("Sub", part(logs, 1, WINDOW), part(logs, 0, WINDOW - 1))
-    squares, falls = g("Mul", returns, returns), g("Min", returns, 0.0)
-    falls = g("Mul", falls, falls)
-    variance = {span: g("Clip", mean_of_last(squares, span), 1e-6, 100.0) for span in SPANS}
-    columns = [g("Mul", g("Log", variance[span]), 0.5) for span in SPANS]
-    today = part(logs, WINDOW - 1, WINDOW)
-    columns.append(g("Sub", g("Exp", g("Sub", today, g("ReduceMax", logs, [1], keepdims=1))), 1.0))
-    for span in (21, 63):
-        share = g("Div", mean_of_last(falls, span), variance[span])
-        columns.append(g("Sqrt", g("Clip", share, 0.0, 1.0)))
-    for span in (21, 63, 252):
-        change = g("Sub", today, part(logs, WINDOW - 1 - span, WINDOW - span))
-        columns.append(g("Div", change, g("Mul", g("Sqrt", variance[252]), float(np.sqrt(span / YEAR)))))
-    return g("Concat", *columns, axis=1)
+    later, earlier = g("Slice", logs, [1], [WINDOW], [1]), g("Slice", logs, [0], [WINDOW - 1], [1])
+    returns = g("Sub", later, earlier)
+    return g("Clip", g("MatMul", g("Mul", returns, returns), weights[::-1][:, None].copy()), 1e-10, 1.0)
+
+
+def _chance(g: Graph, shape: Shape, at: str) -> str:
+    """How often one of the closes that followed was at or below `at` volatilities: a line through `KNOTS` points of
+    what was seen. Never 0 or 1, as `Shape.fall`."""
+    levels = np.linspace(0, 1, KNOTS)
+    knots = np.quantile(shape.lowest, levels)
+    widths = np.maximum(np.diff(knots), 1e-12)
+    passed = g("Max", g("Min", g("Sub", at, knots[None, :-1]), widths[None]), 0.0)
+    share = g("MatMul", passed, (np.diff(levels) / widths)[:, None])
+    months = len(shape.lowest) / HORIZON
+    return g("Div", g("Add", g("Mul", share, months), 1.0), months + 2)
+
+
+def _put(g: Graph, strike: str, unit: str) -> tuple[str, str]:
+    """Black and Scholes without interest: what a put costs, and how likely it is not to be used."""
+    half = g("Mul", unit, 0.5)
+    distance = g("Neg", g("Div", g("Log", strike), unit))
+    unused, above = _normal(g, g("Sub", distance, half)), _normal(g, g("Add", distance, half))
+    price = g("Sub", g("Mul", strike, g("Sub", 1.0, unused)), g("Sub", 1.0, above))
+    return g("Max", price, 0.0), unused
+
+
+def _strike(g: Graph, kept: str, unit: str) -> str:
+    """Of the put that leaves `kept` in the worst case, its own cost counted. The excess rises ever more slowly with the
+    strike, so that Newton's steps come nearer from below."""
+    strike = kept
+    for _ in range(STEPS):
+        cost, unused = _put(g, strike, unit)
+        excess = g("Sub", g("Sub", strike, cost), kept)
+        step = g("Div", excess, g("Max", unused, 0.01))
+        strike = g("Clip", g("Sub", strike, step), 1e-3, HIGHEST)
+    return strike
+
+
+def _normal(g: Graph, x: str) -> str:
+    """Its distribution function. Erf is of single precision only."""
+    single = g("Cast", g("Mul", x, float(np.sqrt(0.5))), to=onnx.TensorProto.FLOAT)
+    return g("Mul", g("Add", g("Cast", g("Erf", single), to=onnx.TensorProto.DOUBLE), 1.0), 0.5)

@@ -24,10 +24,24 @@ from services.manifests.manifest import (
     TableOutput,
     TextOutput,
 )
+from services.manifests.outputs import PLACEHOLDER
 from services.predictions.enclosures import fits_a_line
 from services.values.sounds import clock_time
 
 OTHERS: Final = 4  # classes named after the first
+
+
+def advice_text(manifest: Manifest, result: Mapping[str, Answer], tr: Translator) -> str:
+    """The rule that held, with what it says of the answers; nothing where the manifest has no such rule any more."""
+    advice, outputs = result.get("advice"), result.get("outputs", {})
+    if not (isinstance(advice, int) and 0 <= advice < len(manifest.advice)):
+        return ""
+    words = {
+        output.name: line.value
+        for output in manifest.outputs
+        if (line := told(output, outputs.get(output.name), tr)) is not None
+    }
+    return PLACEHOLDER.sub(lambda found: words.get(found[1], "—"), tr.pick(manifest.advice[advice].text))
 
 
 def told(output: Output, answer: Answer, tr: Translator) -> Told | None:

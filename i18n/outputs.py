@@ -5,17 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from i18n.translator import Translator
-from services.manifests.manifest import ClassesOutput, Manifest, SeriesOutput
+from services.manifests.manifest import ClassesOutput, SeriesOutput
 
 SMALL: Final = 0.1  # numbers under that need more than two decimals
 MOST_DECIMALS: Final = 12
 Answer = Any  # JSON of a result: a number, a text, a list, the dict of classes
-
-
-def advice_text(manifest: Manifest, advice: Answer, tr: Translator) -> str:
-    """The rule that held, or nothing where the manifest has no such rule any more."""
-    known = isinstance(advice, int) and 0 <= advice < len(manifest.advice)
-    return tr.pick(manifest.advice[advice].text) if known else ""
 
 
 def percent(share: float, decimals: int, tr: Translator) -> str:

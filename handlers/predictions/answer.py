@@ -7,7 +7,7 @@ from typing import Final
 from handlers.predictions.outputs import outputs_html
 from handlers.telegram.limits import cut, length
 from i18n.inputs import value_words
-from i18n.outputs import advice_text
+from i18n.answers import advice_text
 from i18n.predictions import plain_answers
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
@@ -61,7 +61,7 @@ class Answered:
             if self.plain
             else outputs_html(self.manifest, result.get("outputs", {}), tr, helped=helped)
         )
-        advice = tr.escape(advice_text(self.manifest, result.get("advice"), tr))
+        advice = tr.escape(advice_text(self.manifest, result, tr))
         parts = [
             head,
             answers,

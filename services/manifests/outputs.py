@@ -1,6 +1,7 @@
 """What a manifest says of the answer: its outputs and the advice that follows from them."""
 
 import operator
+import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -199,6 +200,10 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {  # Any: numbers with numbers
 }
 
 
+PLACEHOLDER: Final = re.compile(r"\{([a-z0-9_]{1,64})\}")
+"""In an advice: the answer of this name, as it is told above it."""
+
+
 class Advice(Table):
     output: str
     op: Literal[">=", ">", "<=", "<", "==", "!="]
@@ -213,6 +218,7 @@ class Advice(Table):
             raise wrong(f'there is no output "{self.output}"', known, "advice", position, "output")
         if isinstance(output, _UNADVISED):
             raise wrong(f"advice cannot look at a {output.type}", "Name a number", "advice", position, "output")
+        self._check_text(outputs, position)
         equality = self.op in {"==", "!="}
         by_name = isinstance(output, TextOutput) or (isinstance(output, ClassesOutput) and equality)
         if isinstance(output, TextOutput) and not equality:
@@ -225,6 +231,13 @@ class Advice(Table):
             raise wrong(
                 f'there is no class "{self.threshold}"', f"Use one of: {values}", "advice", position, "threshold"
             )
+
+    def _check_text(self, outputs: Mapping[str, Output], position: int) -> None:
+        for language, text in self.text.root.items():
+            for name in PLACEHOLDER.findall(text):
+                if not isinstance(outputs.get(name), NumberOutput | ProbabilityOutput | TextOutput | ClassesOutput):
+                    known = f"Use one of: {', '.join(outputs)}, or leave the braces out"
+                    raise wrong(f"{{{name}}} is no answer of few words", known, "advice", position, "text", language)
 
     def holds(self, output: Output, answer: Any) -> bool:
         """`answer` is the result's value of that output: a number, a text, or the dict of classes or boxes."""

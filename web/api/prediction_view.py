@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from db.tables.predictions import ErrorCode, PredictionStatus
-from i18n.outputs import advice_text
+from i18n.answers import advice_text
 from i18n.predictions import reason
 from services.predictions.error_codes import written
 from services.predictions.history import PredictionView
@@ -79,7 +79,7 @@ async def told_all(who: Caller, views: Sequence[PredictionView]) -> list[Predict
 def _told(who: Caller, view: PredictionView, preset: str | None, hidden: Collection[str]) -> Prediction:
     url = f"{who.site.public_url or ''}/api/v1/predictions/{view.id}"
     manifest = who.site.services.models.manifest(view.model_slug)
-    advice = "" if manifest is None else advice_text(manifest, (view.result or {}).get("advice"), who.tr)
+    advice = "" if manifest is None else advice_text(manifest, view.result or {}, who.tr)
     ended_badly = view.status in {PredictionStatus.FAILED, PredictionStatus.CANCELED}
     code = view.error_code or (ErrorCode.UNEXPECTED if view.status is PredictionStatus.FAILED else None)
     return Prediction(

@@ -12,7 +12,7 @@ from db.tables.predictions import PredictionStatus
 from i18n.answers import told_answers
 from i18n.charts import chart_of
 from i18n.inputs import value_words
-from i18n.outputs import advice_text
+from i18n.answers import advice_text
 from i18n.predictions import plain_answers, progress_words, reason
 from i18n.prices import price_words
 from i18n.tables import answer_tables
@@ -139,7 +139,7 @@ class AnswerPage:
         return {
             "gone": manifest is None,
             "lines": [] if manifest is None else self._lines(manifest),
-            "advice": "" if manifest is None else advice_text(manifest, result.get("advice"), tr),
+            "advice": "" if manifest is None else advice_text(manifest, result, tr),
             "chart": None if manifest is None else await self._chart(manifest),
             "pictures": [each for each in made if not each.is_sound],
             "sounds": [each for each in made if each.is_sound],

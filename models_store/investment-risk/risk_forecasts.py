@@ -34,6 +34,10 @@ class Shape:
         unit = np.sqrt(expected * HORIZON)
         return cls(lowest=np.sort(train.lowest / unit), quantiles=np.quantile(train.final / unit, LEVELS))
 
+    def rounded(self) -> "Shape":
+        """So that the same file comes of it, however many cores made the sums."""
+        return Shape(lowest=np.round(self.lowest, 6), quantiles=np.round(self.quantiles, 6))
+
     def fall(self, unit: Array, change: float = FALL) -> Array:
         """Never quite 0 or 1: windows that overlap count as one, and one more of each kind is added."""
         months = len(self.lowest) / HORIZON

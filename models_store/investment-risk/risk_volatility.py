@@ -33,7 +33,8 @@ def garch(alpha: float, beta: float) -> Array:
 
 
 def fit_garch(names: tuple[str, ...], until: Day) -> tuple[float, float]:
-    """`alpha` and `beta` with Student's t, as means of the assets' own."""
+    """`alpha` and `beta` with Student's t, as means of the assets' own. Four decimals: further ones depend on how many
+    cores the sums were made with, and nothing else does."""
     found = []
     for name in names:
         known = closes(name).days < until
@@ -41,7 +42,7 @@ def fit_garch(names: tuple[str, ...], until: Day) -> tuple[float, float]:
         fitted = arch_model(percent, mean="Zero", vol="Garch", p=1, q=1, dist="t").fit(disp="off").params
         found.append((fitted["alpha[1]"], fitted["beta[1]"]))
     alpha, beta = np.mean(found, axis=0)
-    return float(alpha), float(beta)
+    return round(float(alpha), 4), round(float(beta), 4)
 
 
 def variance(data: Windows, weights: Array) -> Array:

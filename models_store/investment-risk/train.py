@@ -24,7 +24,8 @@ def fit() -> Fitted:
     persistence = fit_garch(POOL, TEST)
     print(f"GARCH(1,1): alpha {persistence[0]:.4f}, beta {persistence[1]:.4f}")
     weights, train = garch(*persistence), pooled(POOL, None, TEST)
-    return Fitted(weights=weights, shape=Shape.of(train, variance(train, weights)))
+    shape = Shape.of(train, variance(train, weights))
+    return Fitted(weights=weights, shape=shape.rounded())
 
 
 def write_prices(file: Path, prices: Closes) -> None:

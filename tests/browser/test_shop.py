@@ -28,6 +28,7 @@ def test_anna_buys_all_three_in_russian(demo_url: str, chromium: Browser, pictur
     anna.presses("S&P 500")
     anna.sees("Сумма вложения")
     anna.says("100 000")
+    anna.says("10")
     anna.sees("Баланс: 10,00 → 8,00")
     anna.presses("Предсказать")
     anna.sees("Вероятность падения на 5 % и больше")
@@ -81,6 +82,7 @@ def test_john_uploads_his_own_prices(demo_url: str, chromium: Browser, pictures:
     john.presses("Close")  # the days are numbers too
     john.sees("Amount at stake")
     john.says("2500.50")
+    john.says("10")
     john.presses("Predict for 2.00 credits")
     john.sees("Probability of a fall of 5 % or more")
     john.sees_a_picture()

@@ -16,6 +16,7 @@ async def test_an_index(stage: Stage, anna: Person) -> None:
     assert question.buttons[:2] == ["S&P 500 (на 31.12.2018) · обычно", "NASDAQ (на 31.12.2018)"]
     await anna.presses("NASDAQ")
     await anna.says("250 000 руб.")
+    await anna.presses("Обычно: 10")
     summary = await anna.sees("Сумма вложения: 250 000")
     assert "Актив: NASDAQ" in summary.text
     await anna.presses("🔮 Предсказать")
@@ -32,8 +33,9 @@ async def test_prices_of_ones_own_in_english(john: Person) -> None:
         ["Date;Close", *(f"2025-{1 + day // 28:02}-{1 + day % 28:02};{price:.2f}" for day, price in enumerate(PRICES))]
     )
     await john.sends_file("prices.csv", table.replace(".", ",").encode("utf-8-sig"))
-    await john.sees("2/2")
+    await john.sees("2/3")
     await john.presses("Default: ")
+    await john.says("5%")
     summary = await john.sees("Asset: the last 253 values of 300, at the end")
     assert "column “Close”" in summary.text
     assert "Amount at stake: 100000" in summary.text
@@ -54,6 +56,7 @@ async def test_a_table_of_several_columns(stage: Stage, anna: Person) -> None:
     await anna.sees("Какой взять?")
     await anna.presses("Open")
     await anna.says("1000")
+    await anna.says("10")
     await anna.sees("последние 253 значения из 300, в конце ")
     await anna.presses("🔮 Предсказать")
     await anna.sees_photo("Вероятность падения на 5 % и больше: ")
@@ -76,13 +79,13 @@ async def test_a_table_that_telegram_keeps_back_for_once_can_be_chosen_from_agai
     told = await anna.sees("⚠️ Telegram не отдал файл.")
     assert "Open" in told.buttons
     await anna.presses("Open")
-    await anna.sees("2/2")
+    await anna.sees("2/3")
 
 
 async def test_pasted_prices(anna: Person) -> None:
     await opens_form(anna, "investment-risk")
     await anna.says(" ".join(f"{price:.1f}" for price in PRICES[:260]))
-    await anna.sees("2/2")
+    await anna.sees("2/3")
 
 
 async def test_prices_that_do_not_do(anna: Person) -> None:
@@ -97,6 +100,6 @@ async def test_prices_that_do_not_do(anna: Person) -> None:
     await anna.sees("⚠️ Это не текстовый файл и не CSV с числами.")
     await anna.sends_file("prices.csv", b"1\n" * 3_000_000)
     told = await anna.sees("⚠️ Файл слишком большой: можно не больше 5 МБ.")
-    assert "1/2" in told.text
+    assert "1/3" in told.text
     await anna.presses("S&P 500")
-    await anna.sees("2/2")
+    await anna.sees("2/3")

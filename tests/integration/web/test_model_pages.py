@@ -257,7 +257,7 @@ async def test_a_source_of_the_model_is_chosen(app: App) -> None:
     user = await person(app)
     async with browser(app, user.id) as anna:
         form = await anna.get("/models/investment-risk")
-        sent = hidden(form) | {"prices-source": "nasdaq", "prices": "", "amount": "100 000"}
+        sent = hidden(form) | {"prices-source": "nasdaq", "prices": "", "amount": "100 000", "limit": "10"}
         sold = await anna.post("/models/investment-risk", files=as_parts(sent))
         answer = await answer_of(anna, sold.headers["location"])
         assert "<polygon" in answer

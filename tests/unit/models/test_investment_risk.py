@@ -3,6 +3,7 @@
 import csv
 import math
 from datetime import date
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ WALKS = {f"volatility {v:g}, {s}": walk(v, seed=s) for v in (0.05, 0.2, 0.6, 2.0
 @pytest.fixture(scope="module")
 def answers(risk: Model) -> dict[str, tuple[list[float], Answers]]:
     prices = ODD | WALKS
-    results = risk.results(*(Row(values={"prices": p, "amount": 1000.0}) for p in prices.values()))
+    results = risk.results(*(Row(values={"prices": p, "amount": 1000.0, "limit": 10.0}) for p in prices.values()))
     return {name: (p, result.outputs) for (name, p), result in zip(prices.items(), results, strict=True)}
 
 
@@ -70,8 +71,8 @@ class TestAnyPrices:
 @pytest.mark.parametrize("factor", [10.0, 0.001, 37.5])
 def test_the_currency_of_the_prices_does_not_matter(risk: Model, factor: float) -> None:
     prices = walk(0.3)
-    one = risk.answers({"prices": prices, "amount": 500.0})
-    other = risk.answers({"prices": [price * factor for price in prices], "amount": 500.0})
+    one = risk.answers({"prices": prices, "amount": 500.0, "limit": 10.0})
+    other = risk.answers({"prices": [price * factor for price in prices], "amount": 500.0, "limit": 10.0})
     for name in ("p_drawdown", "q05", "q50", "volatility", "value_at_risk"):
         assert other[name] == pytest.approx(one[name], rel=1e-9)
     assert np.array(other["band"]) == pytest.approx(np.array(one["band"]) * factor)
@@ -79,43 +80,89 @@ def test_the_currency_of_the_prices_does_not_matter(risk: Model, factor: float) 
 
 def test_value_at_risk_grows_with_the_amount(risk: Model) -> None:
     prices = walk(0.3)
-    one, many = (risk.answers({"prices": prices, "amount": amount})["value_at_risk"] for amount in (1.0, 1e9))
+    one, many = (
+        risk.answers({"prices": prices, "amount": amount, "limit": 10.0})["value_at_risk"] for amount in (1.0, 1e9)
+    )
     assert many == pytest.approx(one * 1e9)
 
 
 def test_restless_prices_are_riskier(risk: Model) -> None:
-    calm, usual, wild = (risk.answers({"prices": walk(v), "amount": 1.0}) for v in (0.08, 0.2, 0.6))
+    calm, usual, wild = (risk.answers({"prices": walk(v), "amount": 1.0, "limit": 10.0}) for v in (0.08, 0.2, 0.6))
     assert calm["p_drawdown"] < usual["p_drawdown"] < wild["p_drawdown"]
     assert calm["q05"] > usual["q05"] > wild["q05"]
 
 
 @pytest.mark.parametrize("volatility", [0.1, 0.2, 0.4])
 def test_volatility_is_about_what_it_was(risk: Model, volatility: float) -> None:
-    values = [risk.answers({"prices": walk(volatility, seed=seed), "amount": 1.0})["volatility"] for seed in range(10)]
+    values = [
+        risk.answers({"prices": walk(volatility, seed=seed), "amount": 1.0, "limit": 10.0})["volatility"]
+        for seed in range(10)
+    ]
     assert 0.75 * volatility < np.mean(values) / 100 < 1.35 * volatility
 
 
 @pytest.mark.parametrize(
-    ("volatility", "begins"),
+    ("volatility", "limit", "begins"),
     [
-        (0.05, "The market is calm"),
-        (0.1, "The risk is usual"),
-        (0.18, "The risk is raised"),
-        (0.3, "The risk is very high"),
-        (1.0, "The price swings far more"),
+        (0.08, 10.0, "The market is calm"),
+        (0.15, 10.0, "The risk is usual"),
+        (0.3, 40.0, "The risk is raised"),
+        (0.3, 10.0, "In a bad case the loss goes over your limit"),
+        (1.0, 10.0, "The price swings far more"),
     ],
 )
-def test_advice_follows_the_risk(risk: Model, volatility: float, begins: str) -> None:
-    advice = risk.advice(risk.result({"prices": walk(volatility), "amount": 1.0}))
+def test_advice_follows_the_risk_and_the_limit(risk: Model, volatility: float, limit: float, begins: str) -> None:
+    advice = risk.advice(risk.result({"prices": walk(volatility), "amount": 1.0, "limit": limit}))
     assert advice is not None
     assert advice.startswith(begins)
     assert advice.endswith("This is not investment advice.")
 
 
 def test_every_answer_has_advice_and_every_advice_is_met(risk: Model) -> None:
-    prices = [walk(v) for v in (0.05, 0.1, 0.18, 0.3, 1.0)]
-    results = risk.results(*(Row(values={"prices": p, "amount": 1.0}) for p in [*prices, *WALKS.values()]))
+    rows = [(walk(v), limit) for v in (0.05, 0.15, 0.3, 1.0) for limit in (10.0, 40.0)]
+    rows += [(prices, 10.0) for prices in WALKS.values()]
+    results = risk.results(*(Row(values={"prices": p, "amount": 1.0, "limit": limit}) for p, limit in rows))
     assert {result.advice for result in results} == set(range(len(risk.manifest.advice)))
+
+
+ALPHA, BETA = 0.0708, 0.9233  # as train.py prints them
+
+
+@pytest.mark.parametrize("name", [*WALKS])
+def test_its_volatility_is_garch_step_by_step(answers: dict[str, tuple[list[float], Answers]], name: str) -> None:
+    prices, answer = answers[name]
+    returns = np.diff(np.log(prices))
+    usual = float((returns**2).mean())
+    variance = usual
+    for step in returns:
+        variance = (1 - ALPHA - BETA) * usual + ALPHA * step**2 + BETA * variance
+    coming = [variance := variance if day == 0 else usual + (ALPHA + BETA) * (variance - usual) for day in range(21)]
+    assert answer["volatility"] == pytest.approx(100 * math.sqrt(252 * np.mean(coming)), rel=1e-9)
+
+
+@pytest.mark.parametrize("limit", [0.5, 5.0, 10.0, 40.0, 90.0])
+@pytest.mark.parametrize("volatility", [0.1, 0.3, 0.8])
+def test_what_caps_the_loss_keeps_the_limit(risk: Model, volatility: float, limit: float) -> None:
+    prices = walk(volatility)
+    answer = risk.answers({"prices": prices, "amount": 1000.0, "limit": limit})
+    today, kept = prices[-1], 1 - limit / 100
+    assert answer["stop_price"] == pytest.approx(today * kept)
+    left = 1 - answer["share_to_sell"] / 100
+    assert left * answer["value_at_risk"] <= 1000 * limit / 100 + 1e-6
+    strike, cost = answer["put_strike"] / today, answer["put_cost"] / 1000
+    unit = answer["volatility"] / 100 * math.sqrt(21 / 252)
+    above = -math.log(strike) / unit + unit / 2
+    normal = NormalDist().cdf
+    assert cost == pytest.approx(strike * normal(unit - above) - normal(-above), abs=1e-6), "Black and Scholes"
+    if strike < 2:
+        assert strike - cost == pytest.approx(kept, abs=1e-4), "the worst case, the option's cost counted"
+
+
+def test_a_nearer_stop_is_reached_more_often(risk: Model) -> None:
+    told = [risk.answers({"prices": walk(0.3), "amount": 1.0, "limit": limit}) for limit in (2.0, 5.0, 10.0, 30.0)]
+    chances = [each["p_stop"] for each in told]
+    assert chances == sorted(chances, reverse=True)
+    assert told[1]["p_stop"] == pytest.approx(told[1]["p_drawdown"]), "a stop 5 % below is the fall of 5 %"
 
 
 def test_sources_are_long_enough_and_say_how_old_they_are(risk: Model) -> None:
@@ -130,4 +177,4 @@ def test_sources_are_long_enough_and_say_how_old_they_are(risk: Model) -> None:
         assert days == sorted(set(days))
         assert f"{days[-1]:%d.%m.%Y}" in source.label.pick("ru")
         assert f"{days[-1]:%d %b %Y}" in source.label.pick("en")
-        assert 0 < risk.answers({"prices": {"source": source.value}, "amount": 1.0})["p_drawdown"] < 1
+        assert 0 < risk.answers({"prices": {"source": source.value}, "amount": 1.0, "limit": 10.0})["p_drawdown"] < 1

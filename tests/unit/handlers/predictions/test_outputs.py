@@ -8,7 +8,8 @@ import pytest
 from handlers.predictions.answer import Answered
 from handlers.predictions.outputs import outputs_html
 from handlers.telegram.limits import CAPTION, length
-from i18n.outputs import advice_text, percent
+from i18n.answers import advice_text
+from i18n.outputs import percent
 from i18n.translator import Html
 from services.manifests.manifest import Manifest
 from tests.unit.handlers.form.samples import EVERYTHING, manifest, stored
@@ -160,8 +161,17 @@ def test_neither_nothing_nor_everything(share: float, decimals: int, text: str) 
 
 def test_advice_of_an_older_manifest() -> None:
     risk, tr = stored("investment-risk"), CATALOGUES["ru"]
-    assert advice_text(risk, 1, tr) == risk.advice[1].text.pick("ru")
-    assert advice_text(risk, 99, tr) == advice_text(risk, None, tr) == advice_text(risk, "x", tr) == ""
+    assert advice_text(risk, {"advice": 0}, tr) == risk.advice[0].text.pick("ru")
+    assert [advice_text(risk, {"advice": odd}, tr) for odd in (99, None, "x")] == ["", "", ""]
+
+
+def test_advice_tells_the_answers_that_it_follows_from() -> None:
+    risk, tr = stored("investment-risk"), CATALOGUES["ru"]
+    outputs = {"share_to_sell": 19.87, "given_up": 255.346, "stop_price": 2256.16, "p_stop": 0.1602, "put_cost": 383.57}
+    text = advice_text(risk, {"advice": 1, "outputs": outputs}, tr).replace("\u00a0", " ")
+    assert "продать 20 % вложения (в среднем случае это стоит 255,35 дохода)" in text
+    assert "заявку на продажу по 2 256,16 (сработает с вероятностью 16 %)" in text
+    assert "со страйком — примерно за 383,57" in text, "an older answer had no strike"
 
 
 def answered(model: Manifest, **columns: Any) -> Answered:  # Any: as in `view`

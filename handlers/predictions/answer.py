@@ -6,8 +6,8 @@ from typing import Final
 
 from handlers.predictions.outputs import outputs_html
 from handlers.telegram.limits import cut, length
-from i18n.inputs import value_words
 from i18n.answers import advice_text
+from i18n.inputs import value_words
 from i18n.predictions import plain_answers
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator

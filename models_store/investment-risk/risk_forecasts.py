@@ -1,17 +1,19 @@
 """What each candidate says of a part, having learned from the years before it."""
 
 from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Final
 
 import numpy as np
 from risk_data import FALL, HORIZON, LEVELS, Array, Day, Windows, pooled
 from risk_volatility import decaying, features, fit_garch, garch, learned, mean_of, variance
-from scipy.stats import norm
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 SEED = 1999
+NORMAL: Final = NormalDist()
 BASE = "base rate of the years before"
 
 
@@ -53,7 +55,9 @@ class Shape:
 def normal(expected: Array) -> Forecast:
     """A walk without drift: it touches a barrier twice as often as it ends beyond it."""
     unit = np.sqrt(expected * HORIZON)
-    return Forecast(fall=2 * norm.cdf(FALL / unit), quantiles=unit[:, None] * norm.ppf(LEVELS), variance=expected)
+    fall = 2 * np.array([NORMAL.cdf(distance) for distance in FALL / unit])
+    levels = np.array([NORMAL.inv_cdf(level) for level in LEVELS])
+    return Forecast(fall=fall, quantiles=unit[:, None] * levels, variance=expected)
 
 
 def baselines(train: Windows, test: Windows, persistence: tuple[float, float]) -> dict[str, Forecast]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 from risk_data import LEVELS, Array, Windows
 from risk_forecasts import Forecast
 
@@ -28,7 +29,7 @@ def losses(forecast: Forecast, data: Windows) -> Array:
     return np.column_stack([(fall - fell) ** 2, logs, *pinballs, below, qlike])
 
 
-def interval(difference: Array, quarters: Array) -> tuple[float, float]:
+def interval(difference: Array, quarters: npt.NDArray[np.int64]) -> tuple[float, float]:
     """90 %, of a mean of windows: whole quarters are drawn with repetition, for windows of one quarter and both indices
     in it say nearly the same."""
     groups = [difference[quarters == each] for each in np.unique(quarters)]

@@ -39,7 +39,7 @@ def fit_garch(names: tuple[str, ...], until: Day) -> tuple[float, float]:
     for name in names:
         known = closes(name).days < until
         percent = 100 * np.diff(np.log(closes(name).values[known]))
-        fitted = arch_model(percent, mean="Zero", vol="Garch", p=1, q=1, dist="t").fit(disp="off").params
+        fitted = arch_model(percent, mean="Zero", vol="GARCH", p=1, q=1, dist="t").fit(disp="off").params
         found.append((fitted["alpha[1]"], fitted["beta[1]"]))
     alpha, beta = np.mean(found, axis=0)
     return round(float(alpha), 4), round(float(beta), 4)

@@ -16,7 +16,7 @@ async def test_an_index(stage: Stage, anna: Person) -> None:
     assert question.buttons[:2] == ["S&P 500 (на 31.12.2018) · обычно", "NASDAQ (на 31.12.2018)"]
     await anna.presses("NASDAQ")
     await anna.says("250 000 руб.")
-    await anna.presses("Обычно: 10")
+    await anna.presses("По умолчанию: 10")
     summary = await anna.sees("Сумма вложения: 250 000")
     assert "Актив: NASDAQ" in summary.text
     await anna.presses("🔮 Предсказать")

@@ -9,10 +9,9 @@ import structlog
 from starlette.responses import Response
 
 from db.tables.predictions import PredictionStatus
-from i18n.answers import told_answers
+from i18n.answers import advice_text, told_answers
 from i18n.charts import chart_of
 from i18n.inputs import value_words
-from i18n.answers import advice_text
 from i18n.predictions import plain_answers, progress_words, reason
 from i18n.prices import price_words
 from i18n.tables import answer_tables

@@ -21,7 +21,7 @@ _series = table_of(MarketSeries)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class SeriesKey:
     """Of a series: `provider` with its address, where it has one of its own; `name`, as instruments call it."""
 
     provider: str
@@ -44,12 +44,12 @@ class KeptSeries:
         return self.told is not None and self.since is not None and self.since <= since
 
 
-def look(session: Session, place: Place, now: dt.datetime) -> KeptSeries:
+def look(session: Session, place: SeriesKey, now: dt.datetime) -> KeptSeries:
     row = session.execute(select(_series).where(_at(place))).first()
     return KeptSeries() if row is None else _kept(row, place, now)
 
 
-def claim(session: Session, place: Place, since: dt.date, now: dt.datetime) -> bool:
+def claim(session: Session, place: SeriesKey, since: dt.date, now: dt.datetime) -> bool:
     """Whether the caller is who asks the provider now."""
     key = {"provider": place.provider, "symbol": place.symbol}
     row = insert_into(session, _series).values(key | {"asked_at": now, "leased_until": now + LEASE})
@@ -67,7 +67,7 @@ def claim(session: Session, place: Place, since: dt.date, now: dt.datetime) -> b
     return session.execute(claimed.returning(_series.c.symbol)).first() is not None
 
 
-def keep(session: Session, place: Place, told: ToldSeries, since: dt.date, now: dt.datetime) -> None:
+def keep(session: Session, place: SeriesKey, told: ToldSeries, since: dt.date, now: dt.datetime) -> None:
     values = {
         "series": told.dump(),
         "isin": told.isin,
@@ -81,12 +81,12 @@ def keep(session: Session, place: Place, told: ToldSeries, since: dt.date, now: 
     session.execute(update(_series).where(_at(place)).values(values))
 
 
-def give_up(session: Session, place: Place, now: dt.datetime) -> None:
+def give_up(session: Session, place: SeriesKey, now: dt.datetime) -> None:
     """What was told before stays; for a while nobody asks again."""
     session.execute(update(_series).where(_at(place)).values(leased_until=None, rests_until=now + REST))
 
 
-def forget(session: Session, place: Place) -> None:
+def forget(session: Session, place: SeriesKey) -> None:
     """A paper that is not there leaves no row."""
     session.execute(delete(_series).where(_at(place), _series.c.series.is_(None)))
     session.execute(update(_series).where(_at(place)).values(leased_until=None))
@@ -111,11 +111,11 @@ def forget_old(session: Session, now: dt.datetime) -> int:
     )
 
 
-def _at(place: Place) -> ColumnElement[bool]:
+def _at(place: SeriesKey) -> ColumnElement[bool]:
     return (_series.c.provider == place.provider) & (_series.c.symbol == place.symbol)
 
 
-def _kept(row: AnyRow, place: Place, now: dt.datetime) -> KeptSeries:
+def _kept(row: AnyRow, place: SeriesKey, now: dt.datetime) -> KeptSeries:
     return KeptSeries(
         told=None if row.series is None else _told(row, place.name),
         fetched_at=row.fetched_at,

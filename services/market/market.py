@@ -13,7 +13,7 @@ from db.engine import Database
 from services.clock import Clock
 from services.manifests.live import LivePrices
 from services.market import cache, favourites
-from services.market.cache import KeptSeries, Place
+from services.market.cache import KeptSeries, SeriesKey
 from services.market.days import last_finished, today
 from services.market.errors import AnswerUnreadable, ExchangeSilent, InstrumentUnknown
 from services.market.judging import judge
@@ -30,7 +30,8 @@ log = structlog.get_logger()
 STALE_DAYS: Final = 7
 """Of an exchange that is silent, older closes are not sold."""
 SECONDS: Final = 9.0
-"""For everything, also waiting for who asks already."""
+"""For everything: asking, and waiting for who asks already, which may take so much longer:"""
+SPARE_SECONDS: Final = 2.0
 LOOK_SECONDS: Final = 0.1
 FEWEST_DAYS: Final = 400
 """So far back is asked at least: what another model needs tomorrow is there already."""
@@ -39,13 +40,14 @@ SYMBOL: Final = re.compile(r"[A-Za-z0-9._:^=-]{1,36}")
 
 
 class Market:
-    """Belongs to one process. `url`: of ISS. `language`: that of the shop, for the names in manifests."""
+    """Belongs to one process. `url`: of ISS. `language`: that of the shop, for the names in manifests. `seconds`: after
+    which nobody waits any more."""
 
-    def __init__(self, db: Database, clock: Clock, *, url: str, language: str = "ru") -> None:
-        self._db, self._clock, self._language = db, clock, language
-        self._reader = BoundedReader()
+    def __init__(self, db: Database, clock: Clock, *, url: str, language: str = "ru", seconds: float = SECONDS) -> None:
+        self._db, self._clock, self._language, self._seconds = db, clock, language, seconds
+        self._reader = BoundedReader(seconds - SPARE_SECONDS)
         self._moex = MoscowExchange(url, self._reader)
-        self._asking: WeakValueDictionary[Place, asyncio.Lock] = WeakValueDictionary()
+        self._asking: WeakValueDictionary[SeriesKey, asyncio.Lock] = WeakValueDictionary()
 
     async def find(self, source: LivePrices, text: str) -> Sequence[Instrument]:
         """At most 20 papers; an exact ticker or ISIN is the only one. Raises InstrumentUnknown, ExchangeSilent."""
@@ -69,8 +71,10 @@ class Market:
         if not SYMBOL.fullmatch(symbol):
             raise InstrumentUnknown(plain(symbol))
         now = self._clock()
-        since = today(now) - dt.timedelta(days=min(max(FEWEST_DAYS, least * 8 // 5 + 60), MOST_DAYS))
-        kept, stale = await self._kept(source, Place(provider=source.key, symbol=symbol, name=source.provider), since)
+        since = today(now) - dt.timedelta(days=min(max(FEWEST_DAYS, least * 3 // 2 + 30), MOST_DAYS))
+        kept, stale = await self._kept(
+            source, SeriesKey(provider=source.key, symbol=symbol, name=source.provider), since
+        )
         assert kept.told is not None
         assert kept.fetched_at is not None
         due = last_finished(self._clock())
@@ -89,11 +93,11 @@ class Market:
     async def close(self) -> None:
         await self._reader.close()
 
-    async def _kept(self, source: LivePrices, place: Place, since: dt.date) -> tuple[KeptSeries, bool]:
+    async def _kept(self, source: LivePrices, place: SeriesKey, since: dt.date) -> tuple[KeptSeries, bool]:
         """A series that reaches back so far, and whether it is stale."""
         lock = self._asking.setdefault(place, asyncio.Lock())
         try:
-            async with asyncio.timeout(SECONDS), lock:
+            async with asyncio.timeout(self._seconds), lock:
                 return await self._fresh(source, place, since), False
         except (TimeoutError, ProviderAway, ProviderNonsense) as error:
             log.warning("prices_not_had", provider=source.provider, symbol=place.symbol, problem=str(error))
@@ -104,7 +108,7 @@ class Market:
                 raise AnswerUnreadable(place.symbol) from None
             raise ExchangeSilent() from None
 
-    async def _fresh(self, source: LivePrices, place: Place, since: dt.date) -> KeptSeries:
+    async def _fresh(self, source: LivePrices, place: SeriesKey, since: dt.date) -> KeptSeries:
         """Of the row, or of the provider where nobody else asks it. Raises ProviderAway, ProviderNonsense,
         InstrumentUnknown."""
         while True:
@@ -119,7 +123,7 @@ class Market:
                     return await self._asked(source, place, since, known=kept.told is not None)
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _asked(self, source: LivePrices, place: Place, since: dt.date, *, known: bool) -> KeptSeries:
+    async def _asked(self, source: LivePrices, place: SeriesKey, since: dt.date, *, known: bool) -> KeptSeries:
         now = self._clock()
         try:
             told = await self._provider(source).series(place.symbol, since=since, today=today(now))

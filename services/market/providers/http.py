@@ -10,8 +10,6 @@ import aiohttp
 
 from services.market.providers.base import ProviderAway, ProviderNonsense
 
-SECONDS: Final = 7.0
-"""For all that one question takes, however many requests that are."""
 MAX_BYTES: Final = 4_000_000
 REDIRECTIONS: Final = 3
 AT_ONCE: Final = 4  # connections to one server
@@ -19,9 +17,9 @@ _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 
 
 class BoundedReader:
-    """Belongs to the loop that first asks."""
+    """Belongs to the loop that first asks. `seconds`: for one question, however many requests that takes."""
 
-    def __init__(self, seconds: float = SECONDS) -> None:
+    def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._http: aiohttp.ClientSession | None = None
 

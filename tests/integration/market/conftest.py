@@ -38,3 +38,11 @@ async def small_market(sqlite_database: Database, clock: FakeClock, exchange: Ex
     market = Market(sqlite_database, clock, url=exchange.url)
     yield market
     await market.close()
+
+
+@pytest.fixture
+async def quick_market(sqlite_database: Database, clock: FakeClock, exchange: ExchangeClient) -> AsyncIterator[Market]:
+    """It loses patience within two seconds."""
+    market = Market(sqlite_database, clock, url=exchange.url, seconds=3.0)
+    yield market
+    await market.close()

@@ -17,10 +17,11 @@ from services.notifications import outbox
 from services.notifications.kinds.scorings import ScoringEnded
 from services.plans.allowances import give_back
 from services.scoring.claims import hold_for_end, parts, parts_of
-from services.scoring.queries import ScoringNotFound, ScoringView, hold, scorings
+from services.scoring.queries import UNFINISHED, ScoringNotFound, ScoringView, hold, scorings
 
 _QUEUED = scorings.c.status == constant(ScoringStatus.QUEUED)
-_finish = update(scorings).where(scorings.c.id == bindparam("row"))
+_unfinished = scorings.c.status.in_([constant(each) for each in UNFINISHED])
+_change = update(scorings).where(scorings.c.id == bindparam("row"), _unfinished).returning(scorings.c.id)
 
 
 def settle(
@@ -40,8 +41,7 @@ def settle(
         return False
     if result is not None:
         files.add(session, result, user_id=view.user_id, kind=FileKind.ANSWERED_TABLE, now=now)
-    _end(session, view, result, now, error_code=error_code, error=error)
-    return True
+    return _end(session, view, result, now, error_code=error_code, error=error)
 
 
 def cancel(session: Session, scoring_id: UUID, user_id: int, now: datetime) -> bool:
@@ -55,9 +55,10 @@ def cancel(session: Session, scoring_id: UUID, user_id: int, now: datetime) -> b
     values = {"cancel_requested_at": now}
     if view.status is ScoringStatus.QUEUED:
         values["available_at"] = now
-    session.execute(_finish.values(values), {"row": view.id})
+    if session.execute(_change.values(values), {"row": view.id}).first() is None:
+        return False
     if view.status is ScoringStatus.QUEUED and not view.done:
-        _end(session, hold(session, scoring_id, user_id), None, now)
+        return _end(session, hold(session, scoring_id, user_id), None, now)
     return True
 
 
@@ -69,7 +70,8 @@ def _end(
     *,
     error_code: ErrorCode | None = None,
     error: str | None = None,
-) -> None:
+) -> bool:
+    """False where it has ended already."""
     answered = 0 if result is None else view.answered
     status = ScoringStatus.CANCELED if view.canceling else ScoringStatus.FAILED
     if answered:
@@ -85,12 +87,14 @@ def _end(
         "leased_until": None,
         "leased_by": None,
     }
-    session.execute(_finish.values(values), {"row": view.id})
+    if session.execute(_change.values(values), {"row": view.id}).first() is None:
+        return False
     _pay_back(session, view, answered, now)
     gone = [*parts_of(session, view.id), *(each for each in (view.checked_file_id, view.problems_file_id) if each)]
     session.execute(delete(parts).where(parts.c.scoring_id == view.id))
     wish_away(session, gone)
     outbox.put(session, ScoringEnded(scoring_id=view.id), user_id=view.user_id, now=now)
+    return True
 
 
 def _pay_back(session: Session, view: ScoringView, answered: int, now: datetime) -> None:

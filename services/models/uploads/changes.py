@@ -55,13 +55,13 @@ def discard(session: Session, version_id: UUID, *, actor: Actor, now: datetime) 
     every = tuple(each for each in VersionStatus if each is not VersionStatus.PUBLISHED)
     row = locked(session, version_id, every)
     if row.status != VersionStatus.DISCARDED:
-        _put(session, version_id, {"status": VersionStatus.DISCARDED, "leased_by": None, "leased_until": None})
+        put(session, row, {"status": VersionStatus.DISCARDED, "leased_by": None, "leased_until": None})
         note(session, AuditAction.UPLOAD_DISCARD, row, actor=actor, now=now)
     return VersionView.of(locked(session, version_id, every))
 
 
 def show_in(session: Session, version_id: UUID, place: MessageRef) -> None:
-    _put(session, version_id, dict(message_columns(place)))
+    session.execute(update(_versions).where(_versions.c.id == version_id).values(message_columns(place)))
 
 
 def locked(session: Session, version_id: UUID, statuses: Collection[VersionStatus]) -> AnyRow:
@@ -90,7 +90,7 @@ def note(
 
 
 def _told(session: Session, row: AnyRow, values: JsonObject, *, actor: Actor, now: datetime) -> VersionView:
-    _put(session, row.id, values)
+    put(session, row, values)
     after = {name: value for name, value in values.items() if name in {"title", "price"}}
     before = {"title": row.title, "price": row.price}
     before = {name: before[name] for name in after}
@@ -99,5 +99,8 @@ def _told(session: Session, row: AnyRow, values: JsonObject, *, actor: Actor, no
     return VersionView.of(locked(session, row.id, tuple(VersionStatus)))
 
 
-def _put(session: Session, version_id: UUID, values: JsonObject) -> None:
-    session.execute(update(_versions).where(_versions.c.id == version_id).values(values))
+def put(session: Session, row: AnyRow, values: JsonObject) -> None:
+    """Of a version that is in the state in which it was looked at. Raises NotNow."""
+    same = update(_versions).where(_versions.c.id == row.id, _versions.c.status == row.status).values(values)
+    if session.execute(same.returning(_versions.c.id)).first() is None:
+        raise NotNow(version=row.id, status=row.status)

@@ -17,7 +17,7 @@ from services.errors import N_, ShopError
 from services.manifests.manifest import Manifest
 from services.models.offers import price_of
 from services.models.rows import columns_of
-from services.models.uploads.changes import NotNow, note
+from services.models.uploads.changes import NotNow, note, put
 from services.models.uploads.comparisons import Comparison, comparison
 from services.models.uploads.versions import MODEL, SELLABLE, VersionNotFound, VersionView, version
 from services.users.actor import Actor
@@ -93,8 +93,8 @@ def publish(session: Session, view: VersionView, manifest: Manifest, *, actor: A
         return view
     before = next((each for each in rows if each.status == VersionStatus.PUBLISHED), None)
     if before is not None:
-        _put(session, before.id, {"status": VersionStatus.RETIRED})
-    _put(session, view.id, {"status": VersionStatus.PUBLISHED, "published_at": now, "price": view.price})
+        put(session, before, {"status": VersionStatus.RETIRED})
+    put(session, row, {"status": VersionStatus.PUBLISHED, "published_at": now, "price": view.price})
     if not _is_folders(session, view.slug):
         _sell(session, manifest, first=before is None, now=now)
     after = {"before": None if before is None else before.number}
@@ -109,7 +109,7 @@ def remove(session: Session, slug: str, *, actor: Actor, now: datetime) -> None:
     if not rows:
         raise VersionNotFound(slug=slug)
     for row in rows:
-        _put(session, row.id, {"status": VersionStatus.DISCARDED, "leased_by": None, "leased_until": None})
+        put(session, row, {"status": VersionStatus.DISCARDED, "leased_by": None, "leased_until": None})
     if any(row.status == VersionStatus.PUBLISHED for row in rows) and not _is_folders(session, slug):
         session.execute(update(_models).where(_models.c.slug == slug).values(present=False, updated_at=now))
     note(session, AuditAction.UPLOAD_REMOVE, rows[0], actor=actor, now=now)
@@ -149,6 +149,3 @@ def _is_folders(session: Session, slug: str) -> bool:
     ours = session.scalars(select(_versions.c.files).where(_versions.c.slug == slug))
     return sold is not None and all(files[MODEL]["sha256"] != sold for files in ours)
 
-
-def _put(session: Session, version_id: UUID, values: JsonObject) -> None:
-    session.execute(update(_versions).where(_versions.c.id == version_id).values(values))

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from bot.wiring.inference import RUNTIMES
 from db.base import table_of
+from db.engine import Database
 from db.tables.models import Model, VersionStatus
 from db.tables.users import AuditEntry
 from services.files.cleanup import FileCleanup
@@ -18,7 +19,7 @@ from services.files.folder import FolderStore
 from services.files.store import StoreAway, key_of
 from services.inference.engine import Engine
 from services.models.offers import READ_AGAIN, SHADOWED, ModelNotOnSale, Models
-from services.models.uploads import claims
+from services.models.uploads import changes, claims, publishing
 from services.models.uploads.changes import NotNow
 from services.models.uploads.checks import ATTEMPTS
 from services.models.uploads.contents import VersionContents
@@ -112,6 +113,26 @@ async def test_two_publish_at_once(shop: UploadShop) -> None:
     await asyncio.gather(*(shop.uploads.publish(each.id, actor=SHOP) for each in drafts))
     published = [each for each in await shop.uploads.versions("rent") if each.status is VersionStatus.PUBLISHED]
     assert len(published) == 1
+
+
+async def test_two_decide_at_once_in_two_processes(shop: UploadShop, database_url: str) -> None:
+    """On sale, or discarded: never both, and whoever comes second is told."""
+    other = Database(database_url)
+    await shop.on_sale(linear(1))
+    for bias in range(2, 8):
+        draft = await shop.checked(linear(bias), slug="rent")
+        view = await shop.db.read(publishing.to_publish, draft.id)
+        manifest = (await shop.uploads.shelved(view)).manifest
+        now = shop.clock()
+        sold, gone = await asyncio.gather(
+            shop.db.write(publishing.publish, view, manifest, actor=SHOP, now=now),
+            other.write(changes.discard, draft.id, actor=SHOP, now=now),
+            return_exceptions=True,
+        )
+        status = (await shop.uploads.card(draft.id)).version.status
+        assert status is (VersionStatus.DISCARDED if isinstance(sold, NotNow) else VersionStatus.PUBLISHED)
+        assert isinstance(gone, NotNow) is (status is VersionStatus.PUBLISHED)
+    await other.close()
 
 
 async def test_a_folder_of_the_same_slug_wins(shop: UploadShop) -> None:

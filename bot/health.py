@@ -1,6 +1,7 @@
 """Whether each part of the process can serve, for /readyz and /metrics."""
 
 import asyncio
+from datetime import timedelta
 
 from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
 
@@ -8,9 +9,11 @@ from bot.probes import OK, Probe
 from db.errors import DatabaseUnavailable
 from services.clock import SteadyClock
 from services.container import Services
+from services.stuck import Stuck
 from web.readiness import Readiness
 
 OLD_QUEUE_SECONDS = 300.0
+MINUTE = timedelta(minutes=1)
 OLD_MESSAGE_SECONDS = 180.0  # a shorter outage of Telegram passes by itself
 
 
@@ -52,6 +55,7 @@ class Health:
                 await self._services.outbox.kept_back(),
                 await self._services.outbox.backlog(),
             )
+            tables, uploads = await self._services.scorings.stuck(), await self._services.upload_management.stuck()
         except DatabaseUnavailable as error:  # just now
             return {"database": str(error).splitlines()[0]}
         waits = f"{length} predictions wait, the oldest for {age:.0f} s"
@@ -59,6 +63,8 @@ class Health:
         return {
             "models": OK if models else "nothing is on sale",
             "queue": OK if age < OLD_QUEUE_SECONDS else waits,
+            "tables": stuck_words(tables),
+            "uploads": stuck_words(uploads),
             "messages": OK if kept_back < OLD_MESSAGE_SECONDS else stuck,
         }
 
@@ -78,6 +84,11 @@ class Health:
         self._letters.set(letters)
         self._letters_age.set(letter_age)
         self._models.set(len(offers))
+
+
+def stuck_words(stuck: Stuck) -> str:
+    """`ok`, or how many nobody gets on with."""
+    return f"nobody gets on with {stuck.count}, for {stuck.longest // MINUTE} min" if stuck.count else OK
 
 
 def clock_state(clock: SteadyClock) -> str:

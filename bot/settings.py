@@ -372,6 +372,11 @@ class Settings(ShopSettings):
         return (Path(path).parent if path else Path("data")) / "uploaded-models"
 
     @property
+    def checks_dir(self) -> Path:
+        """Where files that were sent as models are looked at: beside those."""
+        return self.versions_dir.with_name("upload-checks")
+
+    @property
     def mini_app_url(self) -> str | None:
         """Telegram opens what has https alone; one that is not the real one also what only this machine reaches."""
         parts = urlsplit(self.public_url or "")

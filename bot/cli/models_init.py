@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.cli.scratch import scratch_folder
 from bot.errors import Failure
 from bot.settings import load_store_settings
+from services.files.scratch import scratch_folder
 from services.manifests.manifest import MANIFEST, SLUG
 
 if TYPE_CHECKING:

@@ -12,6 +12,8 @@ from db.migrate import current_revision, require_head
 from services import heartbeats
 from services.clock import Clock
 from services.models.offers import TRY_AGAIN, stopped
+from services.models.uploads.stuck import stuck_uploads
+from services.scoring.stuck import stuck_tables
 from services.unsent import unsent
 
 OLD_MESSAGE = timedelta(hours=1)
@@ -24,7 +26,7 @@ async def stores(settings: Settings, clock: Clock) -> list[Finding]:
     db = Database(settings.database_url)
     try:
         found = [await _room(settings, db, clock), *await _life(db, clock), *await _messages(db, clock)]
-        return [*found, *await _stopped(db), *await _redis(settings)]
+        return [*found, *await _stopped(db), *await _stuck(db, clock), *await _redis(settings)]
     finally:
         await db.close()
 
@@ -94,6 +96,19 @@ async def _stopped(db: Database) -> list[Finding]:
         return []  # said above
     return [
         bad("models", f"{slug} was stopped by its failures, at last: {why}", TRY_AGAIN) for slug, why in found.items()
+    ]
+
+
+async def _stuck(db: Database, clock: Clock) -> list[Finding]:
+    try:
+        tables, uploads = await db.read(stuck_tables, clock()), await db.read(stuck_uploads, clock())
+    except DatabaseUnavailable:
+        return []  # said above
+    fix = "start the shop (its worker), or start it anew; its log says what it waits for"
+    return [
+        poor(name, f"nobody gets on with {each.count} of {what}, for {_rough(each.longest)}", fix)
+        for name, what, each in (("tables", "those ordered", tables), ("uploads", "what waits of them", uploads))
+        if each.count
     ]
 
 

@@ -12,6 +12,7 @@ from services.inference.engine import Engine
 from services.inference.runtimes.registry import Runtimes
 from services.models.uploads.checks import UploadChecks
 from services.models.uploads.comparison_worker import ComparisonWorker
+from services.models.uploads.inspection import Inspection
 from services.models.uploads.trial_worker import TrialWorker
 from services.predictions.worker import Worker
 from services.scoring.worker import ScoringWorker
@@ -38,7 +39,11 @@ class WorkerPart(Part):
             owners=owners,
         )
         self._checks = UploadChecks(
-            db=core.db, contents=core.services.upload_contents, clock=core.clock, on_checked=told
+            db=core.db,
+            contents=core.services.upload_contents,
+            clock=core.clock,
+            on_checked=told,
+            inspection=Inspection(place=core.settings.checks_dir),
         )
         self._trials = TrialWorker(
             db=core.db, shelf=core.services.upload_shelf, files=files, clock=core.clock, on_tried=told

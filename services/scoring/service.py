@@ -22,9 +22,11 @@ from services.scoring.matching import Matching, heading_at, match
 from services.scoring.queries import ScoringNotFound, ScoringView, look_at, unfinished
 from services.scoring.settle import cancel
 from services.scoring.source import NAME, SAMPLE, SourceFacts, Told, Wording
+from services.scoring.stuck import stuck_tables
 from services.scoring.submit import Ordered, ScoringOrder, submit
 from services.scoring.table_work import Say
 from services.slices import Slice
+from services.stuck import Stuck
 from services.values.errors import NoRows
 from services.values.intake import Intake, ReceivedFile
 
@@ -144,6 +146,10 @@ class Scorings:
     async def unfinished(self) -> list[ScoringView]:
         """Those of which a chat shows how they go."""
         return await self._db.read(unfinished)
+
+    async def stuck(self) -> Stuck:
+        """What was ordered and nobody gets on with."""
+        return await self._db.read(stuck_tables, self._clock())
 
     async def problems(self, view: ScoringView) -> Problems:
         """Raises StoreAway."""

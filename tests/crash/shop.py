@@ -30,7 +30,8 @@ def hurry() -> None:
     vars(part)["Worker"] = partial(worker.Worker, lease=SECOND)
     vars(part)["ScoringWorker"] = partial(tables.ScoringWorker, lease=2 * SECOND)
     vars(runner)["CHUNK_SECONDS"] = 0.05
-    vars(part)["UploadChecks"] = partial(checks.UploadChecks, lease=2 * SECOND, inspection=Inspection(seconds=15))
+    vars(part)["UploadChecks"] = partial(checks.UploadChecks, lease=2 * SECOND)
+    vars(part)["Inspection"] = partial(Inspection, seconds=15)
     vars(part)["ComparisonWorker"] = partial(comparison_worker.ComparisonWorker, lease=2 * SECOND)
     vars(part)["AnswerWorker"] = partial(answers.AnswerWorker, lease=2 * SECOND)
     jobs.CATCH_UP_SECONDS = jobs.RECONCILE_SECONDS = jobs.RENEW_SECONDS = 1

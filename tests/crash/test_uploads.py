@@ -145,6 +145,7 @@ async def test_killed_shops_publish_no_half_of_a_model(
             assert f"Версия {sold.number} модели" in card.text
             await _buys(anna, answer=40 + KILLS)
         await _check_files(database, store)
+        assert not list((tmp_path / "upload-checks").iterdir())  # folders of killed checks
 
 
 async def _named(olga: Person) -> None:

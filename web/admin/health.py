@@ -28,6 +28,8 @@ PARTS: Final = {
     "clock": N_("Clock"),
     "models": N_("Models"),
     "queue": N_("Queue of predictions"),
+    "tables": N_("Tables"),
+    "uploads": N_("Uploaded models"),
     "messages": N_("Messages to customers"),
 }
 """As /readyz calls them."""

@@ -21,6 +21,14 @@ WRONG: Final = {
     ),
     "models": N_("Nothing is on sale. Look at the models: kassandra models list."),
     "queue": N_("Predictions wait for long. Look whether a worker runs and what the log says of it."),
+    "tables": N_(
+        "Tables that customers have ordered stand still. Nothing is lost: look whether a worker runs and what the log"
+        " says of it (scoring_…), and start it anew."
+    ),
+    "uploads": N_(
+        "Checks, trials or comparisons of uploaded models stand still. Look whether a worker runs and what the log says"
+        " of it (upload_…), and start it anew."
+    ),
     "messages": N_(
         "Telegram takes none of the shop's messages, though it answers otherwise. Answers and news of payments are kept"
         " and sent as soon as one gets through. Look at the network, TELEGRAM_PROXY and TELEGRAM_API_URL."
@@ -46,6 +54,8 @@ WAS_WRONG: Final = {
     "redis": N_("Redis did not answer. Customers were told that the shop was busy, nothing was lost or charged."),
     "models": N_("Nothing was on sale."),
     "queue": N_("Predictions waited for long."),
+    "tables": N_("Tables that customers had ordered stood still."),
+    "uploads": N_("Checks, trials or comparisons of uploaded models stood still."),
     "messages": N_(
         "Telegram took none of the shop's messages, though it answered otherwise. Answers and news of payments were"
         " kept and are sent now."

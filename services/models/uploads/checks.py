@@ -39,6 +39,7 @@ class UploadChecks:
 
     async def run(self) -> None:
         """Until cancelled."""
+        await self.inspection.tidy()
         await keep_looking(self.look, work="checks")
 
     async def look(self) -> None:

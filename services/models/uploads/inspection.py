@@ -8,8 +8,8 @@ import shutil
 import sys
 import tempfile
 from asyncio.subprocess import Process
-from collections.abc import Collection, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ import structlog
 from db.base import JsonObject
 from services.children import environment_of_child
 from services.errors import ShopError, one_line
+from services.files.scratch import scratch_folder, sweep_scratch
 from services.inference.errors import ModelBroken, RunTimeout
 from services.manifests.characters import cleaned, is_storable
 from services.manifests.errors import ManifestError
@@ -63,19 +64,28 @@ class Inspected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """`seconds`: how long reading a file may take; `program`: the module that reads it."""
+    """`seconds`: how long reading a file may take; `program`: the module that reads it; `place`: where folders for a
+    while are made, the system's own for None."""
 
     seconds: float = SECONDS
     program: str = PROGRAM
+    place: Path | None = None
+
+    async def tidy(self) -> None:
+        """What a process that was killed has left behind."""
+        if self.place is not None:
+            await asyncio.to_thread(sweep_scratch, self.place)
 
     async def of(self, view: VersionView, content: bytes) -> Inspected:
         """Raises UploadRefused."""
-        with tempfile.TemporaryDirectory(prefix="upload-") as scratch, tempfile.TemporaryDirectory() as kept:
-            drafted, folder = Path(scratch) / view.slug, Path(kept) / view.slug
-            drafted.mkdir()
-            await asyncio.to_thread((Path(scratch) / SENT).write_bytes, content)
+        with self._folder() as root:
+            scratch, kept = root / "given", root / "kept"  # the first is for the process that reads
+            drafted, folder = scratch / view.slug, kept / view.slug
+            drafted.mkdir(parents=True)
+            kept.mkdir()
+            await asyncio.to_thread((scratch / SENT).write_bytes, content)
             told = {"title": re.sub(r"\.onnx$", "", view.sent_name, flags=re.IGNORECASE), **view.hints}
-            answer = await self._drafted(Path(scratch), told, len(content))
+            answer = await self._drafted(scratch, told, len(content))
             manifest = await asyncio.to_thread(_taken, answer, drafted, folder, view)
             report = await asyncio.to_thread(_tried, manifest, folder)
             contents = await asyncio.to_thread(_read, folder, {MODEL, *answer["files"]})
@@ -85,6 +95,15 @@ class Inspection:
         notes = [*(LESS_CONFINED[what] for what in unconfined), *answer["notes"]]
         report |= {"notes": _lines(notes), "changes": _lines(answer["changes"])}
         return Inspected(manifest=answer["manifest"], contents=contents, report=report)
+
+    @contextmanager
+    def _folder(self) -> Iterator[Path]:
+        if self.place is not None:
+            with scratch_folder(self.place) as folder:
+                yield folder
+        else:
+            with tempfile.TemporaryDirectory(prefix="upload-") as name:
+                yield Path(name)
 
     async def _drafted(self, scratch: Path, told: Mapping[str, str], size: int) -> dict[str, Any]:  # Any: JSON
         megabytes = str(READING + memory_of(size))

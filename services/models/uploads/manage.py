@@ -22,6 +22,7 @@ from services.models.uploads.contents import ContentLost, VersionContents
 from services.models.uploads.publishing import UploadCard
 from services.models.uploads.receiving import NewUpload, receive
 from services.models.uploads.shelf import Shelved, VersionShelf
+from services.models.uploads.stuck import stuck_uploads
 from services.models.uploads.versions import (
     SELLABLE,
     VersionView,
@@ -30,6 +31,7 @@ from services.models.uploads.versions import (
     versions_of,
 )
 from services.notifications.message_ref import MessageRef
+from services.stuck import Stuck
 from services.users.actor import Actor
 from services.users.roles import Staff
 
@@ -93,6 +95,10 @@ class UploadManagement:
     async def waiting(self) -> Sequence[VersionView]:
         """Of all models, those that nobody has decided on, the newest first."""
         return await self._db.read(unpublished, MOST_LISTED)
+
+    async def stuck(self) -> Stuck:
+        """Checks, trials and comparisons that nobody gets on with."""
+        return await self._db.read(stuck_uploads, self._clock())
 
     async def named_so(self, name: str) -> str | None:
         """The uploaded model that a file of this name may be a new version of."""

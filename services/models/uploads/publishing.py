@@ -148,4 +148,3 @@ def _is_folders(session: Session, slug: str) -> bool:
     sold = session.scalar(select(_models.c.sha256).where(_models.c.slug == slug, _models.c.present))
     ours = session.scalars(select(_versions.c.files).where(_versions.c.slug == slug))
     return sold is not None and all(files[MODEL]["sha256"] != sold for files in ours)
-

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from bot.cli.main import main
-from bot.cli.scratch import PREFIX, scratch_folder
 from bot.settings import Settings
 from db.migrate import head_revision, upgrade
 from sandbox.testing import running_sandbox
+from services.files.scratch import PREFIX, scratch_folder
 from tests.support.stores import STORE, quick_store
 
 ROOT = Path(__file__).parents[3]

@@ -64,6 +64,7 @@ class ScoringMachine(RuleBasedStateMachine):
     def order(self, user: int, rows: int) -> None:
         user_id = self.users[user]
         if self.run(self.desk.counter.balance(user_id)) >= rows * PRICE:
+            self.clock.advance(seconds=0.001)  # which of them is claimed first is no chance
             view = self.run(self.desk.ordered(user_id, range(rows)))
             self.tables[view.id], self.answered[view.id] = user_id, 0
 
@@ -120,7 +121,7 @@ class ScoringMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.tables)
     @rule(data=st.data())
     def stop(self, data: st.DataObject) -> None:
-        scoring_id = data.draw(st.sampled_from(sorted(self.tables)))
+        scoring_id = data.draw(st.sampled_from(list(self.tables)))  # their ids are drawn by chance
         self.write(cancel, scoring_id, self.tables[scoring_id], self.clock())
 
     @rule(seconds=st.sampled_from([1, LEASE.total_seconds() + 1]))

@@ -21,6 +21,7 @@ from tests.integration.notifications.mail import open_mail
 from tests.support.clock import FakeClock
 from tests.support.disks import full_disk
 from tests.support.redis import find_redis
+from tests.support.tables import models_folder, open_desk
 from tests.unit.inference.models import identity, write_model
 
 Look = Callable[..., Settings]
@@ -62,6 +63,17 @@ async def test_models_that_are_stopped(settings: Look, database: Database, clock
     found = (await _found(settings(), clock))["models"]
     assert (found.state, found.text) == (State.FAILED, "tiny was stopped by its failures, at last: the card is gone")
     assert "Try it again" in found.fix
+
+
+async def test_what_nobody_gets_on_with(settings: Look, database: Database, clock: FakeClock, tmp_path: Path) -> None:
+    desk = await open_desk(database, clock, models_folder(tmp_path))
+    async with desk.counter.exits:
+        await desk.ordered(await desk.counter.customer(500), [1])
+    assert "tables" not in await _found(settings(), clock)
+    clock.now += timedelta(minutes=7)
+    found = (await _found(settings(), clock))["tables"]
+    assert (found.state, found.text) == (State.WARNING, "nobody gets on with 1 of those ordered, for 7 min")
+    assert "worker" in found.fix
 
 
 async def test_messages_that_cannot_be_sent(settings: Look, database: Database, clock: FakeClock) -> None:

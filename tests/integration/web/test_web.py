@@ -42,6 +42,8 @@ async def test_health_readiness_and_metrics(sandbox: Sandbox, sqlite_url: str) -
             "tasks": "ok",
             "models": "ok",
             "queue": "ok",
+            "tables": "ok",
+            "uploads": "ok",
             "messages": "ok",
         }
         metrics = await (await http.get("/metrics")).text()

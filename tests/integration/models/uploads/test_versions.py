@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from db.tables.models import Model, VersionStatus
 from db.tables.users import AuditEntry
 from services.files.cleanup import FileCleanup
 from services.files.folder import FolderStore
+from services.files.scratch import PREFIX, scratch_folder
 from services.files.store import StoreAway, key_of
 from services.inference.engine import Engine
 from services.models.offers import READ_AGAIN, SHADOWED, ModelNotOnSale, Models
@@ -23,10 +25,12 @@ from services.models.uploads import changes, claims, publishing
 from services.models.uploads.changes import NotNow
 from services.models.uploads.checks import ATTEMPTS
 from services.models.uploads.contents import VersionContents
+from services.models.uploads.inspection import Inspection
 from services.models.uploads.manage import LABELS, BadNames, Sent
 from services.models.uploads.publishing import NotAnswered
 from services.models.uploads.receiving import AlreadyHere
 from services.models.uploads.shelf import VersionShelf
+from services.stuck import Stuck
 from services.users.actor import Actor
 from tests.integration.models.uploads.conftest import UploadShop
 from tests.support.stores import STORE
@@ -290,8 +294,38 @@ async def test_a_machine_that_cannot_fetch_a_model_now_does_so_later(
     shop.clock.advance(seconds=READ_AGAIN.total_seconds())
     assert models.is_to_be_read_again()
     assert not await (models.sync_uploads(engine) if works else models.read_uploads())
-    assert not models.is_to_be_read_again()
     assert (await models.offer("rent")).manifest.version == "1"
     await shop.models.read_uploads()
     assert (await shop.models.offer("rent")).price == 350
     await engine.close()
+
+
+async def test_what_a_killed_check_left_is_taken_away(shop: UploadShop, tmp_path: Path) -> None:
+    """Nobody holds it any more; what another process works in stays."""
+    place = tmp_path / "upload-checks"
+    checks = replace(shop.checks, inspection=Inspection(place=place))
+    left, not_ours = place / f"{PREFIX}left", place / "somebody's"
+    for each in (left, not_ours):
+        each.mkdir(parents=True)
+        (each / "sent.onnx").write_bytes(linear())
+    with scratch_folder(place) as held:
+        left.mkdir()
+        sent = await shop.uploads.receive(Sent(name="rent.onnx", content=linear()), actor=SHOP)
+        await checks.look()
+        assert (await shop.uploads.card(sent.id)).version.status is VersionStatus.CHECKED
+        assert set(place.iterdir()) == {held, not_ours}
+        await checks.inspection.tidy()
+
+
+async def test_a_check_that_nobody_makes_is_told(shop: UploadShop) -> None:
+    sent = await shop.uploads.receive(Sent(name="rent.onnx", content=linear()), actor=SHOP)
+    shop.clock.advance(minutes=5)
+    assert await shop.uploads.stuck() == Stuck()
+    shop.clock.advance(minutes=1)
+    assert await shop.uploads.stuck() == Stuck(count=1, longest=timedelta(minutes=6))
+    now = shop.clock()
+    assert await shop.db.write(claims.claim, holder="dead", now=now, until=now + timedelta(seconds=30)) is not None
+    shop.clock.advance(minutes=6)
+    assert (await shop.uploads.stuck()).count == 1
+    await shop.checks.look()
+    assert (await shop.uploads.card(sent.id)).version.status is VersionStatus.CHECKED

@@ -1,4 +1,5 @@
-"""A folder that is filled before it gets its name; what an interrupted command has left of one is taken away."""
+"""A folder for a while: to be filled before it gets its name, or to work in. What a process that was killed has left of
+one is taken away by the next."""
 
 import os
 import shutil
@@ -17,9 +18,7 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
     with the process, however that ends."""
     parent.mkdir(parents=True, exist_ok=True)
     with _locked(parent):
-        for left in parent.glob(f"{PREFIX}*"):
-            if left.is_dir() and not left.is_symlink() and not _in_use(left):
-                shutil.rmtree(left, ignore_errors=True)
+        _take_away_left(parent)
         scratch = Path(tempfile.mkdtemp(dir=parent, prefix=PREFIX))
         mine = _lock(scratch, wait=True)
     try:
@@ -27,6 +26,19 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
         _close(mine)
+
+
+def sweep_scratch(parent: Path) -> None:
+    """Without making one."""
+    if parent.is_dir():
+        with _locked(parent):
+            _take_away_left(parent)
+
+
+def _take_away_left(parent: Path) -> None:
+    for left in parent.glob(f"{PREFIX}*"):
+        if left.is_dir() and not left.is_symlink() and not _in_use(left):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager

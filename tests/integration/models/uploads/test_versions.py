@@ -294,6 +294,7 @@ async def test_a_machine_that_cannot_fetch_a_model_now_does_so_later(
     shop.clock.advance(seconds=READ_AGAIN.total_seconds())
     assert models.is_to_be_read_again()
     assert not await (models.sync_uploads(engine) if works else models.read_uploads())
+    assert not models.is_to_be_read_again()
     assert (await models.offer("rent")).manifest.version == "1"
     await shop.models.read_uploads()
     assert (await shop.models.offer("rent")).price == 350

@@ -16,6 +16,7 @@ from db.errors import DatabaseUnavailable
 from handlers.kit.middlewares import Handler
 from handlers.telegram.client import PASSING
 from services.coordination.deferred import DeferredStore
+from services.coordination.locks import KeyedLocks
 
 log = structlog.get_logger()
 
@@ -42,6 +43,7 @@ class DeferredUpdates(BaseMiddleware):
         self._tries: dict[int, int] = {}  # in vain, by chat
         self._anew: set[int] = set()  # updates that are handled now
         self._refused: set[int] = set()  # those of them that wait on
+        self._looks: KeyedLocks[int] = KeyedLocks()
         self._wake = asyncio.Event()
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
@@ -49,7 +51,9 @@ class DeferredUpdates(BaseMiddleware):
         chat_id = _chat_of(event)
         if chat_id is None or data.get("only_once"):
             return await handler(event, data)
-        if event.update_id not in self._anew and await self._is_waiting(chat_id):
+        async with self._looks.hold(chat_id):  # nobody overtakes: they take their turns in the order of their looks
+            waiting = event.update_id not in self._anew and await self._is_waiting(chat_id)
+        if waiting:
             await self._keep(chat_id, event)
             return None
         try:

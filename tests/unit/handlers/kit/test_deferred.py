@@ -70,6 +70,34 @@ async def test_a_command_is_answered_when_the_wait_is_over(desk: Desk) -> None:
     await until(lambda: _are(desk.answered == ["/balance"]))
 
 
+class _FirstWaits(MemoryDeferredStore):
+    """As a Redis that answers the later of two connections first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looks, self.gate = 0, asyncio.Event()
+
+    async def is_waiting(self, chat_id: int) -> bool:
+        self.looks += 1
+        if self.looks == 1:
+            await self.gate.wait()
+        return await super().is_waiting(chat_id)
+
+
+async def test_what_is_said_in_one_breath_is_heard_in_its_order() -> None:
+    store = _FirstWaits()
+    desk = Desk(store)
+    desk.wait = 0
+    async with asyncio.TaskGroup() as tasks:
+        for number in (10, 11, 12):
+            tasks.create_task(desk.gets(_says(number, f"№ {number}")))
+            await asyncio.sleep(0)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        store.gate.set()
+    assert desk.asked == ["№ 10", "№ 11", "№ 12"]
+
+
 async def test_a_telegram_that_was_away_is_tried_again_with_growing_pauses(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

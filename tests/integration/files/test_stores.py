@@ -1,9 +1,6 @@
 """A folder, and a bucket of a real S3 server: the same files, the same answers."""
 
 import os
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,30 +10,20 @@ import pytest
 
 from services.files.folder import FolderStore
 from services.files.store import FileStore, StoreAway, id_of, key_of, open_store
-from tests.support.waiting import until_open
-
-BUCKET = "pictures"
+from tests.support.s3 import BUCKET, login, s3_server
 
 
 @pytest.fixture(scope="module")
-def s3_server() -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        try:
-            until_open(port)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
+def s3_address() -> Iterator[str]:
+    with s3_server() as address:
+        yield address
 
 
 @pytest.fixture(params=["folder", "bucket"])
 def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileStore:
     if request.param == "folder":
         return open_store(f"file:{tmp_path}/files")
-    address = request.getfixturevalue("s3_server")
+    address = request.getfixturevalue("s3_address")
     _login(monkeypatch, address)
     import boto3
 
@@ -45,12 +32,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def _login(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "anna",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": address,
-    }.items():
+    for name, value in login(address).items():
         monkeypatch.setenv(name, value)
 
 

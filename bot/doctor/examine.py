@@ -13,6 +13,7 @@ from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
 from bot.doctor.cloudpayments import cloudpayments
 from bot.doctor.findings import Finding, State, bad, good, poor
 from bot.doctor.mail import letters
+from bot.doctor.market import prices
 from bot.doctor.models import models, uploads_on_sale
 from bot.doctor.payments import compare_books
 from bot.doctor.stars import stars
@@ -53,6 +54,8 @@ async def examine(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
     for finding in await cloudpayments(settings, clock):
         yield finding
     yield await letters(settings)
+    for finding in await prices(settings, clock):
+        yield finding
     found = await stores(settings, clock)
     uploaded: list[str] = []
     if not any(each.state is State.FAILED for each in found):  # a damaged file is not to be written to

@@ -35,6 +35,8 @@ from services.identity.entrance import Entrance, LoginRules
 from services.identity.passwords import Passwords
 from services.identity.sessions import Device, ProveAgain, SignedIn, WebSessions
 from services.identity.throttles import Throttles
+from services.market import favourites
+from services.market.prices import Instrument
 from services.notifications.kinds.identity import EmailLinked
 from services.notifications.letters import Letters
 from services.notifications.outbox import Mailbox, put, put_letter
@@ -46,7 +48,17 @@ from tests.support.shop import add_model, add_outsider, add_payment, add_predict
 
 KEY = PersonKey.of("a secret of the shop")
 NAME, ADDRESS, TELEGRAM = "Аннушка", "annushka@example.com", 770077077
-SECRETS = (NAME, ADDRESS, str(TELEGRAM), "anya_v", "198.51.100.77", "hooks.example.com", "сердце болит", "77070")
+SECRETS = (
+    NAME,
+    ADDRESS,
+    str(TELEGRAM),
+    "anya_v",
+    "198.51.100.77",
+    "hooks.example.com",
+    "сердце болит",
+    "77070",
+    "Бумага Анны",
+)
 
 
 class Shop:
@@ -135,6 +147,8 @@ def live(session: Session, user_id: int) -> None:
     put_letter(session, EmailLinked(address=ADDRESS, letter=True, nonce="1"), to=to, now=START)
     refused = {"address": ADDRESS, "reason": "no such user", "refused_at": START}
     session.execute(insert(table_of(RefusedAddress)), refused)
+    paper = Instrument(provider="moex", symbol="SBER", name="Бумага Анны", exchange="MOEX")
+    favourites.remember(session, user_id, "moex", paper, START)
     hook = {"id": uuid4(), "user_id": user_id, "url": "https://hooks.example.com/", "events": {}, "secret": "s"}
     session.execute(insert(table_of(WebhookEndpoint)), hook | {"created_at": START})
 

@@ -47,6 +47,7 @@ async def test_everything_is_there(shop: Shop, export: AccountExport) -> None:
     (bought,) = copy["predictions"]
     assert (bought["inputs"], bought["result"]) == ({"complaint": "сердце болит"}, {"x": "сердце болит"})
     assert [len(copy[name]) for name in ("payments", "sessions", "files", "webhooks")] == [1, 1, 1, 1]
+    assert [paper["symbol"] for paper in copy["favourite_papers"]] == ["SBER"]
 
 
 async def test_no_secret_is_there(shop: Shop, export: AccountExport) -> None:

@@ -31,6 +31,8 @@ from services.identity.merging import (
     look,
     merge_accounts,
 )
+from services.market import favourites
+from services.market.prices import Instrument
 from services.payments.queries import PaymentNotFound, PaymentQueries
 from services.payments.refunds.paid_lots import held_of_payment, paid_lots
 from tests.support.clock import START, FakeClock
@@ -68,6 +70,9 @@ def open_accounts(session: Session) -> Accounts:
     grant(session, old, 100, "gift", ends=7 * DAY)
     login = {"user_id": old, "address": "anna@example.com", "password_hash": "x", "password_changed_at": START}
     session.execute(insert(table_of(EmailLogin)), login | {"created_at": START})
+    for user_id, symbol in ((old, "SBER"), (old, "GAZP"), (heir, "SBER")):
+        paper = Instrument(provider="moex", symbol=symbol, name=symbol, exchange="MOEX")
+        favourites.remember(session, user_id, "moex", paper, START)
     for user_id in (old, heir):
         answer = add_answer(session, user_id=user_id, hold=0, price=0, status=MessageStatus.SUCCEEDED, free=True)
         assert answer
@@ -179,6 +184,8 @@ async def test_what_they_bought_is_theirs_still(database: Database, accounts: Ac
         )
 
     assert await database.read(read) == (accounts.heir, accounts.heir, 2)
+    papers = await database.read(favourites.favourites_of, accounts.heir, "moex", "moex")
+    assert sorted(paper.symbol for paper in papers) == ["GAZP", "SBER"]
 
 
 async def test_what_is_paid_back_later_follows(database: Database, accounts: Accounts, merging: Merging) -> None:

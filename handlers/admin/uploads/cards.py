@@ -17,11 +17,11 @@ from services.notifications.message_ref import MessageRef
 
 
 async def show_card(event: Event, version_id: UUID, *, ctx: AdminContext, notice: str = "") -> None:
-    """`notice`: HTML. To who sent the file the next news of it come into this card."""
+    """`notice`: HTML. To whoever hears of the file next the news of it come into this card."""
     version = (await ctx.services.upload_management.card(version_id)).version
     shown = await card_of(version_id, ctx.services, ctx.tr, notice=notice)
     message_id = await ctx.respond(event, shown)
-    if version.uploaded_by != ctx.user.id:
+    if version.told_to != ctx.user.id:
         return
     chat_id = event.chat.id if isinstance(event, Message) else event.from_user.id
     place = MessageRef(chat_id=chat_id, thread_id=reply_target().thread_id, message_id=message_id)

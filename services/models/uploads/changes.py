@@ -14,7 +14,7 @@ from db.tables.users import AuditAction
 from services.audit_log.record import AuditRecord, record
 from services.errors import N_, ShopError
 from services.models.uploads.receiving import AlreadyHere
-from services.models.uploads.versions import VersionNotFound, VersionView, sent_before
+from services.models.uploads.versions import ASKED_BY, VersionNotFound, VersionView, sent_before
 from services.notifications.message_ref import MessageRef, message_columns
 from services.users.actor import Actor
 
@@ -42,12 +42,12 @@ def set_price(session: Session, version_id: UUID, price: int, *, actor: Actor, n
 
 
 def set_hint(session: Session, version_id: UUID, what: str, text: str, *, actor: Actor, now: datetime) -> VersionView:
-    """It is checked anew with it. Raises AlreadyHere, too."""
+    """It is checked anew with it, for whoever told it. Raises AlreadyHere, too."""
     row = locked(session, version_id, UNDECIDED)
     if (same := sent_before(session, row.sent_sha256)) is not None and same.id != version_id:
         raise AlreadyHere(same)
     hints = {**(row.hints or {}), what: text}
-    told = {"hints": hints, "status": VersionStatus.RECEIVED, "checked_at": None}
+    told = {"hints": hints, "status": VersionStatus.RECEIVED, "checked_at": None, "report": {ASKED_BY: actor.user_id}}
     return _told(session, row, told, actor=actor, now=now)
 
 

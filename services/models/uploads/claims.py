@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
@@ -14,7 +14,7 @@ from services.audit_log.record import AuditRecord, record
 from services.models.uploads import comparisons
 from services.models.uploads.inspection import UploadRefused
 from services.models.uploads.leases import claim_oldest
-from services.models.uploads.versions import StoredContent, VersionView
+from services.models.uploads.versions import StoredContent, VersionView, asked_by
 from services.notifications import outbox
 from services.notifications.kinds.models import UploadChecked
 from services.users.actor import Actor
@@ -63,6 +63,8 @@ def refuse(session: Session, version_id: UUID, *, holder: str, refused: UploadRe
 
 
 def _end(session: Session, version_id: UUID, holder: str, values: JsonObject, now: datetime) -> bool:
+    wanted = select(_versions.c.report, _versions.c.uploaded_by).where(_versions.c.id == version_id)
+    before = session.execute(wanted).one()
     mine = update(_versions).where(_versions.c.id == version_id, _RECEIVED, _versions.c.leased_by == holder)
     ended = mine.values(**values, checked_at=now, leased_by=None, leased_until=None, attempts=0)
     row = session.execute(ended.returning(*_versions.c)).first()
@@ -71,9 +73,10 @@ def _end(session: Session, version_id: UUID, holder: str, values: JsonObject, no
     after = {"version": row.number, "status": row.status}
     what = AuditRecord(actor=Actor.system(), action=AuditAction.UPLOAD_CHECK, subject=row.slug, after=after)
     record(session, what, now)
+    who = asked_by(before.report, before.uploaded_by)
     if row.status == VersionStatus.CHECKED:
-        comparisons.begin(session, version_id, row.slug, asked_by=row.uploaded_by, now=now)
-    if row.uploaded_by is not None:
+        comparisons.begin(session, version_id, row.slug, asked_by=who, now=now)
+    if who is not None:
         news = UploadChecked(version_id=version_id, at=now)
-        outbox.put(session, news, user_id=row.uploaded_by, now=now)
+        outbox.put(session, news, user_id=who, now=now)
     return True

@@ -57,10 +57,13 @@ class PastInputs:
 
 
 def ask(session: Session, version_id: UUID, *, actor: Actor, now: datetime) -> None:
-    """With the version on sale, a worker does it soon. Raises VersionNotFound, NotNow."""
+    """With the version on sale, a worker does it soon; whoever asked last hears of it. Raises VersionNotFound,
+    NotNow."""
     row = locked(session, version_id, COMPARED)
     if not begin(session, version_id, row.slug, asked_by=actor.user_id, now=now):
         raise NotNow(version=version_id, status=row.status)
+    waiting = update(_comparisons).where(_comparisons.c.version_id == version_id, _QUEUED)
+    session.execute(waiting.values(asked_by=actor.user_id))
     note(session, AuditAction.UPLOAD_COMPARE, row, actor=actor, now=now)
 
 

@@ -17,6 +17,7 @@ from services.notifications.message_ref import MessageRef
 
 _versions, _models, _presets = table_of(ModelVersion), table_of(Model), table_of(Preset)
 MODEL: Final = "model.onnx"
+ASKED_BY: Final = "asked_by"
 SLUG_LENGTH: Final = 32
 ALIVE: Final = (VersionStatus.RECEIVED, VersionStatus.CHECKED, VersionStatus.PUBLISHED, VersionStatus.RETIRED)
 SELLABLE: Final = (VersionStatus.CHECKED, VersionStatus.PUBLISHED, VersionStatus.RETIRED)
@@ -45,7 +46,7 @@ class StoredContent:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionView:
     """`title`: {ru, en}, as far as it was told; `price` in hundredths of a credit, None until it was told; `report`:
-    what the check found, or {"problem", "fix"}."""
+    what the check found, or {"problem", "fix"}; of a check under way {ASKED_BY}, where it is not the sender's."""
 
     id: UUID
     slug: str
@@ -63,6 +64,11 @@ class VersionView:
     attempts: int
     created_at: datetime
     published_at: datetime | None
+
+    @property
+    def told_to(self) -> int | None:
+        """Who hears of it next."""
+        return asked_by(self.report, self.uploaded_by)
 
     @classmethod
     def of(cls, row: AnyRow) -> Self:
@@ -84,6 +90,11 @@ class VersionView:
             created_at=row.created_at,
             published_at=row.published_at,
         )
+
+
+def asked_by(report: JsonObject | None, sender: int | None) -> int | None:
+    """Who wants the check whose `report` is to come: whoever told names last, or the sender."""
+    return (report or {}).get(ASKED_BY, sender)
 
 
 def version(session: Session, version_id: UUID) -> VersionView:

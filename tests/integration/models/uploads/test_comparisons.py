@@ -2,14 +2,17 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
+from db.engine import Database
 from db.tables.models import ComparisonStatus, VersionStatus
+from db.tables.outbox import OutboxKind, OutboxMessage
 from db.tables.predictions import Prediction, PredictionStatus
 from i18n.comparisons import comparison_lines
 from i18n.translator import Catalogues
@@ -18,10 +21,11 @@ from services.models.uploads import comparisons
 from services.models.uploads.changes import NotNow
 from services.models.uploads.comparison_worker import ATTEMPTS, ComparisonWorker
 from services.models.uploads.comparisons import Comparison
+from services.models.uploads.manage import LABELS
 from services.models.uploads.versions import VersionView
 from services.users.actor import Actor
-from tests.integration.models.uploads.conftest import UploadShop
-from tests.support.clock import START
+from tests.integration.models.uploads.conftest import UploadShop, open_shop
+from tests.support.clock import START, FakeClock
 from tests.support.shop import add_user
 from tests.support.uploads import linear, sorts
 
@@ -141,3 +145,35 @@ def _bought(session: Session, slug: str, inputs: list[JsonObject]) -> None:
         for number, each in enumerate(inputs)
     ]
     session.execute(insert(table_of(Prediction)), rows)
+
+
+async def test_whoever_asked_hears_of_it(database: Database, clock: FakeClock, tmp_path: Path) -> None:
+    """One sends a file, another names its answers: both the check and the comparison that follows are the other's."""
+    shop = open_shop(database, clock, tmp_path, owners=(1, 2))
+    sender, other = [await database.write(_owner, number) for number in (1, 2)]
+    first = await shop.on_sale(sorts())
+    second = await shop.checked(sorts(1.0), "next.onnx", slug=first.slug, actor=Actor(sender))
+    await worker(shop).look()
+    assert await told(shop) == [(OutboxKind.UPLOAD_CHECKED, sender), (OutboxKind.UPLOAD_COMPARED, sender)]
+    clock.advance(minutes=1)
+    await shop.uploads.set_names(second.id, LABELS, "red\ngreen\nblue", actor=Actor(other))
+    assert (await shop.uploads.card(second.id)).version.told_to == other
+    await shop.checks.look()
+    await worker(shop).look()
+    assert (await told(shop))[2:] == [(OutboxKind.UPLOAD_CHECKED, other), (OutboxKind.UPLOAD_COMPARED, other)]
+    assert (await shop.uploads.card(second.id)).version.told_to == sender
+    clock.advance(minutes=1)
+    await shop.uploads.compare(second.id, actor=Actor(other))
+    await shop.uploads.compare(second.id, actor=Actor(sender))
+    await worker(shop).look()
+    assert (await told(shop))[4:] == [(OutboxKind.UPLOAD_COMPARED, sender)]
+
+
+async def told(shop: UploadShop) -> list[tuple[str, int]]:
+    outbox = table_of(OutboxMessage)
+    query = select(outbox.c.kind, outbox.c.user_id).order_by(outbox.c.id)
+    return [(row.kind, row.user_id) for row in await shop.db.read(lambda session: session.execute(query).all())]
+
+
+def _owner(session: Session, number: int) -> int:
+    return add_user(session, telegram_id=number)

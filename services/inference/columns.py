@@ -2,11 +2,9 @@
 row in it, so a cheap model is not kept waiting by Python."""
 
 import datetime as dt
-import io
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +14,6 @@ from services.manifests.manifest import BooleanInput, ChoiceInput, DateInput, In
 from services.values.parse import Value
 
 Column: TypeAlias = "NDArray[Any] | list[str]"  # Any: element types differ between columns
-_TEXTS: Final = "texts:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,37 +56,6 @@ def join(parts: Sequence[AnswerColumns]) -> AnswerColumns:
 
 def none_answered(rows: int) -> AnswerColumns:
     return AnswerColumns(columns={}, failed=np.ones(rows, np.bool_))
-
-
-def pack(columns: Mapping[str, Column]) -> bytes:
-    """As a file of the store. What reads it runs nothing of it."""
-    file = io.BytesIO()
-    arrays = {
-        (f"{_TEXTS}{name}" if isinstance(column, list) else name): (
-            np.frombuffer(json.dumps(column).encode(), np.uint8) if isinstance(column, list) else column
-        )
-        for name, column in columns.items()
-    }
-    np.savez(file, **arrays)  # type: ignore[arg-type]  # a flag of it is a keyword, too
-    return file.getvalue()
-
-
-def unpack(content: bytes) -> dict[str, Column]:
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        return {
-            name.removeprefix(_TEXTS): json.loads(arrays[name].tobytes()) if name.startswith(_TEXTS) else arrays[name]
-            for name in arrays.files
-        }
-
-
-def pack_answers(answers: AnswerColumns) -> bytes:
-    return pack({**answers.columns, ":failed": answers.failed})
-
-
-def unpack_answers(content: bytes) -> AnswerColumns:
-    columns = unpack(content)
-    failed = np.asarray(columns.pop(":failed"), np.bool_)
-    return AnswerColumns(columns=columns, failed=failed)
 
 
 def days(value: str) -> int:

@@ -1,6 +1,7 @@
 """All models of this process: load, swap, predict."""
 
 import asyncio
+import math
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -124,12 +125,13 @@ class Engine:
             raise ModelUnavailable()
         return loaded.batcher.run(row)
 
-    async def score(self, slug: str, columns: "ColumnBatch") -> "AnswerColumns":
-        """The answers to many rows of a table; between them those come first who wait for one row. A row that cannot
-        be answered fails alone. Raises ModelUnavailable: nothing is known of these rows then."""
+    async def score(self, slug: str, columns: "ColumnBatch", *, seconds: float = math.inf) -> "AnswerColumns":
+        """The answers to rows of a table, as many of the first as there are in so many seconds, at least one; between
+        them those come first who wait for one row. A row that cannot be answered fails alone. Raises ModelUnavailable:
+        nothing is known of these rows then."""
         loaded = self._models.get(slug)
         if isinstance(loaded, LoadedModel) and isinstance(loaded.runtime, ColumnRuntime):
-            run = loaded.runtime.column_run(columns)
+            run = loaded.runtime.column_run(columns, seconds=seconds)
             while not run.done:
                 await loaded.batcher.aside(run.go)
             return run.answers
@@ -139,7 +141,7 @@ class Engine:
             score_by_rows,
         )  # numpy, which a shop of models at servers does without
 
-        return await score_by_rows(loaded, columns)
+        return await score_by_rows(loaded, columns, seconds=seconds)
 
     async def cancel(self, slug: str, prediction_id: UUID) -> None:
         """Nobody wants this answer any more: tell the server that works on it. What computes here goes on to its

@@ -4,7 +4,8 @@ import json
 from collections.abc import Sequence
 
 from services.files.files import Files
-from services.inference.columns import AnswerColumns, join, none_answered, pack_answers, unpack, unpack_answers
+from services.inference.column_files import pack_answers, unpack, unpack_answers
+from services.inference.columns import AnswerColumns, join, none_answered
 from services.scoring.checking import ROWS
 from services.scoring.queries import ScoringView
 from services.scoring.source import Told

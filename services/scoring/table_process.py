@@ -35,7 +35,7 @@ def main() -> None:
     fds, seconds = [int(fd) for fd in sys.argv[1:-1]], float(sys.argv[-1])
     work = {"look": look, "check": check, "write": write}[wanted["job"]]
     if work is not look:
-        import services.inference.columns  # noqa: F401 - libraries are not the file's memory
+        import services.inference.column_files  # noqa: F401 - libraries are not the file's memory
     set_bounds(seconds, MEMORY)
     try:
         answer = json.dumps({"told": work(wanted, fds)}).encode()
@@ -68,7 +68,7 @@ def look(_wanted: Told, fds: list[int]) -> Told:
 def check(wanted: Told, fds: list[int]) -> Told:
     from pydantic import TypeAdapter
 
-    from services.inference.columns import pack
+    from services.inference.column_files import pack
     from services.manifests.manifest import ChoiceInput, Input, TextInput
     from services.scoring.checking import ROWS, Checker, constant_column
     from services.scoring.totals import total_rows
@@ -102,7 +102,7 @@ def _told(problem: InvalidValue, language: str) -> Told:
 
 
 def write(wanted: Told, fds: list[int]) -> Told:
-    from services.inference.columns import unpack_answers
+    from services.inference.column_files import unpack_answers
     from services.scoring.checking import ROWS
     from services.scoring.result_table import ResultTable
     from services.scoring.writing import write_table

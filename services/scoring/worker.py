@@ -18,7 +18,8 @@ from services.files.files import Files
 from services.inference.engine import Engine
 from services.scoring import claims
 from services.scoring.claims import ClaimedScoring
-from services.scoring.runner import ScoringContext, ScoringRunner
+from services.scoring.context import ScoringContext
+from services.scoring.runner import ScoringRunner
 from services.scoring.waits import PATIENCE, Waits
 from services.waiting import wait
 

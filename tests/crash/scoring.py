@@ -16,7 +16,7 @@ from db.engine import Database
 from services.clock import system_clock
 from services.inference.engine import Engine
 from services.models.offers import Models
-from services.scoring import runner
+from services.scoring import chunks
 from services.scoring import worker as worker_module
 from services.scoring.queries import ScoringView
 from services.scoring.service import Scorings
@@ -34,7 +34,7 @@ PRICE = 100
 
 async def main(url: str, models_folder: Path, seed: int, users: list[int]) -> None:
     vars(worker_module)["LOOK_SECONDS"] = 0.1
-    vars(runner)["CHUNK_SECONDS"] = 0.02
+    vars(chunks)["MOST_ROWS"] = 500
     db, engine, intake = Database(url), Engine(RUNTIMES, max_threads=2), Intake()
     models, files = Models(db, system_clock, models_folder, RUNTIMES.specs), files_of(db, system_clock)
     await models.sync(engine)

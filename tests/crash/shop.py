@@ -15,7 +15,7 @@ from services.models.uploads.inspection import Inspection
 from services.notifications import claims as outbox
 from services.payments import claims, payment_row, provider_list
 from services.predictions import worker
-from services.scoring import runner
+from services.scoring import chunks
 from services.scoring import worker as tables
 
 SECOND = timedelta(seconds=1)
@@ -29,7 +29,7 @@ def hurry() -> None:
 
     vars(part)["Worker"] = partial(worker.Worker, lease=SECOND)
     vars(part)["ScoringWorker"] = partial(tables.ScoringWorker, lease=2 * SECOND)
-    vars(runner)["CHUNK_SECONDS"] = 0.05
+    vars(chunks)["MOST_ROWS"] = 500
     vars(part)["UploadChecks"] = partial(checks.UploadChecks, lease=2 * SECOND)
     vars(part)["Inspection"] = partial(Inspection, seconds=15)
     vars(part)["ComparisonWorker"] = partial(comparison_worker.ComparisonWorker, lease=2 * SECOND)

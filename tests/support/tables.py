@@ -17,7 +17,7 @@ from db.tables.billing import Transaction
 from db.tables.outbox import OutboxMessage
 from db.tables.scorings import Scoring
 from services.files.files import StoredFile
-from services.inference.columns import pack
+from services.inference.column_files import pack
 from services.inference.engine import Engine
 from services.scoring import drafts
 from services.scoring.checking import ROWS

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from uuid import UUID
 
@@ -36,6 +37,16 @@ class Limit:
         return left
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """For work that gives way to rows: whether some wait is asked of `wanted`, from any thread. `only`: they have no
+    other place, so they wait for its end."""
+
+    limit: Limit
+    wanted: Callable[[], bool]
+    only: bool
+
+
 class Runtime(Protocol):
     """Each method is called in a thread of the engine and may block."""
 
@@ -61,15 +72,15 @@ class ColumnWork(Protocol):
     @property
     def answers(self) -> "AnswerColumns": ...
 
-    def go(self, limit: Limit) -> None:
+    def go(self, turn: Turn) -> None:
         """Some more rows, for a short while; called in a thread of the engine."""
 
 
 @runtime_checkable
 class ColumnRuntime(Protocol):
-    """One that takes many rows as columns."""
+    """One that takes many rows as columns: as many of the first as it answers in so many seconds, at least one."""
 
-    def column_run(self, columns: "ColumnBatch") -> ColumnWork: ...
+    def column_run(self, columns: "ColumnBatch", *, seconds: float) -> ColumnWork: ...
 
 
 class RemoteRuntime(Protocol):

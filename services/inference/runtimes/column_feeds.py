@@ -38,11 +38,10 @@ class ColumnFeeder:
         fed = {}
         for name, encoders in self._encoders.items():
             made = [_of(encode, columns.arrays[field]) for field, encode in encoders]
-            stacked = np.concatenate(made, axis=1) if len(made) > 1 else made[0]
             fit, fields = self._feeder.plain_plan[name]
             assert fields[0].tensor is not None
-            if fields[0].tensor.dtype != "string":
-                stacked = stacked.astype(fields[0].tensor.dtype)
+            dtype = fields[0].tensor.dtype
+            stacked = np.concatenate(made, axis=1, dtype=object if dtype == "string" else dtype, casting="unsafe")
             fed[name] = stacked.reshape(fit.batch_shape(columns.rows, stacked.shape))
         return fed
 

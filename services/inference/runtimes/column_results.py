@@ -92,7 +92,7 @@ def _classes(
     output: ClassesOutput, tensors: Mapping[str, Tensor], rows: int
 ) -> tuple[dict[str, Column], Any]:  # Any: a mask
     matrix = class_shares(output, tensors[output.tensor], rows)
-    wrong = ~np.isfinite(matrix).all(axis=1) | no_shares(matrix)
+    wrong = ~np.isfinite(np.ascontiguousarray(matrix.T)).all(axis=0) | no_shares(matrix)
     top = np.argmax(matrix, axis=1)
     if output.label_tensor is not None:
         top, unknown = _named(output, tensors[output.label_tensor], rows)
@@ -105,7 +105,8 @@ def _named(output: ClassesOutput, labels: Tensor, rows: int) -> tuple[Any, Any]:
     """The classes that the graph itself names, and where it names none of the manifest's."""
     known = {item.value: at for at, item in enumerate(output.classes)}
     listed = np.asarray(labels).reshape(rows, -1)[:, 0].tolist()
-    found = np.array([known.get(label_text(label), -1) for label in listed])
+    places = {label: known.get(label_text(label), -1) for label in set(listed)}
+    found = np.array([places[label] for label in listed])
     return np.maximum(found, 0), found < 0
 
 

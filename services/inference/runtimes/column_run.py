@@ -10,7 +10,8 @@ import numpy as np
 from services.errors import ShopError
 from services.inference.columns import AnswerColumns, ColumnBatch, join, none_answered
 from services.inference.errors import BadInput, BadOutput, RunTimeout
-from services.inference.runtimes.base import Limit
+from services.inference.runtimes.base import Limit, Turn
+from services.inference.runtimes.column_pace import Pace
 from services.inference.runtimes.column_results import of_results
 from services.inference.runtimes.tensor_feeds import Array
 from services.inference.runtimes.tensor_results import Tensor
@@ -20,7 +21,16 @@ if TYPE_CHECKING:
     from services.inference.runtimes.tensor_runtime import TensorRuntime
 
 BITE_SECONDS: Final = 0.01
+BLOCK: Final = 16_384  # rows that become arrays, and whose answers are read, together
 MOST_TIMEOUTS: Final = 2  # of rows alone, without an answer between; a model that hangs for all is not waited for
+
+
+class _Block(NamedTuple):
+    """What the graph is fed with, for some rows in a row."""
+
+    start: int
+    stop: int
+    feeds: dict[str, Array]
 
 
 class _Raw(NamedTuple):
@@ -36,29 +46,40 @@ _Piece: TypeAlias = _Raw | AnswerColumns
 class ColumnRun:
     """Each `go` is called in a thread of the engine, never two at once."""
 
-    def __init__(self, runtime: "TensorRuntime", columns: ColumnBatch) -> None:
-        self._runtime, self._columns = runtime, columns
-        self._feeds: dict[str, Array] | None = None
-        self._at = 0
+    def __init__(self, runtime: "TensorRuntime", columns: ColumnBatch, seconds: float) -> None:
+        """It is `done` after so many seconds too, with fewer rows."""
+        self._runtime, self._columns, self._seconds = runtime, columns, seconds
+        self._pace = Pace(runtime.most_rows)
+        self._began: float | None = None
+        self._at, self._late = 0, False
+        self._block = _Block(0, 0, {})
         self._pieces: list[_Piece] = []
+        self._read_rows: list[AnswerColumns] = []
         self._timeouts = 0
         self.answers = none_answered(0)
 
     @property
     def done(self) -> bool:
-        return self._at >= self._columns.rows
+        return self._late or self._at >= self._columns.rows
 
-    def go(self, limit: Limit) -> None:
-        """Some more rows. Raises nothing that one of them is to blame for: such a row fails alone."""
-        until = time.monotonic() + BITE_SECONDS
-        size = self._runtime.most_rows
-        while not self.done and time.monotonic() < until:
-            self._timeouts = 0
-            stop = min(self._at + size, self._columns.rows)
-            self._pieces += self._slice(self._at, stop, limit)
-            self._at = stop
+    def go(self, turn: Turn) -> None:
+        """Some more rows, at least one. Raises nothing that one of them is to blame for: such a row fails alone."""
+        now = time.monotonic()
+        if self._began is None:
+            self._began = now
+        until, wanted = now + BITE_SECONDS, False
+        while not self.done and now < until and not wanted:
+            before, self._timeouts = now, 0
+            start, stop = self._at, min(self._at + self._pace.rows(bounded=turn.only), self._columns.rows)
+            self._pieces += self._slice(start, stop, turn.limit)
+            self._at, now, wanted = stop, time.monotonic(), turn.wanted()
+            self._pace.note(stop - start, now - before)
+            self._late = now - self._began >= self._seconds
+            if self.done or stop // BLOCK > start // BLOCK:
+                self._read_rows += [each for pieces in _alike(self._pieces) for each in self._read(pieces)]
+                self._pieces = []
         if self.done:
-            self.answers = join([each for pieces in _alike(self._pieces) for each in self._read(pieces)])
+            self.answers = join(self._read_rows)
 
     def _slice(self, start: int, stop: int, limit: Limit) -> list[_Piece]:
         if self._timeouts >= MOST_TIMEOUTS:
@@ -79,15 +100,21 @@ class ColumnRun:
         runtime = self._runtime
         if not (runtime.columnar and runtime.column_feeder.fits):
             return of_results(runtime.manifest, runtime.run(self._rows(start, stop), limit))
-        if self._feeds is None:
-            try:
-                self._feeds = runtime.column_feeder.feeds(self._columns)
-            except (KeyError, TypeError, ValueError, IndexError) as error:
-                raise BadInput(name=type(error).__name__) from error
-        feeds = runtime.column_feeder.part(self._feeds, start, stop)
+        feeds = runtime.column_feeder.part(*self._fed(start, stop))
         raw = _Raw(runtime.compute(feeds, runtime.answer_tensors, limit), stop - start)
         runtime.column_reader.require_rows(raw.tensors, raw.rows)
         return raw
+
+    def _fed(self, start: int, stop: int) -> tuple[dict[str, Array], int, int]:
+        """Arrays, and from where to where these rows stand in them. Raises BadInput."""
+        if not self._block.start <= start < stop <= self._block.stop:
+            end = max(stop, start + BLOCK)
+            part = self._columns.part(start, end)
+            try:
+                self._block = _Block(start, end, self._runtime.column_feeder.feeds(part))
+            except (KeyError, TypeError, ValueError, IndexError) as error:
+                raise BadInput(name=type(error).__name__) from error
+        return self._block.feeds, start - self._block.start, stop - self._block.start
 
     def _rows(self, start: int, stop: int) -> Sequence[Row]:
         fields = self._runtime.manifest.inputs

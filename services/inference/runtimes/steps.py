@@ -44,7 +44,8 @@ def _spans(output: TextOutput, row: NDArray[np.float64]) -> list[tuple[float, fl
         size = len(list(group))
         if over:
             begin, end = place * step, (place + size) * step
-            near = bool(found) and begin - found[-1][1] < output.gap
-            found = [*found[:-1], (found[-1][0], end)] if near else [*found, (begin, end)]
+            if found and begin - found[-1][1] < output.gap:
+                begin = found.pop()[0]
+            found.append((begin, end))
         place += size
     return [span for span in found if span[1] - span[0] >= output.shortest][:MOST_SPANS]

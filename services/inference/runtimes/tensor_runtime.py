@@ -128,9 +128,9 @@ class TensorRuntime(ABC):
         """That go together."""
         return self._manifest.runtime.max_batch if self._feeder.several else 1
 
-    def column_run(self, columns: ColumnBatch) -> ColumnRun:
+    def column_run(self, columns: ColumnBatch, *, seconds: float) -> ColumnRun:
         """Of a table; its parts are run as the engine has time."""
-        return ColumnRun(self, columns)
+        return ColumnRun(self, columns, seconds)
 
     @property
     def answer_tensors(self) -> Sequence[str]:

@@ -1,5 +1,6 @@
 """Tables for a model at a server: answered, hung, turned away, half-way."""
 
+import math
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -69,11 +70,11 @@ class _FailsHalfWay(Engine):
         super().__init__(RUNTIMES, max_threads=1)
         self._inference, self._fault, self._chunks = inference, fault, 0
 
-    async def score(self, slug: str, columns: ColumnBatch) -> AnswerColumns:
+    async def score(self, slug: str, columns: ColumnBatch, *, seconds: float = math.inf) -> AnswerColumns:
         self._chunks += 1
         if self._chunks == 2:
             await self._inference.fault(self._fault, times=0)
-        return await super().score(slug, columns)
+        return await super().score(slug, columns.part(0, CHUNK), seconds=seconds)
 
 
 @pytest.mark.parametrize("fault", ["503", pytest.param("hang", marks=pytest.mark.slow)])

@@ -1,5 +1,6 @@
 """A table is answered by the version of the model that it was ordered for, and by no other."""
 
+import math
 from pathlib import Path
 
 from bot.wiring.inference import RUNTIMES
@@ -25,8 +26,8 @@ class _Published(Engine):
         super().__init__(RUNTIMES, max_threads=1)
         self.models_folder, self.chunks = folder, 0
 
-    async def score(self, slug: str, columns: ColumnBatch) -> AnswerColumns:
-        answers = await super().score(slug, columns)
+    async def score(self, slug: str, columns: ColumnBatch, *, seconds: float = math.inf) -> AnswerColumns:
+        answers = await super().score(slug, columns.part(0, 256), seconds=seconds)
         self.chunks += 1
         if self.chunks == 1:
             await _load(self, _pets(self.models_folder, DOG, CAT, version="2.0.0"))

@@ -1,6 +1,7 @@
 """Tables in the hands of workers: answered, lost, poisoned, stopped."""
 
 import asyncio
+import math
 from collections.abc import Awaitable
 from functools import partial
 
@@ -14,10 +15,12 @@ from services.inference.engine import Engine
 from services.notifications.notification import Notification
 from services.notifications.sending import Outbox
 from services.scoring import claims
+from services.scoring.queries import ScoringView
 from services.scoring.undelivered import pay_back_table
 from services.scoring.waits import PATIENCE
 from services.scoring.worker import LEASE
 from tests.support.tables import TableDesk
+from tests.support.waiting import until
 
 SUCCEEDED, FAILED, CANCELED = ScoringStatus.SUCCEEDED, ScoringStatus.FAILED, ScoringStatus.CANCELED
 
@@ -78,12 +81,12 @@ class _Interrupted(Engine):
         super().__init__(RUNTIMES, max_threads=1)
         self.chunks, self.stuck = 0, asyncio.Event()
 
-    async def score(self, slug: str, columns: ColumnBatch) -> AnswerColumns:
+    async def score(self, slug: str, columns: ColumnBatch, *, seconds: float = math.inf) -> AnswerColumns:
         self.chunks += 1
         if self.chunks > 1:
             self.stuck.set()
             await asyncio.Event().wait()
-        return await super().score(slug, columns)
+        return await super().score(slug, columns.part(0, 256), seconds=seconds)
 
 
 async def test_a_kill_in_the_middle_loses_nothing_and_pays_nothing_twice(desk: TableDesk) -> None:
@@ -91,7 +94,7 @@ async def test_a_kill_in_the_middle_loses_nothing_and_pays_nothing_twice(desk: T
     counter = desk.counter
     view = await desk.ordered(await counter.customer(100_000), range(900))
     engine = await _interrupted(desk)
-    await _killed(desk.worker(engine).run_waiting(), engine)
+    await _killed(desk, view, engine)
     begun = await desk.view(view)
     assert 0 < begun.done < 900
     await desk.worker().run_waiting()
@@ -149,7 +152,7 @@ async def test_of_one_that_is_stopped_what_is_done_is_delivered_and_paid(desk: T
     counter = desk.counter
     view = await desk.ordered(await counter.customer(100_000), range(900))
     engine = await _interrupted(desk)
-    await _killed(desk.worker(engine).run_waiting(), engine)
+    await _killed(desk, view, engine)
     assert await desk.scorings.cancel(view.id, user_id=view.user_id)
     counter.clock.advance(seconds=LEASE.total_seconds() + 1)
     await desk.worker().run_waiting()
@@ -226,11 +229,15 @@ async def _interrupted(desk: TableDesk) -> _Interrupted:
     return engine
 
 
-async def _killed(work: Awaitable[None], engine: _Interrupted) -> None:
+async def _killed(desk: TableDesk, view: ScoringView, engine: _Interrupted) -> None:
     """A process that is gone says nothing more: not even that it gives up what it holds."""
+
+    async def has_begun() -> bool:
+        return engine.stuck.is_set() and (await desk.view(view)).done > 0
+
     async with asyncio.TaskGroup() as tasks:
-        dying = tasks.create_task(_run(work))
-        await engine.stuck.wait()
+        dying = tasks.create_task(_run(desk.worker(engine).run_waiting()))
+        await until(has_begun)
         dying.cancel()
 
 

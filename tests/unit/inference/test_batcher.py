@@ -8,7 +8,7 @@ import pytest
 from services.errors import ShopError
 from services.inference import errors
 from services.inference.batcher import Batcher
-from services.inference.runtimes.base import Limit
+from services.inference.runtimes.base import Limit, Turn
 
 
 class Doubler:
@@ -177,3 +177,40 @@ async def test_it_retires_where_nobody_waits_any_more(executor: ThreadPoolExecut
     made.run(1).cancel()
     async with asyncio.timeout(5):
         await made.retire(refuse=False)
+
+
+async def test_work_aside_is_told_who_waits(executor: ThreadPoolExecutor) -> None:
+    doubler = Doubler()
+    made, seen, began, goes_on = batcher(doubler, executor), list[Turn](), threading.Event(), threading.Event()
+
+    def work(turn: Turn) -> None:
+        seen.append(turn)
+        began.set()
+        assert goes_on.wait(10)
+
+    aside = made.aside(work)
+    assert await asyncio.to_thread(began.wait, 10)
+    (turn,) = seen
+    assert turn.only, "there is no other place"
+    assert not turn.wanted()
+    waits = made.run(1)
+    assert turn.wanted()
+    goes_on.set()
+    await aside
+    assert await waits == 2
+    assert not turn.wanted()
+
+
+async def test_beside_work_aside_there_is_a_place_for_rows(executor: ThreadPoolExecutor) -> None:
+    doubler = Doubler()
+    made, seen, goes_on = batcher(doubler, executor, parallel=2), list[Turn](), threading.Event()
+
+    def work(turn: Turn) -> None:
+        seen.append(turn)
+        assert goes_on.wait(10)
+
+    aside = made.aside(work)
+    assert await made.run(1) == 2
+    goes_on.set()
+    await aside
+    assert not seen[0].only

@@ -1,11 +1,13 @@
 """What is said of each step, in one number or in times."""
 
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from services.inference.runtimes.steps import MOST_SPANS
 from services.inference.runtimes.tensor_results import Reader, is_plain
 from services.inference.tensors import Result, Row
 from services.manifests.errors import ManifestError
@@ -62,3 +64,11 @@ def test_what_does_not_fit_together_is_told(tmp_path: Path, more: str, key: str)
     with pytest.raises(ManifestError) as found:
         manifest(tmp_path, "text", more)
     assert found.value.key == key
+
+
+def test_very_many_spans_are_told_in_time_that_grows_with_them(tmp_path: Path) -> None:
+    told = manifest(tmp_path, "text", 'decode = "spans"\nstep = 1\nthreshold = 0.5')
+    began = time.process_time()
+    (text,) = read(told, np.tile(np.array([[0.9, 0.1]], np.float32), 100_000))
+    assert time.process_time() - began < 2
+    assert str(text).count("–") == MOST_SPANS

@@ -149,7 +149,8 @@ async def test_what_comes_back_after_the_month_is_of_the_month_that_paid(desk: T
 def _answers(rows: int) -> bytes:
     import numpy as np
 
-    from services.inference.columns import AnswerColumns, pack_answers
+    from services.inference.column_files import pack_answers
+    from services.inference.columns import AnswerColumns
 
     failed = np.zeros(rows, np.bool_)
     failed[0] = True

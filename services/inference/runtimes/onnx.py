@@ -17,6 +17,7 @@ from services.inference.check_line import CheckLine
 from services.inference.errors import ModelBroken, RunFailed, RunTimeout
 from services.inference.heap import freed_at_once
 from services.inference.runtimes.base import Limit
+from services.inference.runtimes.onnx_chain import ChainedSession
 from services.inference.runtimes.onnx_file import checked, descriptor_path, held, one_line
 from services.inference.runtimes.onnx_graph import read_graph
 from services.inference.runtimes.onnx_judge import judge
@@ -38,13 +39,17 @@ class OnnxRuntime(TensorRuntime):
     def __init__(self, manifest: Manifest, folder: Path) -> None:
         super().__init__(manifest, folder)
         assert isinstance(manifest.runtime, OnnxSpec)
+        self._spec = manifest.runtime
         self._file = manifest.runtime.path(folder)
-        self._sha256 = manifest.runtime.sha256
 
     def open(self) -> tuple[Sequence[GraphTensor], Collection[str]]:
         with held(self._file) as file:
-            require(file, self._sha256, self._folder)
+            require(file, self._spec.sha256, self._folder)
             self._session = open_file(file)
+        if (before := self._spec.before_file) is not None:
+            with held(self._spec.path(self._folder, before)) as file:
+                require(file, str(self._spec.before_sha256), self._folder, "before_sha256")
+                self._session = ChainedSession(open_file(file), self._session)
         known = {tensor.name for tensor in self._session.get_outputs()}
         return graph_tensors(self._session.get_inputs()), known
 

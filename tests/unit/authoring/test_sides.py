@@ -10,7 +10,7 @@ from services.authoring.check import check_folder
 from services.authoring.hints import AuthorHints
 from services.authoring.scaffold import draft_manifest
 from services.authoring.sides import find_sides
-from services.manifests.manifest import ImageInput, ImageOutput, Manifest, load_manifest
+from services.manifests.manifest import ImageInput, ImageOutput, Manifest, MaskOutput, load_manifest
 from tests.unit.inference.models import FLOAT, INT64, graph, identity, node, weight
 from tests.unit.inference.test_free_sides import FREE, enlarged, three_strides
 
@@ -138,11 +138,15 @@ def test_identity_is_a_picture_of_any_size(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("sides", [[64, 48], ["H", "W"]])
 def test_a_mask_without_a_channel(tmp_path: Path, sides: list[Any]) -> None:
-    """`[N, H, W]`, the number of a class for each point; two at once as well."""
+    """`[N, H, W]`, the number of a class for each point; two at once as well. Where sides are free it is a picture."""
     nodes = [node("Conv", ["X", "W"], ["C"], **SAME), node("ArgMax", ["C"], ["Y"], axis=1, keepdims=0)]
     kernel = weight("W", np.linspace(-1, 1, 5 * 27).reshape(5, 3, 3, 3))
     data = graph(nodes, [("X", FLOAT, ["N", 3, *sides])], [("Y", INT64, ["N", *sides])], [kernel])
     manifest, _ = served(tmp_path, data)
     (mask,) = manifest.outputs
+    assert manifest.runtime.max_batch == 32
+    if isinstance(mask, MaskOutput):
+        assert (mask.holds, len(mask.classes), sides) == ("index", 5, [64, 48])
+        return
     assert isinstance(mask, ImageOutput)
-    assert (mask.shape_of, manifest.runtime.max_batch) == (manifest.inputs[0].name, 32)
+    assert mask.shape_of == manifest.inputs[0].name

@@ -60,7 +60,7 @@ async def test_a_table_comes_back_with_answers(app: App) -> None:
         assert "5 × 1,00 = <b>5,00 кредитов</b>" in page
         assert "1 строку взять нельзя" in page
         assert "Строка 7. Алкоголь («пять»)" in page
-        assert "строка;" in (await anna.get(f"{place}/problems.csv")).text
+        assert "Строка;" in (await anna.get(f"{place}/problems.csv")).text
         for _ in range(2):  # a form that is sent twice is paid once
             assert (await anna.post(f"{place}/order", data={"total": "500"})).headers["location"] == place
         page = await ended(anna, place)

@@ -5,6 +5,14 @@ from db.tables.api import IdempotentRequest
 from db.tables.billing import BonusGrant, Lot, LotEntry, Package, Transaction
 from db.tables.chats import AiRequest, ChatMessage, ChatSession, DailyUsage
 from db.tables.dialogs import FsmState
+from db.tables.forecasts import (
+    ChainEntry,
+    ChainHead,
+    Forecast,
+    ForecastOutcome,
+    ListedInstrument,
+    OpenForecast,
+)
 from db.tables.heartbeats import Heartbeat
 from db.tables.identities import (
     AccountMerge,
@@ -45,16 +53,21 @@ __all__ = [
     "AuditEntry",
     "Base",
     "BonusGrant",
+    "ChainEntry",
+    "ChainHead",
     "ChatMessage",
     "ChatSession",
     "DailyUsage",
     "EmailLogin",
     "FavouriteInstrument",
     "File",
+    "Forecast",
+    "ForecastOutcome",
     "FsmState",
     "Heartbeat",
     "IdempotentRequest",
     "LoginRequest",
+    "ListedInstrument",
     "Lot",
     "LotEntry",
     "MailToken",
@@ -63,6 +76,7 @@ __all__ = [
     "ModelComparison",
     "ModelTrial",
     "ModelVersion",
+    "OpenForecast",
     "OutboxMessage",
     "OwnerNews",
     "Package",

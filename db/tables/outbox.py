@@ -26,6 +26,7 @@ class OutboxKind(StrEnum):
     ENCLOSURE = "enclosure"
     CHAT_ANSWER = "chat_answer"
     SCORING = "scoring"
+    FORECAST_JUDGED = "forecast_judged"
     BONUS = "bonus"
     CREDITS_CHANGED = "credits_changed"
     CREDITS_EXPIRE = "credits_expire"

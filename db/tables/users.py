@@ -98,6 +98,7 @@ class User(Base):
     age: Mapped[int | None]
     balance: Mapped[Credits] = mapped_column(default=0)
     bonus_muted: Mapped[bool] = mapped_column(default=False)
+    outcomes_muted: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime] = mapped_column(index=True)
     blocked_at: Mapped[datetime | None]  # the user blocked the bot

@@ -1,7 +1,7 @@
-"""Proves the money invariants on a live database: reads only, one snapshot, and nothing is held up meanwhile."""
+"""Proves the invariants of docs/data.md on a live database: reads only, one snapshot; nothing is held up."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 from db.engine import Database
 from services.billing.invariants.rule import Rule
 from services.billing.invariants.rules import RULES
+from services.forecasts.verify import verify_chain
 
 SHOWN = 20
 IMMUTABLE = ("transactions", "lot_entries")
+PUBLISHED = ("forecasts", "outcomes", "chain_entries")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,10 @@ def audit(session: Session) -> list[Check]:
     counts = ", ".join(f"(SELECT count(*) FROM {rule.examined})" for rule in RULES)  # noqa: S608 - our own constants
     examined = session.execute(text(f"SELECT {counts}")).one()
     checks = [_check(session, rule, examined=count) for rule, count in zip(RULES, examined, strict=True)]
-    return [*checks, _check_triggers(session)]
+    refusals = set(_sqlite_triggers(session) if _is_sqlite(session) else _postgresql_triggers(session))
+    of_lines = _check_triggers(session, refusals, "I7", IMMUTABLE, "every change of a line and its entries")
+    of_published = _check_triggers(session, refusals, "I9", PUBLISHED, "every change of what was published")
+    return [*checks, of_lines, _check_chain(session), of_published]
 
 
 def format_report(checks: Sequence[Check]) -> str:
@@ -105,29 +110,50 @@ def _value(name: str, value: Any) -> Any:  # Any: whatever a column holds
     return value
 
 
-def _check_triggers(session: Session) -> Check:
-    """That they are there, on, and refuse. They are not tried out: an audit changes nothing, not even for a moment."""
-    sqlite = session.get_bind().dialect.name == "sqlite"
-    changes = ("update", "delete") if sqlite else ("update", "delete", "truncate")
-    expected = {(table, change) for table in IMMUTABLE for change in changes}
-    found = set(_sqlite_triggers(session) if sqlite else _postgresql_triggers(session))
-    missing = sorted(expected - found)
+def _check_chain(session: Session) -> Check:
+    """The first entry that is wrong: all that follow hang on it."""
+    proof = verify_chain(session)
     return Check(
-        invariant="I7",
-        name="triggers",
-        states="triggers refuse every change of a line and its entries",
+        invariant="I9",
+        name="published forecasts",
+        states="entries are numbered without gaps, and each one's hash is of its rows and the hash before it",
+        examined=proof.entries,
+        violations=0 if proof.wrong is None else 1,
+        rows=() if proof.wrong is None else (proof.wrong,),
+    )
+
+
+def _check_triggers(
+    session: Session, refusals: Set[tuple[str, str]], invariant: str, tables: Sequence[str], what: str
+) -> Check:
+    """That they are there, on, and refuse. They are not tried out: an audit changes nothing, not even for a moment."""
+    changes = ("update", "delete") if _is_sqlite(session) else ("update", "delete", "truncate")
+    expected = {(table, change) for table in tables for change in changes}
+    missing = sorted(expected - refusals)
+    return Check(
+        invariant=invariant,
+        name="triggers" if tables == IMMUTABLE else "triggers of forecasts",
+        states=f"triggers refuse {what}",
         examined=len(expected),
         violations=len(missing),
         rows=tuple(f"table={table} change={change}: nothing refuses it" for table, change in missing),
     )
 
 
-REFUSAL = re.compile(r"BEFORE (UPDATE|DELETE) ON (\w+) BEGIN SELECT RAISE\(ABORT, '[^']*'\); END$")
+def _is_sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
+
+
+REFUSAL = re.compile(
+    r"BEFORE (UPDATE|DELETE) ON (\w+)(?: WHEN \(OLD\.origin = 'list'\))?"
+    r" BEGIN SELECT RAISE\(ABORT, '[^']*'\); END$"
+)
+"""Customers' forecasts are published by nobody: theirs alone may change."""
 
 
 def _sqlite_triggers(session: Session) -> Iterator[tuple[str, str]]:
     for sql in session.scalars(text("SELECT sql FROM sqlite_master WHERE type = 'trigger'")):
-        if refusal := REFUSAL.search(sql):
+        if (refusal := REFUSAL.search(sql)) and ("WHEN" not in refusal[0] or refusal[2] == "forecasts"):
             yield refusal[2], refusal[1].lower()
 
 
@@ -135,9 +161,13 @@ def _sqlite_triggers(session: Session) -> Iterator[tuple[str, str]]:
 POSTGRESQL_TRIGGERS = text("""
     SELECT t.tgrelid::regclass::text AS relation, t.tgtype AS bits
     FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
-    WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND t.tgqual IS NULL AND t.tgattr = ''
-      AND t.tgrelid IN ('transactions'::regclass, 'lot_entries'::regclass)
-      AND p.proname = 'refuse_change' AND p.prosrc LIKE '%RAISE EXCEPTION%'""")
+    WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND t.tgattr = ''
+      AND (t.tgqual IS NULL
+           OR t.tgrelid = 'forecasts'::regclass
+              AND pg_get_triggerdef(t.oid) LIKE '%WHEN (((old.origin)::text = ''list''::text))%')
+      AND t.tgrelid IN ('transactions'::regclass, 'lot_entries'::regclass, 'forecasts'::regclass,
+                        'outcomes'::regclass, 'chain_entries'::regclass)
+      AND p.proname IN ('refuse_change', 'refuse_published_change') AND p.prosrc LIKE '%RAISE EXCEPTION%'""")
 
 
 def _postgresql_triggers(session: Session) -> Iterator[tuple[str, str]]:

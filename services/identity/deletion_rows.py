@@ -11,6 +11,7 @@ from db.base import AnyRow, table_of
 from db.tables.api import IdempotentRequest
 from db.tables.chats import ChatMessage, ChatSession
 from db.tables.dialogs import FsmState
+from db.tables.forecasts import Forecast
 from db.tables.identities import (
     AccountMerge,
     ApiKey,
@@ -52,7 +53,7 @@ _predictions, _messages, _conversations = table_of(Prediction), table_of(ChatMes
 _payments, _refunds, _keys = table_of(Payment), table_of(Refund), table_of(ApiKey)
 _endpoints, _deliveries, _refused = table_of(WebhookEndpoint), table_of(WebhookDelivery), table_of(RefusedAddress)
 _tokens, _requests, _states = table_of(MailToken), table_of(LoginRequest), table_of(FsmState)
-_merges, _scorings = table_of(AccountMerge), table_of(Scoring)
+_merges, _scorings, _forecasts = table_of(AccountMerge), table_of(Scoring), table_of(Forecast)
 
 COMMENT: Final = "account deleted"
 GONE: Final = (
@@ -207,10 +208,17 @@ def _forget_what_was_said(session: Session, user_id: int, now: datetime) -> None
     nothing: dict[str, Any] = {"inputs": {}, "result": None, "error": None, "progress": None}  # Any: columns' values
     session.execute(update(_predictions).where(_predictions.c.user_id == user_id).values(nothing | NOWHERE))
     session.execute(update(_messages).where(_messages.c.user_id == user_id).values(NOWHERE))
+    _forget_whose_forecasts(session, user_id)
     forget_tables(session, user_id)
     session.execute(update(_scorings).where(_scorings.c.user_id == user_id).values(NOWHERE | {"error": None}))
     of_payments = NOWHERE | {"receipt_email": None, "confirmation_url": None, "card_type": None, "card_last4": None}
     session.execute(update(_payments).where(_whose(_payments, user_id)).values(of_payments))
+
+
+def _forget_whose_forecasts(session: Session, user_id: int) -> None:
+    """They are judged all the same, as nobody's: the record leaves nothing out."""
+    mine = select(_predictions.c.id).where(_predictions.c.user_id == user_id)
+    session.execute(update(_forecasts).where(_forecasts.c.prediction_id.in_(mine)).values(prediction_id=None))
 
 
 def _forget_news(session: Session, user_id: int, addresses: set[str]) -> None:

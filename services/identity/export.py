@@ -3,7 +3,7 @@ the shop's memory nor a transaction holds all of it."""
 
 import json
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from datetime import date
 from enum import Enum
 from typing import Any, Final
 from uuid import UUID
@@ -15,6 +15,7 @@ from db.base import AnyRow, table_of
 from db.engine import Database
 from db.tables.billing import Transaction
 from db.tables.chats import ChatMessage, ChatSession
+from db.tables.forecasts import Forecast
 from db.tables.identities import AccountMerge, ApiKey, EmailLogin, WebSession
 from db.tables.market import FavouriteInstrument
 from db.tables.payments import Payment, Refund
@@ -36,6 +37,7 @@ NOTES: Final = {
 }
 
 _users, _merges, _payments = table_of(User), table_of(AccountMerge), table_of(Payment)
+_predictions = table_of(Prediction)
 SECTIONS: Final[dict[str, tuple[Table, str]]] = {
     "email_login": (table_of(EmailLogin), "address unconfirmed_address password_changed_at created_at"),
     "sessions": (table_of(WebSession), "kind address agent created_at seen_at expires_at second_factor_at"),
@@ -51,8 +53,12 @@ SECTIONS: Final[dict[str, tuple[Table, str]]] = {
     ),
     "refunds": (table_of(Refund), "id payment_id status amount_kopecks currency credits_taken reason created_at"),
     "predictions": (
-        table_of(Prediction),
+        _predictions,
         "id model_slug model_version inputs result status error_code price created_at finished_at",
+    ),
+    "forecasts": (
+        table_of(Forecast),
+        "id prediction_id model_slug model_version symbol name exchange last_day last_close horizon said made_at",
     ),
     "tables": (
         table_of(Scoring),
@@ -67,7 +73,8 @@ SECTIONS: Final[dict[str, tuple[Table, str]]] = {
 }
 """By the name in the document: what of which table."""
 PROFILE: Final = (
-    "id telegram_id username first_name language email gender age balance bonus_muted created_at last_seen_at"
+    "id telegram_id username first_name language email gender age balance bonus_muted outcomes_muted created_at"
+    " last_seen_at"
 )
 
 
@@ -113,7 +120,8 @@ def _begin(session: Session, user_id: int) -> tuple[dict[str, Any], Sequence[int
 
 def _ids(session: Session, table: Table, owners: Sequence[int]) -> list[Any]:  # Any: numbers or UUIDs
     key = _key_of(table)
-    order = table.c[next(name for name in ("created_at", "started_at", "used_at") if name in table.c)]
+    times = ("created_at", "started_at", "used_at", "made_at")
+    order = table.c[next(name for name in times if name in table.c)]
     return list(session.scalars(select(key).where(_theirs(table, owners)).order_by(order, key)))
 
 
@@ -122,6 +130,8 @@ def _theirs(table: Table, owners: Sequence[int]) -> ColumnElement[bool]:
         return table.c.target_user_id.in_(owners)
     if table.name == Refund.__tablename__:
         return table.c.payment_id.in_(select(_payments.c.id).where(_payments.c.user_id.in_(owners)))
+    if table.name == Forecast.__tablename__:
+        return table.c.prediction_id.in_(select(_predictions.c.id).where(_predictions.c.user_id.in_(owners)))
     return table.c.user_id.in_(owners)
 
 
@@ -144,7 +154,7 @@ def _json(value: Any) -> str:  # Any: what JSON is made of
 
 def _plain(value: object) -> str:
     match value:
-        case datetime():
+        case date():
             return value.isoformat()
         case UUID() | Enum():
             return str(value)

@@ -8,6 +8,7 @@ from uuid import UUID
 from db.base import JsonObject
 from db.tables.predictions import ErrorCode, PredictionStatus
 from services.files.files import StoredFile
+from services.forecasts.said import NewForecast
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +28,14 @@ class Claimed:
 class RunOutcome:
     """How a run ended: with a `result` by that `version` of the model, or with an error code and text, or `canceled` by
     its customer. `again`: it goes back to the queue, `untried`: as if it had never been claimed. `images` are pictures
-    by output, `files` those that the store has."""
+    by output, `files` those that the store has. `forecast`: what of the answer will be judged."""
 
     prediction: Claimed
     result: JsonObject | None = None
     version: str | None = None
     images: Mapping[str, bytes] = field(default_factory=dict)
     files: Mapping[str, StoredFile] = field(default_factory=dict)
+    forecast: NewForecast | None = None
     error_code: ErrorCode | None = None
     error: str | None = None
     again: bool = False

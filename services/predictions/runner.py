@@ -18,6 +18,7 @@ from services.clock import Clock
 from services.errors import ShopError, one_line
 from services.files.files import Files
 from services.files.store import StoreAway
+from services.forecasts.said import NewForecast, forecast_of
 from services.inference.engine import Engine
 from services.inference.errors import InferenceError, ModelBroken, ModelUnavailable, ServerAway
 from services.inference.tensors import ENGLISH, Result, Row
@@ -240,8 +241,7 @@ class ModelRunner:
                 self._ended(claimed, error)
                 continue
             self._runs[claimed.id] = run
-            manifest = self._manifest
-            run.add_done_callback(partial(self._answered, claimed, None if manifest is None else manifest.version))
+            run.add_done_callback(partial(self._answered, claimed, self._manifest))
 
     async def _languages(self, batch: Sequence[Claimed]) -> dict[int, str]:
         """Of the customers, where words are drawn into the answer."""
@@ -251,7 +251,7 @@ class ModelRunner:
         users = {claimed.user_id for claimed in batch}
         return await patiently(lambda: self._context.db.read(queue.languages, users))
 
-    def _answered(self, claimed: Claimed, version: str | None, run: "asyncio.Future[Result]") -> None:
+    def _answered(self, claimed: Claimed, manifest: Manifest | None, run: "asyncio.Future[Result]") -> None:
         self._runs.pop(claimed.id, None)
         if run.cancelled():
             return
@@ -260,7 +260,15 @@ class ModelRunner:
             result = run.result()
             self._context.servers.answered(self._slug)
             answer = {"outputs": result.outputs, "advice": result.advice}
-            self._outcomes.append(RunOutcome(prediction=claimed, result=answer, version=version, images=result.images))
+            self._outcomes.append(
+                RunOutcome(
+                    prediction=claimed,
+                    result=answer,
+                    version=None if manifest is None else manifest.version,
+                    images=result.images,
+                    forecast=None if manifest is None else _forecast(manifest, claimed, result),
+                )
+            )
             self._event.set()
         else:
             self._ended(claimed, error)
@@ -320,3 +328,12 @@ class ModelRunner:
     def _renewal(self) -> float:
         """Seconds between two."""
         return self._context.lease.total_seconds() / 3
+
+
+def _forecast(manifest: Manifest, claimed: Claimed, result: Result) -> NewForecast | None:
+    """An answer that cannot be read as a forecast is an answer all the same."""
+    try:
+        return forecast_of(manifest, claimed.inputs, result.outputs)
+    except Exception:
+        log.exception("forecast_not_read", model=manifest.slug, prediction=str(claimed.id))
+        return None

@@ -11,6 +11,7 @@ from db.base import table_of
 from db.tables.predictions import FileKind, Prediction
 from services.billing import ledger
 from services.files import files
+from services.forecasts import publish
 from services.notifications import outbox
 from services.notifications.kinds.news import News
 from services.notifications.kinds.predictions import AnswerEnclosure, PredictionEnded
@@ -88,6 +89,7 @@ def _finish(session: Session, outcomes: Sequence[RunOutcome], now: datetime) -> 
             ledger.charge_refund(session, prediction_id=outcome.prediction.id, now=now)
         else:
             give_back(session, prediction_id=outcome.prediction.id)
+    publish.keep(session, {each.prediction.id: each.forecast for each in outcomes if each.forecast is not None}, now)
     news: list[tuple[int, News]] = [_news(outcome.prediction) for outcome in outcomes]
     for outcome in outcomes:
         more = enclosures(outcome.result, painted=bool(outcome.files))

@@ -28,7 +28,7 @@ async def meddle(database: Database, *statements: str) -> None:
 
     def on_postgresql(session: Session) -> None:
         for switch in ("DISABLE", "ENABLE"):
-            for table in audit.IMMUTABLE:
+            for table in (*audit.IMMUTABLE, *audit.PUBLISHED):
                 session.execute(text(f"ALTER TABLE {table} {switch} TRIGGER USER"))
             for statement in statements if switch == "DISABLE" else ():
                 session.execute(text(statement))

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Integer, LargeBinary, String, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, Date, Float, Integer, LargeBinary, String, Text, Uuid
 
 from db.base import JsonColumn, UtcDateTime
 from db.tables import metadata
@@ -25,6 +25,7 @@ KINDS = {
     UtcDateTime: {"time"},
     Date: {"date"},
     Boolean: {"yes/no"},
+    Float: {"fraction"},
     Uuid: {"uuid"},
     LargeBinary: {"bytes"},
     Text: {"text"},
@@ -57,5 +58,5 @@ def test_kinds_are_those_of_the_columns() -> None:
 
 def test_every_invariant_is_stated() -> None:
     stated = set(re.findall(r"^\| (I\d) \|", PAGE, re.MULTILINE))
-    assert stated == {f"I{n}" for n in range(1, 9)}
+    assert stated == {f"I{n}" for n in range(1, 10)}
     assert {rule.invariant for rule in RULES} <= stated

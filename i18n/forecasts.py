@@ -1,0 +1,116 @@
+"""What forecasts said, what came, and how good they were, in words."""
+
+from typing import Final
+
+from db.tables.forecasts import VoidReason
+from i18n.outputs import percent
+from i18n.translator import Html, Translator
+from services.errors import N_
+from services.forecasts.figures import OutcomeFigures
+from services.forecasts.queries import ForecastView, OutcomeView
+
+WHY_VOID: Final = {
+    VoidReason.DELISTED: N_("it is not traded any more"),
+    VoidReason.HALTED: N_("its trading was halted"),
+    VoidReason.UNKNOWN: N_("the exchange does not know it any more"),
+    VoidReason.NO_ANCHOR: N_("the exchange has no price of the day that it began from"),
+}
+
+
+def judged_lines(view: ForecastView, tr: Translator) -> list[Html]:
+    """A paragraph each: of what, and what was said and came."""
+    paper = tr.html("<b>{name}</b> ({symbol})", name=view.name or view.symbol, symbol=view.symbol)
+    made = tr.html(
+        "The forecast is of {date}; the last close then: {close}.",
+        date=tr.date(view.made_at),
+        close=_close(view.last_close, tr),
+    )
+    head = Html(f"{paper}\n{made}")
+    if view.void is not None:
+        reason = tr.gettext(WHY_VOID[VoidReason(view.void)])
+        return [head, tr.html("Nothing can be said of what came: {reason}.", reason=reason)]
+    return [head, *(_line(outcome, view, tr) for outcome in view.outcomes)]
+
+
+def _line(outcome: OutcomeView, view: ForecastView, tr: Translator) -> Html:
+    said, observed = outcome.said, outcome.observed or 0.0
+    if said.event == "drawdown":
+        told = tr.html(
+            "Said: a fall of {threshold} or more within {n} trading days has a probability of <b>{probability}</b>.",
+            threshold=percent(said.measure, 0, tr),
+            n=view.horizon,
+            probability=percent(said.stated or 0, 0, tr),
+        )
+        came = tr.html("It came") if outcome.came else tr.html("It did not come")
+        lowest = tr.html("{came}: at the lowest close the change was {change}.", came=came, change=change(observed, tr))
+        return Html(f"{told}\n{'🔻' if outcome.came else '✅'} {lowest}")
+    if said.event == "below":
+        told = tr.html(
+            "Said: in {share} of cases the change is worse than <b>{change}</b>.",
+            share=percent(said.measure, 0, tr),
+            change=change(said.stated or 0, tr),
+        )
+        worse = tr.html("It was worse") if outcome.came else tr.html("It was not worse")
+        return Html(f"{told}\n{'🔻' if outcome.came else '✅'} {_by_now(worse, observed, tr)}")
+    told = tr.html(
+        "Said: with {share} the price is between <b>{low}</b> and <b>{high}</b>.",
+        share=percent(said.measure, 0, tr),
+        low=_close(said.low or 0, tr),
+        high=_close(said.high or 0, tr),
+    )
+    inside = tr.html("It was inside") if outcome.came else tr.html("It was outside")
+    return Html(f"{told}\n{'✅' if outcome.came else '🔻'} {_by_now(inside, observed, tr)}")
+
+
+def _by_now(what: Html, observed: float, tr: Translator) -> Html:
+    return tr.html("{what}: the change until the end was {change}.", what=what, change=change(observed, tr))
+
+
+def change(per_cent: float, tr: Translator) -> str:
+    """`+1.3 %`, `−6.0 %`."""
+    sign = "+" if per_cent > 0 else ""
+    return f"{sign}{tr.number(per_cent, 1)}\u00a0%".replace("-", "−")
+
+
+def _close(value: float, tr: Translator) -> str:
+    """With as many decimals as tell something."""
+    return tr.number(value, 2 if abs(value) >= 1 else 5)
+
+
+def event_title(figures: OutcomeFigures, tr: Translator) -> str:
+    share = percent(figures.measure, 0, tr)
+    match figures.event:
+        case "drawdown":
+            return tr.gettext("Probability of a fall of {share} or more", share=share)
+        case "below":
+            return tr.gettext("The bad case: worse in {share} of cases", share=share)
+    return tr.gettext("The band: inside in {share} of cases", share=share)
+
+
+def score_lines(figures: OutcomeFigures, tr: Translator) -> list[tuple[str, str]]:
+    """Label and value of each figure of one thing that is said."""
+    came = tr.gettext(
+        "{share} ({came} of {count}; interval {low}–{high})",
+        share=percent(figures.share, 1, tr),
+        came=figures.came,
+        count=figures.count,
+        low=percent(figures.low, 0, tr),
+        high=percent(figures.high, 0, tr),
+    )
+    if figures.event == "drawdown":
+        lines = [(tr.gettext("It came"), came), (tr.gettext("Brier score"), tr.number(figures.score, 4))]
+        if figures.base_score is not None:
+            lines.append((tr.gettext("Of who always says how often it came"), tr.number(figures.base_score, 4)))
+        if figures.skill is not None:
+            lines.append((tr.gettext("Better than that by"), change(figures.skill * 100, tr)))
+        return lines
+    said = percent(figures.measure, 0, tr)
+    if figures.event == "below":
+        return [
+            (tr.gettext("Worse than said (should be {share})", share=said), came),
+            (tr.gettext("Pinball loss, % of the price"), tr.number(figures.score, 3)),
+        ]
+    return [
+        (tr.gettext("Inside the band (should be {share})", share=said), came),
+        (tr.gettext("Interval score, % of the price"), tr.number(figures.score, 2)),
+    ]

@@ -1,0 +1,75 @@
+"""The text of what is published, and how one hash follows from another. Whoever has the texts can do the same:
+SHA-256 of the hash before, a line feed and the text, in UTF-8; before the first stand 64 zeros."""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from db.base import AnyRow, JsonObject
+from services.forecasts.said import Said
+
+GENESIS: Final = "0" * 64
+
+
+def next_hash(previous: str, text: str) -> str:
+    return hashlib.sha256(f"{previous}\n{text}".encode()).hexdigest()
+
+
+def forecast_text(number: int, row: AnyRow) -> str:
+    """`row`: of `forecasts`, or the same values."""
+    return canonical(
+        {
+            "kind": "forecast",
+            "number": number,
+            "made_at": row.made_at,
+            "week": row.week,
+            "model": row.model_slug,
+            "version": row.model_version,
+            "source": row.source_key,
+            "paper": row.symbol,
+            "exchange": row.exchange,
+            "last_day": row.last_day,
+            "last_close": float(row.last_close),
+            "horizon": row.horizon,
+            "said": [Said.load(each).dump() for each in row.said["outcomes"]],
+        }
+    )
+
+
+def judgement_text(number: int, forecast_number: int, rows: Sequence[Any]) -> str:
+    """`rows`: of `outcomes`, all of one forecast. Any: rows, or the same values."""
+    first = rows[0]
+    return canonical(
+        {
+            "kind": "judgement",
+            "number": number,
+            "forecast": forecast_number,
+            "judged_at": first.judged_at,
+            "until": first.until,
+            "outcomes": [_outcome(row) for row in sorted(rows, key=lambda each: str(each.name))],
+        }
+    )
+
+
+def _outcome(row: Any) -> JsonObject:  # Any: as above
+    if row.void is not None:
+        return {"name": row.name, "void": row.void}
+    told = {"name": row.name, "came": bool(row.came), "observed": float(row.observed)}
+    return told | ({} if row.score is None else {"score": float(row.score)})
+
+
+def canonical(value: JsonObject) -> str:
+    """The one way to write it: keys sorted, no blanks, times in UTC with microseconds, floats as short as they can be
+    read back. Raises ValueError for what is no number."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain)
+
+
+def _plain(value: object) -> str:
+    match value:
+        case dt.datetime():
+            return value.astimezone(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        case dt.date():
+            return value.isoformat()
+    raise TypeError(f"no text for {type(value)}")

@@ -1,0 +1,105 @@
+"""Forecasts whose horizon may have passed: which, and what their rows hold. Transactions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow, JsonObject, table_of
+from db.tables.forecasts import Forecast, ForecastOrigin, OpenForecast
+from db.tables.predictions import Prediction
+from db.tables.users import User
+from services.forecasts import publish
+from services.notifications import outbox
+from services.notifications.kinds.forecasts import ForecastJudged
+from services.notifications.kinds.news import News
+
+_forecasts, _open = table_of(Forecast), table_of(OpenForecast)
+_predictions, _users = table_of(Prediction), table_of(User)
+LOOK_AGAIN: Final = timedelta(hours=6)
+VOID_AFTER: Final = timedelta(days=30)
+AT_ONCE: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuePaper:
+    """Some of its forecasts are due, the oldest of them made of closes up to `first_day`."""
+
+    source_key: str
+    symbol: str
+    source: JsonObject
+    first_day: date
+
+
+def due_papers(session: Session, now: datetime) -> Sequence[DuePaper]:
+    oldest = (
+        select(
+            _forecasts.c.source_key,
+            _forecasts.c.symbol,
+            func.min(_forecasts.c.last_day).label("first_day"),
+            func.max(_forecasts.c.id).label("newest"),
+        )
+        .join(_open, _open.c.forecast_id == _forecasts.c.id)
+        .where(_open.c.next_look_at <= now)
+        .group_by(_forecasts.c.source_key, _forecasts.c.symbol)
+        .subquery()
+    )
+    wanted = (
+        select(oldest.c.source_key, oldest.c.symbol, oldest.c.first_day, _forecasts.c.source)
+        .join(_forecasts, _forecasts.c.id == oldest.c.newest)
+        .order_by(oldest.c.source_key, oldest.c.symbol)
+    )
+    return [DuePaper(**row._mapping) for row in session.execute(wanted)]
+
+
+def claim(session: Session, paper: DuePaper, now: datetime) -> Sequence[AnyRow]:
+    """Some of its forecasts, with `due_on`, and who looks at them next looks later. Whoever judges them first does."""
+    due = (
+        select(_open.c.forecast_id)
+        .join(_forecasts, _forecasts.c.id == _open.c.forecast_id)
+        .where(
+            _open.c.next_look_at <= now,
+            _forecasts.c.source_key == paper.source_key,
+            _forecasts.c.symbol == paper.symbol,
+        )
+        .order_by(_open.c.forecast_id)
+        .limit(AT_ONCE)
+    )
+    later = update(_open).where(_open.c.forecast_id.in_(due)).values(next_look_at=now + LOOK_AGAIN)
+    mine = session.scalars(later.returning(_open.c.forecast_id)).all()
+    wanted = (
+        select(_forecasts, _open.c.due_on)
+        .join(_open, _open.c.forecast_id == _forecasts.c.id)
+        .where(_forecasts.c.id.in_(mine))
+        .order_by(_forecasts.c.id)
+    )
+    return session.execute(wanted).all()
+
+
+def write(session: Session, judged: dict[int, Sequence[JsonObject]], now: datetime) -> int:
+    """How many were judged by this."""
+    mine = publish.write_judgements(session, judged, now)
+    if news := _news(session, mine):
+        outbox.put_many(session, news, now)
+    return len(mine)
+
+
+def _news(session: Session, forecast_ids: set[int]) -> list[tuple[int, News]]:
+    """To customers who are here and want to know."""
+    wanted = (
+        select(_predictions.c.user_id, _forecasts.c.id)
+        .join(_predictions, _predictions.c.id == _forecasts.c.prediction_id)
+        .join(_users, _users.c.id == _predictions.c.user_id)
+        .where(
+            _forecasts.c.id.in_(forecast_ids),
+            _forecasts.c.origin == ForecastOrigin.CUSTOMER,
+            ~_users.c.outcomes_muted,
+            _users.c.deleted_at.is_(None),
+            _users.c.disabled_at.is_(None),
+        )
+        .order_by(_forecasts.c.id)
+    )
+    return [(row.user_id, ForecastJudged(forecast_id=row.id)) for row in session.execute(wanted)]

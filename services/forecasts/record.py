@@ -1,0 +1,231 @@
+"""The track record, read from rows: how many were judged, wait or are void, and how good they were; of the shop's own
+list, by version and by paper, and of what customers bought, all together: nobody's purchase can be read out of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import Select, case, func, select
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow, table_of
+from db.engine import Database
+from db.tables.forecasts import (
+    ChainHead,
+    Forecast,
+    ForecastOrigin,
+    ForecastOutcome,
+    ListedInstrument,
+    OpenForecast,
+)
+from services.clock import Clock
+from services.forecasts.chain import GENESIS
+from services.forecasts.figures import ENOUGH, OutcomeFigures, Tally, figures_of
+
+_forecasts, _open, _outcomes = table_of(Forecast), table_of(OpenForecast), table_of(ForecastOutcome)
+_head, _listed = table_of(ChainHead), table_of(ListedInstrument)
+KEPT: Final = 60.0  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    judged: int = 0
+    waiting: int = 0
+    void: int = 0
+
+    @property
+    def is_enough(self) -> bool:
+        return self.judged >= ENOUGH
+
+    @property
+    def made(self) -> int:
+        return self.judged + self.waiting + self.void
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordPart:
+    """Of a version of the model, a paper, or all. `name`: of a paper."""
+
+    key: str
+    name: str = ""
+    counts: Counts
+    figures: Sequence[OutcomeFigures] = ()
+
+    def of_event(self, event: str) -> OutcomeFigures | None:
+        return next((each for each in self.figures if each.event == event), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedPaper:
+    symbol: str
+    name: str
+    exchange: str
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackRecord:
+    """Of one model. `horizon` in trading days; `next_due`: before that day nothing more is judged."""
+
+    model_slug: str
+    horizon: int
+    listed: RecordPart
+    bought: RecordPart
+    versions: Sequence[RecordPart]
+    papers: Sequence[RecordPart]
+    papers_on_list: Sequence[ListedPaper] = field(default=())
+    first_made_at: datetime | None = None
+    next_due: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicRecord:
+    """Of all models that were ever judged or listed. `length` and `hash`: of the chain's head."""
+
+    models: Sequence[TrackRecord]
+    length: int
+    hash: str
+
+
+class Track:
+    """What it read is kept for a minute: the page is everybody's."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db, self._clock = db, clock
+        self._read: tuple[datetime, PublicRecord] | None = None
+
+    async def record(self) -> PublicRecord:
+        now = self._clock()
+        if self._read is None or not 0 <= (now - self._read[0]).total_seconds() < KEPT:
+            self._read = now, await self._db.scan(read_record)
+        return self._read[1]
+
+
+def read_record(session: Session) -> PublicRecord:
+    head = session.execute(select(_head.c.length, _head.c.hash)).first()
+    slugs = set(session.scalars(select(_forecasts.c.model_slug).distinct()))
+    slugs |= set(session.scalars(select(_listed.c.model_slug).distinct()))
+    models = [_of_model(session, slug) for slug in sorted(slugs)]
+    return PublicRecord(models=models, length=head.length if head else 0, hash=head.hash if head else GENESIS)
+
+
+def _of_model(session: Session, slug: str) -> TrackRecord:
+    tallies = session.execute(_tallies(slug)).all()
+    counts = session.execute(_counts(slug)).all()
+    of_list = [row for row in tallies if row.origin == ForecastOrigin.LIST]
+    counted = [row for row in counts if row.origin == ForecastOrigin.LIST]
+    facts = session.execute(
+        select(func.max(_forecasts.c.horizon).label("horizon"), func.min(_forecasts.c.made_at).label("first")).where(
+            _forecasts.c.model_slug == slug
+        )
+    ).one()
+    due = select(func.min(_open.c.due_on)).join(_forecasts, _forecasts.c.id == _open.c.forecast_id)
+    return TrackRecord(
+        model_slug=slug,
+        horizon=facts.horizon or 0,
+        listed=_part("", of_list, counted),
+        bought=_part(
+            "",
+            [row for row in tallies if row.origin == ForecastOrigin.CUSTOMER],
+            [row for row in counts if row.origin == ForecastOrigin.CUSTOMER],
+        ),
+        versions=_parts("model_version", of_list, counted),
+        papers=_parts("symbol", of_list, counted),
+        papers_on_list=_list_of(session, slug),
+        first_made_at=facts.first,
+        next_due=session.scalar(due.where(_forecasts.c.model_slug == slug)),
+    )
+
+
+def _tallies(slug: str) -> Select[Any]:  # Any: rows of Core
+    """Customers' papers are left out."""
+    listed = _forecasts.c.origin == ForecastOrigin.LIST
+    symbol = case((listed, _forecasts.c.symbol), else_="").label("symbol")
+    keys = (
+        *(_forecasts.c.origin, _forecasts.c.model_version, symbol),
+        *(_outcomes.c.name, _outcomes.c.event, _outcomes.c.output, _outcomes.c.measure, _outcomes.c.bin),
+    )
+    return (
+        select(
+            *keys,
+            func.count().label("rows"),
+            func.sum(case((_outcomes.c.came, 1), else_=0)).label("came"),
+            func.coalesce(func.sum(_outcomes.c.stated), 0).label("stated"),
+            func.sum(_outcomes.c.score).label("score"),
+        )
+        .join(_forecasts, _forecasts.c.id == _outcomes.c.forecast_id)
+        .where(_forecasts.c.model_slug == slug, _outcomes.c.void.is_(None))
+        .group_by(*keys)
+    )
+
+
+def _counts(slug: str) -> Select[Any]:  # Any: as above
+    """Forecasts, each once, whatever it said."""
+    listed = _forecasts.c.origin == ForecastOrigin.LIST
+    symbol = case((listed, _forecasts.c.symbol), else_="").label("symbol")
+    name = func.max(case((listed, _forecasts.c.name), else_="")).label("paper_name")
+    judged = (
+        select(_outcomes.c.forecast_id, func.max(_outcomes.c.void).label("void"))
+        .group_by(_outcomes.c.forecast_id)
+        .subquery()
+    )
+    return (
+        select(
+            _forecasts.c.origin,
+            _forecasts.c.model_version,
+            symbol,
+            name,
+            func.sum(case((judged.c.forecast_id.is_(None), 1), else_=0)).label("waiting"),
+            func.sum(case((judged.c.void.is_not(None), 1), else_=0)).label("void"),
+            func.count().label("made"),
+        )
+        .outerjoin(judged, judged.c.forecast_id == _forecasts.c.id)
+        .where(_forecasts.c.model_slug == slug)
+        .group_by(_forecasts.c.origin, _forecasts.c.model_version, symbol)
+    )
+
+
+def _parts(column: str, tallies: Sequence[AnyRow], counts: Sequence[AnyRow]) -> list[RecordPart]:
+    keys = sorted({getattr(row, column) for row in counts})
+    return [
+        _part(
+            key,
+            [row for row in tallies if getattr(row, column) == key],
+            [row for row in counts if getattr(row, column) == key],
+        )
+        for key in keys
+    ]
+
+
+def _part(key: str, tallies: Sequence[AnyRow], counts: Sequence[AnyRow]) -> RecordPart:
+    waiting, void = sum(row.waiting for row in counts), sum(row.void for row in counts)
+    judged = sum(row.made for row in counts) - waiting - void
+    sums = [
+        Tally(
+            name=row.name,
+            event=row.event,
+            output=row.output,
+            measure=row.measure,
+            bin=row.bin,
+            count=row.rows,
+            came=int(row.came),
+            stated=float(row.stated),
+            score=float(row.score),
+        )
+        for row in tallies
+    ]
+    return RecordPart(
+        key=key,
+        name=max((row.paper_name for row in counts), default=""),
+        counts=Counts(judged=judged, waiting=waiting, void=void),
+        figures=figures_of(sums),
+    )
+
+
+def _list_of(session: Session, slug: str) -> list[ListedPaper]:
+    columns = (_listed.c.symbol, _listed.c.name, _listed.c.exchange, _listed.c.since, _listed.c.until)
+    wanted = select(*columns).where(_listed.c.model_slug == slug)
+    rows = session.execute(wanted.order_by(_listed.c.since, _listed.c.id))
+    return [ListedPaper(**row._mapping) for row in rows]

@@ -1,0 +1,197 @@
+"""What a forecast says that can be judged, and of what paper: read out of an answer, kept as JSON."""
+
+import datetime as dt
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from db.base import JsonObject
+from services.manifests.inputs import SeriesInput
+from services.manifests.live import ListedSymbol, LivePrices
+from services.manifests.manifest import Manifest
+from services.manifests.outcomes import DeclaredOutcome
+from services.manifests.schema import Text
+
+FEWEST_CLOSES = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """`measure`: the threshold of a drawdown, else the level. `stated`: a probability, or a quantile in per cent; a
+    band has the closes `low` and `high` at the horizon instead."""
+
+    name: str
+    event: str
+    output: str
+    measure: float
+    stated: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+    def dump(self) -> JsonObject:
+        told = {"stated": self.stated, "low": self.low, "high": self.high}
+        known = {key: value for key, value in told.items() if value is not None}
+        return {"name": self.name, "event": self.event, "output": self.output, "measure": self.measure, **known}
+
+    @classmethod
+    def load(cls, told: JsonObject) -> Self:
+        """Databases keep 2.0 as 2; numbers are floats again here."""
+        numbers = {key: _number(told.get(key)) for key in ("stated", "low", "high")}
+        return cls(
+            name=told["name"],
+            event=told["event"],
+            output=told["output"],
+            measure=float(told["measure"]),
+            **numbers,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """Whose closes they are, and who knows more of them. `source` is without its other symbols."""
+
+    source: LivePrices
+    symbol: str
+    name: str
+    exchange: str
+
+    @property
+    def source_key(self) -> str:
+        return source_key(self.source)
+
+    @property
+    def columns(self) -> JsonObject:
+        return {
+            "source_key": self.source_key,
+            "source": self.source.model_dump(mode="json", exclude_none=True, exclude={"label"}),
+            "symbol": self.symbol[:64],
+            "name": self.name[:255],
+            "exchange": self.exchange[:64],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewForecast:
+    """`last_close`: of the day `last_day`, the last that the model knew."""
+
+    model_slug: str
+    model_version: str
+    paper: Paper
+    last_day: dt.date
+    last_close: float
+    horizon: int
+    said: Sequence[Said]
+
+
+def source_key(source: LivePrices) -> str:
+    """An address may hold a key of the operator's: what is published has its digest."""
+    if source.url is None:
+        return source.provider
+    return f"{source.provider}:{hashlib.sha256(source.url.encode()).hexdigest()[:16]}"
+
+
+def load_source(told: JsonObject) -> LivePrices:
+    """As a row keeps it. Strict tables take tuples where JSON has lists."""
+    return LivePrices.model_validate_json(json.dumps(told))
+
+
+def paper_of(source: LivePrices, *, symbol: str, name: str, exchange: str) -> Paper:
+    symbols = (ListedSymbol(value=symbol, label=Text.model_validate(name or symbol)),) if source.symbols else ()
+    alone = LivePrices(provider=source.provider, url=source.url, symbols=symbols)
+    return Paper(source=alone, symbol=symbol, name=name, exchange=exchange)
+
+
+def forecast_of(manifest: Manifest, inputs: JsonObject, outputs: Mapping[str, Any]) -> NewForecast | None:
+    """Of a customer's answer; None where it cannot be judged: its model declares nothing, or its prices are from no
+    exchange. Any: JSON of the outputs."""
+    if not manifest.outcomes:
+        return None
+    field = manifest.input(manifest.outcomes[0].input)
+    given = inputs.get(field.name)
+    if not isinstance(field, SeriesInput) or not isinstance(given, dict) or not isinstance(given.get("live"), dict):
+        return None
+    live, values = given["live"], given.get("values")
+    source = source_of(field, str(live.get("provider")), str(live.get("symbol")))
+    said = said_in(manifest.outcomes, outputs)
+    if source is None or not said or not isinstance(values, list) or len(values) < FEWEST_CLOSES:
+        return None
+    try:
+        last_day, last_close = dt.date.fromisoformat(str(live["last"])[:10]), float(values[-1])
+    except (KeyError, TypeError, ValueError):
+        return None
+    paper = paper_of(
+        source,
+        symbol=str(live["symbol"]),
+        name=str(live.get("name") or ""),
+        exchange=str(live.get("exchange") or ""),
+    )
+    return _made(manifest, paper, last_day, last_close, said)
+
+
+def listed_forecast(
+    manifest: Manifest, paper: Paper, outputs: Mapping[str, Any], *, last_day: dt.date, last_close: float
+) -> NewForecast | None:
+    """Of a paper of the list. Any: as above."""
+    said = said_in(manifest.outcomes, outputs)
+    return _made(manifest, paper, last_day, last_close, said) if said else None
+
+
+def source_of(field: SeriesInput, provider: str, symbol: str) -> LivePrices | None:
+    """Which of the model's sources has this paper."""
+    of_provider = [source for source in field.live if source.provider == provider]
+    knows = [source for source in of_provider if any(each.value == symbol for each in source.symbols)]
+    return next(iter(knows or of_provider), None)
+
+
+def said_in(declared: Sequence[DeclaredOutcome], outputs: Mapping[str, Any]) -> list[Said]:
+    """All that is declared, or nothing: an answer without one of its outputs is judged by none. Any: JSON."""
+    said = [_said(outcome, outputs.get(outcome.output)) for outcome in declared]
+    return [each for each in said if each is not None] if all(said) else []
+
+
+def _said(outcome: DeclaredOutcome, told: Any) -> Said | None:  # Any: an output's JSON
+    measure = outcome.threshold if outcome.threshold is not None else outcome.level
+    assert measure is not None  # a validator of the manifest has seen to it
+    said = Said(name=outcome.name, event=outcome.event, output=outcome.output, measure=measure)
+    if outcome.event == "inside":
+        ends = _band_at(told, outcome.horizon)
+        return None if ends is None else replace(said, low=ends[0], high=ends[1])
+    number = _number(told)
+    if number is None or (outcome.event == "drawdown" and not 0 <= number <= 1):
+        return None
+    return replace(said, stated=number)
+
+
+def _band_at(told: Any, horizon: int) -> tuple[float, float] | None:  # Any: as above
+    """The row of the horizon: of a band that ends there, its last."""
+    if not isinstance(told, list) or len(told) < horizon or not isinstance(told[horizon - 1], list):
+        return None
+    row = told[horizon - 1]
+    low, high = _number(row[0] if row else None), _number(row[-1] if row else None)
+    return None if low is None or high is None or low > high else (low, high)
+
+
+def _number(told: Any) -> float | None:  # Any: as above
+    """-0.0 becomes 0.0: PostgreSQL keeps no such thing."""
+    if isinstance(told, bool) or not isinstance(told, int | float) or not math.isfinite(told):
+        return None
+    return float(told) + 0.0
+
+
+def _made(
+    manifest: Manifest, paper: Paper, last_day: dt.date, last_close: float, said: Sequence[Said]
+) -> NewForecast | None:
+    if not (math.isfinite(last_close) and last_close > 0):
+        return None
+    return NewForecast(
+        model_slug=manifest.slug,
+        model_version=manifest.version,
+        paper=paper,
+        last_day=last_day,
+        last_close=last_close,
+        horizon=manifest.outcomes[0].horizon,
+        said=said,
+    )

@@ -1,0 +1,225 @@
+"""Forecasts are judged once their horizon has passed, by what came then, whatever prices become later."""
+
+import datetime as dt
+import time
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow, table_of
+from db.engine import Database
+from db.tables.forecasts import ForecastOutcome, OpenForecast
+from db.tables.outbox import OutboxMessage
+from db.tables.predictions import PredictionStatus
+from db.tables.users import User
+from services.forecasts import publish
+from services.forecasts.judgement import Judgement
+from services.forecasts.record import read_record
+from services.forecasts.verify import verify_chain
+from services.market.errors import ExchangeSilent, InstrumentUnknown, NoLongerTraded
+from tests.support.clock import FakeClock
+from tests.support.forecasts import PaperMarket, forecast, said, walk, weekdays
+from tests.support.shop import add_model, add_prediction, add_user
+
+DAYS, CLOSES = weekdays(1600), walk(1600)
+WALKS = [walk(1600, seed=number + 1) for number in range(2)]
+PAPERS = [f"P{number}" for number in range(2)]
+
+
+def market_at(day: dt.date, *symbols: str) -> PaperMarket:
+    market = PaperMarket(today=day)
+    for number, symbol in enumerate(symbols or ["SBER"]):
+        market.lists(symbol, DAYS, WALKS[number])
+    return market
+
+
+def at(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(9), dt.UTC)
+
+
+async def publish_one(database: Database, place: int = 0, **changes: Any) -> None:
+    made = forecast(last_day=DAYS[place], last_close=CLOSES[place], **changes)
+    week = DAYS[place].strftime("%G-W%V")
+    await database.write(publish.publish, made, week=week, now=at(DAYS[place]))
+
+
+async def outcomes(database: Database) -> Sequence[AnyRow]:
+    table = table_of(ForecastOutcome)
+    return await database.read(
+        lambda session: session.execute(select(table).order_by(table.c.forecast_id, table.c.name)).all()
+    )
+
+
+async def judge_on(database: Database, market: PaperMarket, day: dt.date) -> int:
+    market.today = day
+    return await Judgement(database, market, lambda: at(day), lambda: None).run_due()
+
+
+async def test_five_years_of_weeks_are_judged_in_seconds_and_as_by_hand(database: Database) -> None:
+    await database.write(add_model)
+    weeks = range(4, 5 * 261, 5)
+    shares = [0.04, 0.31, 0.12, 0.55, 0.98]
+
+    def make(session: Session) -> None:
+        for number, place in enumerate(weeks):
+            for seed, symbol in enumerate(PAPERS):
+                close = WALKS[seed][place]
+                told = said(probability=shares[(number + seed) % 5], quantile=-5.5, close=close, width=0.07)
+                made = forecast(last_day=DAYS[place], last_close=close, symbol=symbol, outcomes=told)
+                publish.publish(session, made, week=DAYS[place].strftime("%G-W%V"), now=at(DAYS[place]))
+
+    await database.write(make)
+    began = time.perf_counter()
+    assert await judge_on(database, market_at(DAYS[-1], *PAPERS), DAYS[-1]) == len(weeks) * 2
+    assert time.perf_counter() - began < 10
+    record = await database.read(read_record)
+    (track,) = record.models
+    brier = came = pinball = hits = inside = 0.0
+    for number, place in enumerate(weeks):
+        for seed in range(2):
+            closes = WALKS[seed]
+            base, after = closes[place], closes[place + 1 : place + 22]
+            fell = min(after) <= base * 0.95
+            change = (after[-1] / base - 1) * 100
+            came += fell
+            brier += (shares[(number + seed) % 5] - fell) ** 2
+            hits += change < -5.5
+            pinball += (change + 5.5) * (0.05 - (change < -5.5))
+            inside += -7 <= change <= 7
+    count = len(weeks) * 2
+    drawdown, band, case = (track.listed.of_event(name) for name in ("drawdown", "inside", "below"))
+    assert drawdown is not None
+    assert band is not None
+    assert case is not None
+    assert (drawdown.count, drawdown.came) == (count, came)
+    assert drawdown.score == pytest.approx(brier / count)
+    assert drawdown.base_score == pytest.approx(came / count * (1 - came / count))
+    assert [each.stated for each in drawdown.bins] == pytest.approx(sorted(shares))
+    assert case.came == hits
+    assert case.score == pytest.approx(pinball / count)
+    assert (band.came, track.listed.counts.judged) == (inside, count)
+    assert [part.key for part in track.papers] == PAPERS
+    assert sum(part.counts.judged for part in track.papers) == count
+    assert (await database.scan(verify_chain)).wrong is None
+
+
+async def test_a_forecast_waits_for_its_horizon(database: Database) -> None:
+    await database.write(add_model)
+    await publish_one(database)
+    market = market_at(DAYS[10])
+    assert await judge_on(database, market, DAYS[10]) == 0
+    assert market.asked == 0, "nobody asks before anything can be known"
+    assert await judge_on(database, market, DAYS[21]) == 0, "the close of that day is not known yet"
+    assert await judge_on(database, market, DAYS[22]) == 1
+    assert await judge_on(database, market, DAYS[40]) == 0
+    assert {row.until for row in await outcomes(database)} == {DAYS[21]}
+
+
+async def test_prices_restated_later_change_nothing_that_was_judged(database: Database) -> None:
+    await database.write(add_model)
+    await publish_one(database)
+    market = market_at(DAYS[40])
+    assert await judge_on(database, market, DAYS[40]) == 1
+    before = await outcomes(database)
+    market.lists("SBER", DAYS, [close * 0.5 if place > 10 else close for place, close in enumerate(CLOSES)])
+    await publish_one(database, 20)
+    assert await judge_on(database, market, DAYS[80]) == 1
+    assert (await outcomes(database))[:3] == before
+    assert (await database.scan(verify_chain)).wrong is None
+
+
+async def test_a_split_between_a_forecast_and_its_horizon_is_no_fall(database: Database) -> None:
+    """After it the exchange's closes are divided, those before it too."""
+    await database.write(add_model)
+    await publish_one(database)
+    market = market_at(DAYS[40])
+    market.lists("SBER", DAYS, [close / 100 for close in CLOSES])
+    assert await judge_on(database, market, DAYS[40]) == 1
+    found = {row.name: row for row in await outcomes(database)}
+    assert found["band"].observed == pytest.approx((CLOSES[21] / CLOSES[0] - 1) * 100)
+    assert found["drawdown"].observed == pytest.approx((min(CLOSES[1:22]) / CLOSES[0] - 1) * 100)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "reason"),
+    [
+        (NoLongerTraded(symbol="SBER", last=DAYS[5]), "delisted"),
+        (InstrumentUnknown("SBER"), "unknown"),
+        (ExchangeSilent(), None),
+    ],
+)
+async def test_what_cannot_be_told_is_void_after_a_month_and_counted(
+    database: Database, trouble: Any, reason: str | None
+) -> None:
+    await database.write(add_model)
+    await publish_one(database)
+    market = market_at(DAYS[40])
+    market.trouble["SBER"] = trouble
+    assert await judge_on(database, market, DAYS[0] + dt.timedelta(days=59)) == 0
+    assert await judge_on(database, market, DAYS[0] + dt.timedelta(days=62)) == (0 if reason is None else 1)
+    assert [row.void for row in await outcomes(database)] == ([] if reason is None else [reason] * 3)
+    counts = (await database.read(read_record)).models[0].listed.counts
+    assert (counts.judged, counts.void, counts.waiting) == ((0, 0, 1) if reason is None else (0, 1, 0))
+    assert (await database.scan(verify_chain)).wrong is None
+
+
+async def test_a_series_without_the_last_day_is_void(database: Database) -> None:
+    await database.write(add_model)
+    await publish_one(database, 3)
+    market = market_at(DAYS[80])
+    market.lists("SBER", DAYS[:3] + DAYS[4:], CLOSES[:3] + CLOSES[4:])
+    assert await judge_on(database, market, DAYS[30]) == 0
+    assert await judge_on(database, market, DAYS[80]) == 1
+    assert {row.void for row in await outcomes(database)} == {"no_anchor"}
+
+
+async def bought(database: Database, *, slug: str = "wine") -> tuple[int, UUID]:
+    """A customer's forecast, as its settlement writes it."""
+    user_id = await database.write(add_user)
+    prediction_id: UUID = await database.write(
+        add_prediction, user_id=user_id, price=0, slug=slug, status=PredictionStatus.SUCCEEDED
+    )
+    made = forecast(last_day=DAYS[0], last_close=CLOSES[0], symbol="SBER")
+    await database.write(publish.keep, {prediction_id: made}, at(DAYS[0]))
+    return user_id, prediction_id
+
+
+async def test_a_customer_is_told_once_and_who_does_not_want_to_know_is_not(database: Database) -> None:
+    await database.write(add_model)
+    anna, _ = await bought(database)
+    boris, _ = await bought(database)
+    users, outbox = table_of(User), table_of(OutboxMessage)
+    await database.write(
+        lambda session: session.execute(update(users).where(users.c.id == boris).values(outcomes_muted=True)) and None
+    )
+    assert await judge_on(database, market_at(DAYS[40]), DAYS[40]) == 2
+    told = await database.read(lambda session: session.execute(select(outbox.c.user_id, outbox.c.kind)).all())
+    assert [tuple(row) for row in told] == [(anna, "forecast_judged")]
+    record = (await database.read(read_record)).models[0]
+    assert (record.bought.counts.judged, record.listed.counts.judged, record.papers) == (2, 0, [])
+
+
+async def test_the_same_prediction_is_kept_once(database: Database) -> None:
+    await database.write(add_model)
+    _, prediction_id = await bought(database)
+    made = forecast(last_day=DAYS[1], last_close=CLOSES[1])
+    await database.write(publish.keep, {prediction_id: made}, at(DAYS[1]))
+    table = table_of(OpenForecast)
+    assert len(await database.read(lambda session: session.execute(select(table)).all())) == 1
+
+
+async def test_two_processes_judge_each_forecast_once(database: Database, clock: FakeClock) -> None:
+    import asyncio
+
+    await database.write(add_model)
+    for place in range(0, 100, 5):
+        await publish_one(database, place)
+    market, day = market_at(DAYS[300]), DAYS[300]
+    jobs = [Judgement(database, market, lambda: at(day), lambda: None) for _ in range(2)]
+    assert sum(await asyncio.gather(*(job.run_due() for job in jobs))) == 20
+    assert len(await outcomes(database)) == 60
+    assert (await database.scan(verify_chain)).wrong is None

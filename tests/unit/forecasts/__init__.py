@@ -1,0 +1,1 @@
+"""Scores, figures and texts of forecasts."""

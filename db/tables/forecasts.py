@@ -20,6 +20,7 @@ class VoidReason(StrEnum):
     """Why nothing can be said of what came."""
 
     DELISTED = "delisted"
+    HALTED = "halted"
     UNKNOWN = "unknown"
     """Its source knows the paper no more."""
     NO_ANCHOR = "no_anchor"

@@ -68,6 +68,8 @@ class AuditAction(StrEnum):
     UPLOAD_PUBLISH = "upload.publish"
     UPLOAD_DISCARD = "upload.discard"
     UPLOAD_REMOVE = "upload.remove"
+    LIST_ADD = "list.add"
+    LIST_REMOVE = "list.remove"
     BONUS_WEEK_GRANTED = "bonus.week_granted"
 
 

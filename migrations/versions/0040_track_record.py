@@ -139,7 +139,8 @@ def create_outcomes() -> None:
         sa.CheckConstraint("(void IS NULL) = (came IS NOT NULL)", name=op.f("ck_outcomes_judged_or_void")),
         sa.CheckConstraint("(came IS NULL) = (observed IS NULL)", name=op.f("ck_outcomes_came_is_observed")),
         sa.CheckConstraint(
-            "void IS NULL OR void IN ('delisted', 'unknown', 'no_anchor')", name=op.f("ck_outcomes_void_known")
+            "void IS NULL OR void IN ('delisted', 'halted', 'unknown', 'no_anchor')",
+            name=op.f("ck_outcomes_void_known"),
         ),
         of_forecast("outcomes", "RESTRICT"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outcomes")),

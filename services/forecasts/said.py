@@ -86,6 +86,14 @@ class NewForecast:
     said: Sequence[Said]
 
 
+def judged_input(manifest: Manifest) -> SeriesInput | None:
+    """Where the closes go, of a model whose forecasts of live prices are judged."""
+    if not manifest.outcomes:
+        return None
+    field = manifest.input(manifest.outcomes[0].input)
+    return field if isinstance(field, SeriesInput) and field.live else None
+
+
 def source_key(source: LivePrices) -> str:
     """An address may hold a key of the operator's: what is published has its digest."""
     if source.url is None:

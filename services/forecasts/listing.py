@@ -1,0 +1,181 @@
+"""The papers that the shop forecasts by itself: owners set them. Each change is in the audit log."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow, table_of
+from db.engine import Database
+from db.tables.forecasts import Forecast, ForecastOrigin, ListedInstrument
+from db.tables.users import AuditAction, Role
+from db.upsert import insert_into
+from services.audit_log.record import AuditRecord, record
+from services.clock import Clock
+from services.errors import N_, ShopError
+from services.forecasts.said import Paper, judged_input, paper_of
+from services.manifests.live import LivePrices
+from services.manifests.manifest import Manifest
+from services.market.errors import InstrumentUnknown
+from services.market.market import Market
+from services.market.prices import Instrument
+from services.users.actor import Actor
+from services.users.roles import Staff
+
+_listed, _forecasts = table_of(ListedInstrument), table_of(Forecast)
+MOST_LISTED: Final = 100
+SHOWN: Final = 5
+
+
+class NotJudged(ShopError):
+    message = N_("No model of this name forecasts prices of an exchange and is judged by what came.")
+
+
+class AlreadyListed(ShopError):
+    message = N_("{symbol} is on the list already.")
+
+
+class NotListed(ShopError):
+    message = N_("This paper is not on the list.")
+
+
+class ListFull(ShopError):
+    figures = frozenset({"most"})
+    message = N_("At most {most} papers can be on the list.")
+
+
+class SeveralPapers(ShopError):
+    message = N_("Several papers are called so: {symbols}. Please type the ticker of one of them.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedView:
+    """`forecasts`: how many were published of it."""
+
+    id: int
+    model_slug: str
+    symbol: str
+    name: str
+    exchange: str
+    since: datetime
+    until: datetime | None
+    forecasts: int
+
+
+class KnownModels(Protocol):
+    """What is on sale, by what its manifests say."""
+
+    @property
+    def manifests(self) -> Collection[Manifest]: ...
+
+
+class InstrumentList:
+    """Changes raise `NotAllowed`: owners alone make them."""
+
+    def __init__(
+        self, db: Database, market: Callable[[], Market], clock: Clock, staff: Staff, models: KnownModels
+    ) -> None:
+        self._db, self._market, self._clock, self._staff, self._models = db, market, clock, staff, models
+
+    @property
+    def judged_models(self) -> list[Manifest]:
+        return [manifest for manifest in self._models.manifests if judged_input(manifest) is not None]
+
+    async def all(self) -> Sequence[ListedView]:
+        """Those on it first, then those taken off, the latest first."""
+        return await self._db.read(_all)
+
+    async def add(self, text: str, *, actor: Actor, model_slug: str | None = None) -> ListedView:
+        """`text`: a ticker, an ISIN or a name. Raises `NotJudged`, `SeveralPapers`, `AlreadyListed`, `ListFull`, leaves
+        of `NoPrices`."""
+        await self._db.read(lambda session: self._staff.require(session, actor, Role.OWNER))
+        manifest = self._model(model_slug)
+        paper = await self._find(manifest, text)
+        return await self._db.write(self._add, manifest.slug, paper, actor, self._clock())
+
+    async def take_off(self, listed_id: int, *, actor: Actor) -> ListedView:
+        """What was published of it stays. Raises `NotListed`."""
+        return await self._db.write(self._take_off, listed_id, actor, self._clock())
+
+    def _model(self, slug: str | None) -> Manifest:
+        fitting = [each for each in self.judged_models if slug is None or each.slug == slug]
+        if not fitting:
+            raise NotJudged(slug=slug)
+        return fitting[0]
+
+    async def _find(self, manifest: Manifest, text: str) -> Paper:
+        """Of the first source that knows it."""
+        field, unknown = judged_input(manifest), InstrumentUnknown(text[:64])
+        for source in field.live if field is not None else ():
+            try:
+                found = await self._market().find(source, text)
+            except InstrumentUnknown as error:
+                unknown = error
+                continue
+            return _paper(source, _only(found, text))
+        raise unknown
+
+    def _add(self, session: Session, slug: str, paper: Paper, actor: Actor, now: datetime) -> ListedView:
+        self._staff.require(session, actor, Role.OWNER)
+        if (session.scalar(select(func.count()).where(_listed.c.until.is_(None))) or 0) >= MOST_LISTED:
+            raise ListFull(most=MOST_LISTED)
+        row = paper.columns | {"model_slug": slug, "since": now}
+        new = insert_into(session, _listed).values(row).on_conflict_do_nothing().returning(_listed.c.id)
+        listed_id = session.scalar(new)
+        if listed_id is None:
+            raise AlreadyListed(symbol=paper.symbol)
+        told = {"model": slug, "paper": paper.symbol, "name": paper.name}
+        record(session, AuditRecord(actor=actor, action=AuditAction.LIST_ADD, subject=paper.symbol, after=told), now)
+        return _one(session, listed_id)
+
+    def _take_off(self, session: Session, listed_id: int, actor: Actor, now: datetime) -> ListedView:
+        self._staff.require(session, actor, Role.OWNER)
+        on_it = (_listed.c.id == listed_id) & _listed.c.until.is_(None)
+        if session.execute(update(_listed).where(on_it).values(until=now).returning(_listed.c.id)).first() is None:
+            raise NotListed(listed_id=listed_id)
+        view = _one(session, listed_id)
+        told = {"model": view.model_slug, "paper": view.symbol, "name": view.name}
+        record(session, AuditRecord(actor=actor, action=AuditAction.LIST_REMOVE, subject=view.symbol, before=told), now)
+        return view
+
+
+def _only(found: Sequence[Instrument], text: str) -> Instrument:
+    exact = [each for each in found if each.symbol.casefold() == text.strip().casefold()]
+    if len(found) == 1 or exact:
+        return (exact or list(found))[0]
+    raise SeveralPapers(symbols=", ".join(each.symbol for each in found[:SHOWN]))
+
+
+def _paper(source: LivePrices, found: Instrument) -> Paper:
+    return paper_of(source, symbol=found.symbol, name=found.name, exchange=found.exchange)
+
+
+def _all(session: Session) -> list[ListedView]:
+    rows = session.execute(_views().order_by(_listed.c.until.is_not(None), _listed.c.until.desc(), _listed.c.id))
+    return [_view(row) for row in rows]
+
+
+def _one(session: Session, listed_id: int) -> ListedView:
+    return _view(session.execute(_views().where(_listed.c.id == listed_id)).one())
+
+
+def _views() -> Select[Any]:  # Any: rows of Core
+    made = (
+        select(func.count())
+        .where(
+            _forecasts.c.origin == ForecastOrigin.LIST,
+            _forecasts.c.model_slug == _listed.c.model_slug,
+            _forecasts.c.source_key == _listed.c.source_key,
+            _forecasts.c.symbol == _listed.c.symbol,
+        )
+        .scalar_subquery()
+    )
+    columns = ("id", "model_slug", "symbol", "name", "exchange", "since", "until")
+    return select(*(_listed.c[name] for name in columns), made.label("forecasts"))
+
+
+def _view(row: AnyRow) -> ListedView:
+    return ListedView(**row._mapping)

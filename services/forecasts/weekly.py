@@ -1,0 +1,144 @@
+"""The shop's own forecasts: once a week, of each paper of its list, written down before anybody knows what comes."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow, table_of
+from db.engine import Database
+from db.errors import DatabaseUnavailable
+from db.tables.forecasts import Forecast, ListedInstrument
+from services.clock import Clock
+from services.errors import ShopError, one_line
+from services.forecasts.publish import publish
+from services.forecasts.said import NewForecast, judged_input, listed_forecast, load_source, paper_of
+from services.inference.engine import Engine
+from services.inference.tensors import Row
+from services.manifests.inputs import SeriesInput
+from services.manifests.manifest import Manifest
+from services.market.market import Market
+from services.market.prices import ClosingPrices
+from services.values.samples import sample_value
+
+log = structlog.get_logger()
+
+_forecasts, _listed = table_of(Forecast), table_of(ListedInstrument)
+EVERY: Final = 30.0  # seconds between looks
+REST: Final = timedelta(minutes=30)
+"""So long a paper that had no forecast is left alone."""
+
+NextFire = Callable[[datetime], datetime | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastSchedule:
+    """`next_fire`: the first moment of the schedule that is not before the given one. `zone`: whose weeks count."""
+
+    zone: ZoneInfo
+    next_fire: NextFire
+
+    def due_week(self, now: datetime) -> str | None:
+        """This ISO week, if its moment has come. A week that was missed is over: nothing is made up for it."""
+        local = now.astimezone(self.zone)
+        monday = datetime.combine(local.date() - timedelta(days=local.weekday()), time(), self.zone)
+        fire = self.next_fire(monday)
+        return local.strftime("%G-W%V") if fire is not None and fire <= now else None
+
+
+class WeeklyForecasts:
+    """Of any number of workers one publishes each. `doubted`: whether the time is, and nothing is published."""
+
+    def __init__(
+        self,
+        db: Database,
+        engine: Engine,
+        market: Market,
+        clock: Clock,
+        schedule: ForecastSchedule,
+        *,
+        doubted: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._db, self._engine, self._market, self._clock = db, engine, market, clock
+        self._schedule, self._doubted = schedule, doubted
+        self._resting: dict[int, datetime] = {}
+        self._turn = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except DatabaseUnavailable as error:
+                log.warning("weekly_forecasts_wait", error=str(error))
+            await asyncio.sleep(EVERY)
+
+    async def look(self) -> int:
+        """Publish what this week still lacks; how many forecasts that were."""
+        async with self._turn:
+            now = self._clock()
+            week = None if self._doubted() else self._schedule.due_week(now)
+            if week is None:
+                return 0
+            missing = await self._db.read(_missing, week)
+            due = [row for row in missing if self._resting.get(row.id, now) <= now]
+            return sum([await self._publish(row, week) for row in due])
+
+    async def _publish(self, row: AnyRow, week: str) -> bool:
+        try:
+            made = await self._forecast(row)
+        except ShopError as error:
+            log.warning("forecast_not_made", model=row.model_slug, symbol=row.symbol, error=one_line(error))
+            made = None
+        except Exception:
+            log.exception("forecast_failed", model=row.model_slug, symbol=row.symbol)
+            made = None
+        if made is None:
+            self._resting[row.id] = self._clock() + REST
+            return False
+        number = await self._db.write(_publish_listed, row.id, made, week, self._clock())
+        if number is not None:
+            log.info("forecast_published", number=number, model=made.model_slug, symbol=row.symbol, week=week)
+        return number is not None
+
+    async def _forecast(self, row: AnyRow) -> NewForecast | None:
+        """None: its model does not run here, or the prices are old. Raises ShopError."""
+        manifest = self._engine.manifest(row.model_slug)
+        field = None if manifest is None else judged_input(manifest)
+        if manifest is None or field is None or not self._engine.serves(manifest.slug):
+            return None
+        prices = await self._market.closes(load_source(row.source), row.symbol, least=field.min_length)
+        if prices.stale:
+            return None
+        result = await self._engine.predict(manifest.slug, _row(manifest, field, prices))
+        paper = paper_of(load_source(row.source), symbol=row.symbol, name=row.name, exchange=row.exchange)
+        return listed_forecast(manifest, paper, result.outputs, last_day=prices.days[-1], last_close=prices.values[-1])
+
+
+def _row(manifest: Manifest, field: SeriesInput, prices: ClosingPrices) -> Row:
+    """What else the model asks is answered as its manifest does."""
+    values = {each.name: sample_value(each) for each in manifest.inputs}
+    return Row(values=values | {field.name: [float(close) for close in prices.values[-field.max_length :]]})
+
+
+def _missing(session: Session, week: str) -> Sequence[AnyRow]:
+    there = exists().where(
+        _forecasts.c.model_slug == _listed.c.model_slug,
+        _forecasts.c.source_key == _listed.c.source_key,
+        _forecasts.c.symbol == _listed.c.symbol,
+        _forecasts.c.week == week,
+    )
+    wanted = select(_listed).where(_listed.c.until.is_(None), ~there).order_by(_listed.c.id)
+    return session.execute(wanted).all()
+
+
+def _publish_listed(session: Session, listed_id: int, made: NewForecast, week: str, now: datetime) -> int | None:
+    """None also where it was taken off the list meanwhile."""
+    still = select(_listed.c.id).where(_listed.c.id == listed_id, _listed.c.until.is_(None)).with_for_update()
+    return None if session.scalar(still) is None else publish(session, made, week=week, now=now)

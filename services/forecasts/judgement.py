@@ -15,8 +15,8 @@ from services.clock import Clock
 from services.forecasts import due
 from services.forecasts.due import VOID_AFTER, DuePaper
 from services.forecasts.said import Said, load_source
+from services.forecasts.sources import PriceSource
 from services.market.errors import HistoryTooShort, InstrumentUnknown, NoLongerTraded, NoPrices
-from services.market.market import Market
 from services.market.prices import ClosingPrices
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 class Judgement:
     """Of any number of processes one judges each forecast. `on_told` is called when a message is ready to be sent."""
 
-    def __init__(self, db: Database, market: Market, clock: Clock, on_told: Callable[[], None]) -> None:
+    def __init__(self, db: Database, market: PriceSource, clock: Clock, on_told: Callable[[], None]) -> None:
         self._db, self._market, self._clock, self._on_told = db, market, clock, on_told
 
     async def run_due(self) -> int:

@@ -1,6 +1,6 @@
 """The papers that the shop forecasts by itself: owners set them. Each change is in the audit log."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -17,10 +17,10 @@ from services.audit_log.record import AuditRecord, record
 from services.clock import Clock
 from services.errors import N_, ShopError
 from services.forecasts.said import Paper, judged_input, paper_of
+from services.forecasts.sources import PriceSource
 from services.manifests.live import LivePrices
 from services.manifests.manifest import Manifest
 from services.market.errors import InstrumentUnknown
-from services.market.market import Market
 from services.market.prices import Instrument
 from services.users.actor import Actor
 from services.users.roles import Staff
@@ -75,9 +75,7 @@ class KnownModels(Protocol):
 class InstrumentList:
     """Changes raise `NotAllowed`: owners alone make them."""
 
-    def __init__(
-        self, db: Database, market: Callable[[], Market], clock: Clock, staff: Staff, models: KnownModels
-    ) -> None:
+    def __init__(self, db: Database, market: PriceSource, clock: Clock, staff: Staff, models: KnownModels) -> None:
         self._db, self._market, self._clock, self._staff, self._models = db, market, clock, staff, models
 
     @property
@@ -91,7 +89,7 @@ class InstrumentList:
     async def add(self, text: str, *, actor: Actor, model_slug: str | None = None) -> ListedView:
         """`text`: a ticker, an ISIN or a name. Raises `NotJudged`, `SeveralPapers`, `AlreadyListed`, `ListFull`, leaves
         of `NoPrices`."""
-        await self._db.read(lambda session: self._staff.require(session, actor, Role.OWNER))
+        await self._db.read(lambda session: self._staff.require(session, actor, Role.OWNER, acts=False))
         manifest = self._model(model_slug)
         paper = await self._find(manifest, text)
         return await self._db.write(self._add, manifest.slug, paper, actor, self._clock())
@@ -111,7 +109,7 @@ class InstrumentList:
         field, unknown = judged_input(manifest), InstrumentUnknown(text[:64])
         for source in field.live if field is not None else ():
             try:
-                found = await self._market().find(source, text)
+                found = await self._market.find(source, text)
             except InstrumentUnknown as error:
                 unknown = error
                 continue

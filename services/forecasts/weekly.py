@@ -19,11 +19,11 @@ from services.clock import Clock
 from services.errors import ShopError, one_line
 from services.forecasts.publish import publish
 from services.forecasts.said import NewForecast, judged_input, listed_forecast, load_source, paper_of
+from services.forecasts.sources import PriceSource
 from services.inference.engine import Engine
 from services.inference.tensors import Row
 from services.manifests.inputs import SeriesInput
 from services.manifests.manifest import Manifest
-from services.market.market import Market
 from services.market.prices import ClosingPrices
 from services.values.samples import sample_value
 
@@ -59,7 +59,7 @@ class WeeklyForecasts:
         self,
         db: Database,
         engine: Engine,
-        market: Market,
+        market: PriceSource,
         clock: Clock,
         schedule: ForecastSchedule,
         *,

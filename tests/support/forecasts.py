@@ -55,7 +55,7 @@ class PaperMarket:
         self.days[symbol], self.histories[symbol] = days, closes
 
     async def find(self, source: LivePrices, text: str) -> Sequence[Instrument]:
-        return [Instrument(provider=source.provider, symbol=text, name=f"Paper {text}", exchange="MOEX")]
+        return [Instrument(provider=source.provider, symbol=text.upper(), name=f"Paper {text.upper()}", exchange="MOEX")]
 
     async def closes(self, source: LivePrices, symbol: str, *, least: int) -> ClosingPrices:
         self.asked += 1

@@ -15,6 +15,7 @@ from services.billing import ledger
 from services.chats.statistics import AssistantReports
 from services.clock import Clock
 from services.files.cleanup import FileCleanup
+from services.forecasts.judgement import Judgement
 from services.idempotency import Idempotency
 from services.identity.api_keys import ApiKeys
 from services.identity.email_accounts import EmailAccounts
@@ -30,6 +31,7 @@ log = structlog.get_logger()
 EXPIRE_SECONDS = 60
 NOTE_JOBS_SECONDS = 60
 FORGET_SECONDS = 24 * 3600
+JUDGE_SECONDS = 600
 TIDY_SECONDS = 3600
 
 
@@ -67,6 +69,10 @@ def keep_journal(scheduler: AsyncIOScheduler, reports: AssistantReports, doubted
 
 def keep_letters(scheduler: AsyncIOScheduler, letters: Letters, doubted: Callable[[], bool]) -> None:
     every(scheduler, letters.forget_old, name="forget_letters", seconds=FORGET_SECONDS, unless=doubted)
+
+
+def keep_judging(scheduler: AsyncIOScheduler, judgement: Judgement, doubted: Callable[[], bool]) -> None:
+    every(scheduler, judgement.run_due, name="judge_forecasts", seconds=JUDGE_SECONDS, unless=doubted)
 
 
 def keep_prices(scheduler: AsyncIOScheduler, market: Market, doubted: Callable[[], bool]) -> None:

@@ -111,6 +111,7 @@ class ShopSettings(StoreSettings):
     weekly_bonus_credits: int = 200  # hundredths; written as credits: 2.00; 0: none
     weekly_bonus_cron: str = "0 10 * * mon"
     weekly_bonus_ttl_days: int = Field(default=7, ge=1, le=366)
+    forecast_cron: str = "0 9 * * mon"  # once a week at most: the first time of it counts
 
     @field_validator("timezone")
     @classmethod
@@ -126,7 +127,7 @@ class ShopSettings(StoreSettings):
     def _bonus(cls, value: object) -> object:
         return _credits_of(value) if isinstance(value, str) else value
 
-    @field_validator("weekly_bonus_cron")
+    @field_validator("weekly_bonus_cron", "forecast_cron")
     @classmethod
     def _cron(cls, value: str) -> str:
         from bot.cron import parse_cron  # most commands have no schedule

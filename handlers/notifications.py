@@ -13,6 +13,7 @@ from handlers.plans import notifications as plans
 from handlers.predictions import notifications as predictions
 from handlers.scoring import notifications as scoring
 from handlers.telegram.delivery import Present
+from handlers.track import notifications as track
 from services.clock import Clock
 from services.container import Services
 
@@ -27,6 +28,7 @@ def presenters(services: Services, clock: Clock, leaves: Leaves) -> dict[str, Pr
         **bonus.presenters(clock),
         **chats.presenters(services),
         **scoring.presenters(services, clock),
+        **track.presenters(services),
         **identity.presenters(),
         **admin_payments.presenters(services),
         **admin_models.presenters(services),

@@ -217,6 +217,16 @@ def _about_plan(message: str) -> Words:
     return words
 
 
+def _about_paper(message: str) -> Words:
+    def words(entry: Entry, titles: Titles) -> Html:
+        told = entry.after or entry.before or {}
+        return titles.tr.html(
+            message, name=told.get("name", ""), paper=entry.subject, model=titles.of(str(told.get("model", ""))).text
+        )
+
+    return words
+
+
 def _edited_plan(entry: Entry, titles: Titles) -> Html:
     """Which parts; allowances are too long for a line."""
     tr = titles.tr
@@ -297,6 +307,8 @@ WORDS: Final[dict[str, Words]] = {
     AuditAction.UPLOAD_PUBLISH: _published,
     AuditAction.UPLOAD_DISCARD: _about_version(N_("Discarded: {what}, version {version}")),
     AuditAction.UPLOAD_REMOVE: _about_goods(N_("Removed from the shop: {what}")),
+    AuditAction.LIST_ADD: _about_paper(N_("Forecast every week from now on: {name} ({paper}) by {model}")),
+    AuditAction.LIST_REMOVE: _about_paper(N_("Not forecast every week any more: {name} ({paper}) by {model}")),
     AuditAction.BONUS_WEEK_GRANTED: _bonus,
 }
 
@@ -347,6 +359,8 @@ ACTION_NAMES: Final = {
     AuditAction.UPLOAD_PUBLISH: N_("Upload published"),
     AuditAction.UPLOAD_DISCARD: N_("Upload discarded"),
     AuditAction.UPLOAD_REMOVE: N_("Uploaded model removed"),
+    AuditAction.LIST_ADD: N_("Paper put on the public list"),
+    AuditAction.LIST_REMOVE: N_("Paper taken off the public list"),
     AuditAction.BONUS_WEEK_GRANTED: N_("Weekly bonus"),
 }
 """What a kind of thing is called, to choose by."""

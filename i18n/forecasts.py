@@ -8,6 +8,7 @@ from i18n.translator import Html, Translator
 from services.errors import N_
 from services.forecasts.figures import OutcomeFigures
 from services.forecasts.queries import ForecastView, OutcomeView
+from services.forecasts.said import StatedOutcome
 
 WHY_VOID: Final = {
     VoidReason.DELISTED: N_("it is not traded any more"),
@@ -33,37 +34,48 @@ def judged_lines(view: ForecastView, tr: Translator) -> list[Html]:
 
 
 def _line(outcome: OutcomeView, view: ForecastView, tr: Translator) -> Html:
-    said, observed = outcome.said, outcome.observed or 0.0
-    if said.event == "drawdown":
-        told = tr.html(
-            "Said: a fall of {threshold} or more within {n} trading days has a probability of <b>{probability}</b>.",
-            threshold=percent(said.measure, 0, tr),
-            n=view.horizon,
-            probability=percent(said.stated or 0, 0, tr),
-        )
-        came = tr.html("It came") if outcome.came else tr.html("It did not come")
-        lowest = tr.html("{came}: at the lowest close the change was {change}.", came=came, change=change(observed, tr))
-        return Html(f"{told}\n{'🔻' if outcome.came else '✅'} {lowest}")
-    if said.event == "below":
-        told = tr.html(
-            "Said: in {share} of cases the change is worse than <b>{change}</b>.",
-            share=percent(said.measure, 0, tr),
-            change=change(said.stated or 0, tr),
-        )
-        worse = tr.html("It was worse") if outcome.came else tr.html("It was not worse")
-        return Html(f"{told}\n{'🔻' if outcome.came else '✅'} {_by_now(worse, observed, tr)}")
-    told = tr.html(
-        "Said: with {share} the price is between <b>{low}</b> and <b>{high}</b>.",
+    said, good = outcome.said, outcome.came is (outcome.said.event == "inside")
+    observed = change(outcome.observed or 0.0, tr)
+    return Html(f"{_told(said, view, tr)}\n{'✅' if good else '🔻'} {_came(said, outcome.came is True, observed, tr)}")
+
+
+def _told(said: StatedOutcome, view: ForecastView, tr: Translator) -> Html:
+    match said.event:
+        case "drawdown":
+            return tr.html(
+                "Said: a fall of {threshold} or more within {n} trading days has a probability of "
+                "<b>{probability}</b>.",
+                threshold=percent(said.measure, 0, tr),
+                n=view.horizon,
+                probability=percent(said.stated or 0, 0, tr),
+            )
+        case "below":
+            return tr.html(
+                "Said: in {share} of cases the change is worse than <b>{change}</b>.",
+                share=percent(said.measure, 0, tr),
+                change=change(said.stated or 0, tr),
+            )
+    return tr.html(
+        "Said: in {share} of cases the price ends between <b>{low}</b> and <b>{high}</b>.",
         share=percent(said.measure, 0, tr),
         low=_close(said.low or 0, tr),
         high=_close(said.high or 0, tr),
     )
-    inside = tr.html("It was inside") if outcome.came else tr.html("It was outside")
-    return Html(f"{told}\n{'✅' if outcome.came else '🔻'} {_by_now(inside, observed, tr)}")
 
 
-def _by_now(what: Html, observed: float, tr: Translator) -> Html:
-    return tr.html("{what}: the change until the end was {change}.", what=what, change=change(observed, tr))
+def _came(said: StatedOutcome, came: bool, observed: str, tr: Translator) -> Html:
+    match said.event, came:
+        case "drawdown", True:
+            return tr.html("It came: at the lowest close the price had changed by {change}.", change=observed)
+        case "drawdown", False:
+            return tr.html("It did not come: at the lowest close the price had changed by {change}.", change=observed)
+        case "below", True:
+            return tr.html("It was worse: at the end the price had changed by {change}.", change=observed)
+        case "below", False:
+            return tr.html("It was not worse: at the end the price had changed by {change}.", change=observed)
+        case _, True:
+            return tr.html("It ended inside: the price had changed by {change}.", change=observed)
+    return tr.html("It ended outside: the price had changed by {change}.", change=observed)
 
 
 def change(per_cent: float, tr: Translator) -> str:

@@ -12,7 +12,7 @@ from i18n.plans import plan_paid
 from i18n.predictions import reason
 from i18n.titles import Title, titles_in
 from i18n.translator import Html, Translator
-from mail import account_letters, plan_letters, table_letters
+from mail import account_letters, forecast_letters, plan_letters, table_letters
 from mail.delivery import Post, Present
 from mail.messages import Link, Words
 from services.container import Services
@@ -42,6 +42,7 @@ def presenters(services: Services, post: Post) -> dict[str, Present]:
         **plan_letters.presenters(services, post),
         **_prediction(services, post),
         **table_letters.presenters(services, post),
+        **forecast_letters.presenters(services, post),
     }
 
 

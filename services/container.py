@@ -15,6 +15,10 @@ from services.coordination.base import Coordination
 from services.features import Features
 from services.files.cleanup import FileCleanup
 from services.files.files import Files
+from services.forecasts.judgement import Judgement
+from services.forecasts.listing import InstrumentList
+from services.forecasts.queries import ForecastQueries
+from services.forecasts.record import Track
 from services.idempotency import Idempotency
 from services.identity.api_keys import ApiKeys
 from services.identity.deletion import AccountDeletion
@@ -88,6 +92,10 @@ class Services:
     account_export: AccountExport
     models: Models
     market: Market
+    track: Track
+    forecasts: ForecastQueries
+    judgement: Judgement
+    instrument_list: InstrumentList
     presets: Presets
     studio: Studio
     predictions: Predictions

@@ -7,6 +7,7 @@ from bot.housekeeping import (
     keep_files,
     keep_house,
     keep_journal,
+    keep_judging,
     keep_letters,
     keep_prices,
     keep_requests,
@@ -30,6 +31,7 @@ class SchedulePart(Part):
         keep_house(scheduler, core.db, core.storage, core.clock, self._last_runs, doubted=self._doubts_time)
         keep_files(scheduler, services.file_cleanup, services.scorings, self._doubts_time)
         keep_prices(scheduler, services.market, self._doubts_time)
+        keep_judging(scheduler, services.judgement, self._doubts_time)
         keep_letters(scheduler, services.letters, self._doubts_time)
         keep_journal(scheduler, services.assistant_reports, self._doubts_time)
         keep_ways_in(

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from bot.parts.core import Core
 from bot.parts.part import Part
+from bot.wiring.forecasts import open_schedule
 from services.chats.worker import AnswerWorker
 from services.coordination.base import Topic
+from services.forecasts.weekly import WeeklyForecasts
 from services.inference.engine import Engine
 from services.inference.runtimes.registry import Runtimes
 from services.models.uploads.checks import UploadChecks
@@ -62,12 +64,21 @@ class WorkerPart(Part):
             on_away=self._worker.on_away,
         )
         core.coordination.hear(Topic.TABLES, lambda _: self._scorings.wake())
+        self._forecasts = WeeklyForecasts(
+            core.db,
+            self.engine,
+            core.services.market,
+            core.clock,
+            open_schedule(core.settings),
+            doubted=lambda: core.clock.is_doubted,
+        )
 
     def start(self) -> None:
         self._core.supervisor.keep(self._worker.run, name="worker")
         self._core.supervisor.keep(self._answers.run, name="answers")
         self._core.supervisor.keep(self._checks.run, name="upload-checks")
         self._core.supervisor.keep(self._scorings.run, name="scorings")
+        self._core.supervisor.keep(self._forecasts.run, name="weekly-forecasts")
         self._core.supervisor.keep(self._trials.run, name="trials")
         self._core.supervisor.keep(self._comparisons.run, name="comparisons")
 

@@ -31,6 +31,10 @@ from services.coordination.base import Coordination, Topic
 from services.features import Features
 from services.files.files import Files
 from services.files.store import open_store
+from services.forecasts.judgement import Judgement
+from services.forecasts.listing import InstrumentList
+from services.forecasts.queries import ForecastQueries
+from services.forecasts.record import Track
 from services.idempotency import Idempotency
 from services.identity.api_keys import ApiKeys
 from services.identity.email_accounts import EmailAccounts
@@ -129,6 +133,7 @@ def make_services(
     payments = open_payments(settings, db, clock, coordination, on_news, bot=bot)
     books = payments or open_closed(settings, db, clock, coordination, on_news, bot=bot)
     presets = Presets(db, files, models.folder)
+    market = Market(db, clock, url=settings.market_data_url, language=settings.default_language)
     users = Users(db, clock, welcome_credits=settings.welcome_credits, people=people_of(settings))
     entrance = open_entrance(settings, db, clock, coordination)
     email_accounts = EmailAccounts(entrance)
@@ -156,7 +161,11 @@ def make_services(
         account_export=AccountExport(db, clock, coordination),
         second_factor=SecondFactors(db, clock, entrance.throttles, on_news=entrance.on_news),
         models=models,
-        market=Market(db, clock, url=settings.market_data_url, language=settings.default_language),
+        market=market,
+        track=Track(db, clock),
+        forecasts=ForecastQueries(db),
+        judgement=Judgement(db, market, clock, on_news),
+        instrument_list=InstrumentList(db, market, clock, staff, models),
         presets=presets,
         studio=Studio(presets, files, history),
         predictions=Predictions(db, clock, models, on_sold=on_sold, on_settled=on_news),

@@ -60,6 +60,8 @@ async def press(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
             await users.set_gender(user_id, Gender(value))
         case screens.BONUS, ("on" | "off"):
             await users.mute_bonus(user_id, muted=value == "off")
+        case screens.OUTCOMES, ("on" | "off"):
+            await users.mute_outcomes(user_id, muted=value == "off")
     await show_profile(query, ctx=await ctx.refreshed())
 
 

@@ -16,6 +16,7 @@ EMAIL: Final = "email"
 AGE: Final = "age"
 GENDER: Final = "gender"
 BONUS: Final = "bonus"
+OUTCOMES: Final = "outcomes"
 CLEAR: Final = "clear"
 
 
@@ -55,6 +56,7 @@ def profile_screen(viewer: Viewer, *, notice: str = "") -> Screen:
         _line(tr.gettext("Gender"), _gender(user, tr), tr),
         _line(tr.gettext("Age"), None if user.age is None else str(user.age), tr),
         _line(tr.gettext("News of bonuses"), tr.gettext("off") if user.bonus_muted else tr.gettext("on"), tr),
+        _line(tr.gettext("What came of forecasts"), tr.gettext("off") if user.outcomes_muted else tr.gettext("on"), tr),
     ]
     hint = tr.html("All of it is optional. Press what you want to change.")
     parts = [notice, tr.html("<b>👤 Profile</b>"), "\n".join(lines), hint]
@@ -63,6 +65,11 @@ def profile_screen(viewer: Viewer, *, notice: str = "") -> Screen:
         if user.bonus_muted
         else Button(text=tr.gettext("🔕 Do not tell me of bonuses"), action=action(BONUS, "off"))
     )
+    outcomes = (
+        Button(text=tr.gettext("🔔 Tell me what came of forecasts"), action=action(OUTCOMES, "on"))
+        if user.outcomes_muted
+        else Button(text=tr.gettext("🔕 Do not tell me what came"), action=action(OUTCOMES, "off"))
+    )
     rows = (
         (Button(text=tr.gettext("✉️ E-mail"), action=action(EMAIL)),),
         (
@@ -70,6 +77,7 @@ def profile_screen(viewer: Viewer, *, notice: str = "") -> Screen:
             Button(text=tr.gettext("🎂 Age"), action=action(AGE)),
         ),
         (bonus,),
+        (outcomes,),
         *_site(viewer),
         (buttons.menu_button(tr),),
     )

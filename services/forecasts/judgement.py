@@ -14,9 +14,9 @@ from db.tables.forecasts import VoidReason
 from services.clock import Clock
 from services.forecasts import due
 from services.forecasts.due import VOID_AFTER, DuePaper
-from services.forecasts.said import Said, load_source
+from services.forecasts.said import StatedOutcome, load_source
 from services.forecasts.sources import PriceSource
-from services.market.errors import HistoryTooShort, InstrumentUnknown, NoLongerTraded, NoPrices
+from services.market.errors import HistoryTooShort, InstrumentUnknown, NoLongerTraded, NoPrices, TradingHalted
 from services.market.prices import ClosingPrices
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ class Judgement:
             return await self._closes(paper, least)
         except NoLongerTraded:
             return VoidReason.DELISTED
+        except TradingHalted:
+            return VoidReason.HALTED
         except InstrumentUnknown:
             return VoidReason.UNKNOWN
         except NoPrices as error:
@@ -93,7 +95,7 @@ def _outcomes(
     return written
 
 
-def _judged(said: Said, last_close: float, observed: "Observed") -> JsonObject:
+def _judged(said: StatedOutcome, last_close: float, observed: "Observed") -> JsonObject:
     from services.forecasts.judging import judge
 
     found = judge(said, last_close, observed)
@@ -113,7 +115,7 @@ def _void(row: AnyRow, reason: VoidReason) -> list[JsonObject]:
     return [_named(said) | nothing | {"void": reason} for said in _said(row)]
 
 
-def _named(said: Said) -> JsonObject:
+def _named(said: StatedOutcome) -> JsonObject:
     return {
         "name": said.name,
         "event": said.event,
@@ -123,8 +125,8 @@ def _named(said: Said) -> JsonObject:
     }
 
 
-def _said(row: AnyRow) -> list[Said]:
-    return [Said.load(told) for told in row.said["outcomes"]]
+def _said(row: AnyRow) -> list[StatedOutcome]:
+    return [StatedOutcome.load(told) for told in row.said["outcomes"]]
 
 
 def _is_late(row: AnyRow, now: datetime) -> bool:

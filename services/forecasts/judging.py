@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from services.forecasts.bins import bin_of
-from services.forecasts.said import Said
+from services.forecasts.said import StatedOutcome
 
 ROUNDING: Final = 1e-9  # per cent: an end belongs to what it ends, whatever floats make of it
 
@@ -80,7 +80,7 @@ def _per_cent(close: float, base: float) -> float:
     return (close / base - 1) * 100
 
 
-def judge(said: Said, last_close: float, observed: Observed) -> Judged:
+def judge(said: StatedOutcome, last_close: float, observed: Observed) -> Judged:
     """Scores: Brier of a probability; pinball of a quantile, and interval score of a band, in per cent of the last
     close."""
     if said.event == "drawdown":

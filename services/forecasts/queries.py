@@ -13,7 +13,7 @@ from db.engine import Database
 from db.tables.forecasts import Forecast, ForecastOutcome
 from db.tables.predictions import Prediction
 from services.errors import N_, ShopError
-from services.forecasts.said import Said
+from services.forecasts.said import StatedOutcome
 
 _forecasts, _outcomes, _predictions = table_of(Forecast), table_of(ForecastOutcome), table_of(Prediction)
 
@@ -26,7 +26,7 @@ class ForecastNotFound(ShopError):
 class OutcomeView:
     """`observed` in per cent; None where it is void."""
 
-    said: Said
+    said: StatedOutcome
     came: bool | None
     observed: float | None
     void: str | None
@@ -75,7 +75,7 @@ def _judged(session: Session, forecast_id: int, user_id: int) -> ForecastView | 
 
 
 def _view(row: AnyRow, outcomes: dict[str, AnyRow]) -> ForecastView:
-    said = [Said.load(told) for told in row.said["outcomes"]]
+    said = [StatedOutcome.load(told) for told in row.said["outcomes"]]
     views = [
         OutcomeView(said=each, came=found.came, observed=found.observed, void=found.void)
         for each in said

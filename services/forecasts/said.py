@@ -19,7 +19,7 @@ FEWEST_CLOSES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class StatedOutcome:
     """`measure`: the threshold of a drawdown, else the level. `stated`: a probability, or a quantile in per cent; a
     band has the closes `low` and `high` at the horizon instead."""
 
@@ -83,7 +83,7 @@ class NewForecast:
     last_day: dt.date
     last_close: float
     horizon: int
-    said: Sequence[Said]
+    said: Sequence[StatedOutcome]
 
 
 def judged_input(manifest: Manifest) -> SeriesInput | None:
@@ -154,16 +154,16 @@ def source_of(field: SeriesInput, provider: str, symbol: str) -> LivePrices | No
     return next(iter(knows or of_provider), None)
 
 
-def said_in(declared: Sequence[DeclaredOutcome], outputs: Mapping[str, Any]) -> list[Said]:
+def said_in(declared: Sequence[DeclaredOutcome], outputs: Mapping[str, Any]) -> list[StatedOutcome]:
     """All that is declared, or nothing: an answer without one of its outputs is judged by none. Any: JSON."""
     said = [_said(outcome, outputs.get(outcome.output)) for outcome in declared]
     return [each for each in said if each is not None] if all(said) else []
 
 
-def _said(outcome: DeclaredOutcome, told: Any) -> Said | None:  # Any: an output's JSON
+def _said(outcome: DeclaredOutcome, told: Any) -> StatedOutcome | None:  # Any: an output's JSON
     measure = outcome.threshold if outcome.threshold is not None else outcome.level
     assert measure is not None  # a validator of the manifest has seen to it
-    said = Said(name=outcome.name, event=outcome.event, output=outcome.output, measure=measure)
+    said = StatedOutcome(name=outcome.name, event=outcome.event, output=outcome.output, measure=measure)
     if outcome.event == "inside":
         ends = _band_at(told, outcome.horizon)
         return None if ends is None else replace(said, low=ends[0], high=ends[1])
@@ -190,7 +190,7 @@ def _number(told: Any) -> float | None:  # Any: as above
 
 
 def _made(
-    manifest: Manifest, paper: Paper, last_day: dt.date, last_close: float, said: Sequence[Said]
+    manifest: Manifest, paper: Paper, last_day: dt.date, last_close: float, said: Sequence[StatedOutcome]
 ) -> NewForecast | None:
     if not (math.isfinite(last_close) and last_close > 0):
         return None

@@ -72,6 +72,7 @@ class UserView:
     age: int | None
     balance: int
     bonus_muted: bool
+    outcomes_muted: bool
     disabled: bool
     is_new: bool = False
 
@@ -140,6 +141,10 @@ class Users:
 
     async def mute_bonus(self, user_id: int, *, muted: bool) -> None:
         await self._db.write(_change, user_id, {"bonus_muted": muted})
+
+    async def mute_outcomes(self, user_id: int, *, muted: bool) -> None:
+        """Whether they are told what came of their forecasts."""
+        await self._db.write(_change, user_id, {"outcomes_muted": muted})
 
     async def mark_blocked(self, telegram_id: int, *, blocked: bool) -> None:
         """The user blocked the bot, or came back: then what they waited for comes, too."""
@@ -290,6 +295,7 @@ def view_of(row: AnyRow, *, is_new: bool = False) -> UserView:
         age=row.age,
         balance=row.balance,
         bonus_muted=row.bonus_muted,
+        outcomes_muted=row.outcomes_muted,
         disabled=row.disabled_at is not None,
         is_new=is_new,
     )

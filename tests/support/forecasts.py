@@ -5,7 +5,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from services.forecasts.said import NewForecast, Paper, Said, paper_of
+from services.forecasts.said import NewForecast, Paper, StatedOutcome, paper_of
 from services.manifests.live import LivePrices
 from services.market.errors import HistoryTooShort, NoPrices
 from services.market.prices import ClosingPrices, Instrument
@@ -55,7 +55,9 @@ class PaperMarket:
         self.days[symbol], self.histories[symbol] = days, closes
 
     async def find(self, source: LivePrices, text: str) -> Sequence[Instrument]:
-        return [Instrument(provider=source.provider, symbol=text.upper(), name=f"Paper {text.upper()}", exchange="MOEX")]
+        return [
+            Instrument(provider=source.provider, symbol=text.upper(), name=f"Paper {text.upper()}", exchange="MOEX")
+        ]
 
     async def closes(self, source: LivePrices, symbol: str, *, least: int) -> ClosingPrices:
         self.asked += 1
@@ -68,11 +70,13 @@ class PaperMarket:
         return closing_prices(symbol, self.days[symbol][:known], self.histories[symbol][:known], at)
 
 
-def said(*, probability: float = 0.25, quantile: float = -6.0, close: float = 100.0, width: float = 0.08) -> list[Said]:
+def said(
+    *, probability: float = 0.25, quantile: float = -6.0, close: float = 100.0, width: float = 0.08
+) -> list[StatedOutcome]:
     return [
-        Said(name="drawdown", event="drawdown", output="p_drawdown", measure=0.05, stated=probability),
-        Said(name="bad_case", event="below", output="q05", measure=0.05, stated=quantile),
-        Said(
+        StatedOutcome(name="drawdown", event="drawdown", output="p_drawdown", measure=0.05, stated=probability),
+        StatedOutcome(name="bad_case", event="below", output="q05", measure=0.05, stated=quantile),
+        StatedOutcome(
             name="band",
             event="inside",
             output="band",
@@ -88,7 +92,7 @@ def forecast(
     last_day: dt.date,
     last_close: float,
     symbol: str = "SBER",
-    outcomes: Sequence[Said] | None = None,
+    outcomes: Sequence[StatedOutcome] | None = None,
     slug: str = "wine",
     horizon: int = 21,
     version: str = "1.0.0",

@@ -133,6 +133,7 @@ def test_kinds_of_messages() -> None:
         "enclosure",
         "chat_answer",
         "scoring",
+        "forecast_judged",
         "bonus",
         "credits_changed",
         "credits_expire",
@@ -226,6 +227,8 @@ def test_audit_actions() -> None:
         "upload.discard",
         "upload.remove",
         "bonus.week_granted",
+        "list.add",
+        "list.remove",
     }
 
 

@@ -27,7 +27,7 @@ FIELDS: Final[Mapping[type[ShopError], str]] = {
 
 
 class TypedProfile(BaseModel):
-    """As it was typed; what is empty is forgotten. `bonuses`: whether they are told of."""
+    """As it was typed; what is empty is forgotten. `bonuses`, `outcomes`: whether they are told of."""
 
     name: str = ""
     gender: str = ""
@@ -35,6 +35,7 @@ class TypedProfile(BaseModel):
     email: str = ""
     language: str = ""
     bonuses: bool = False
+    outcomes: bool = False
 
 
 @router.get("")
@@ -47,6 +48,7 @@ async def show_profile(me: Me, done: bool = False) -> Response:
         email=user.email or "",
         language=user.language,
         bonuses=not user.bonus_muted,
+        outcomes=not user.outcomes_muted,
     )
     return _page(me, typed, done=done)
 
@@ -71,6 +73,7 @@ async def change_profile(me: Me, typed: Annotated[TypedProfile, Form()]) -> Resp
             raise
         return _page(me, typed, errors={name: me.tr.error(error)})
     await users.mute_bonus(me.user.id, muted=not typed.bonuses)
+    await users.mute_outcomes(me.user.id, muted=not typed.outcomes)
     return RedirectResponse("/profile?done=yes", status_code=303)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -18,9 +19,12 @@ from services.audit_log.history import AuditLog
 from services.bonuses import Bonuses, BonusTerms
 from services.chats.statistics import AssistantReports
 from services.coordination.memory import MemoryCoordination
+from services.forecasts.listing import InstrumentList
 from services.identity.second_factor import SecondFactors, code_at
 from services.identity.sessions import Device, WebSessions
 from services.identity.throttles import Throttles
+from services.manifests.inputs import SeriesInput
+from services.manifests.manifest import load_manifest
 from services.models.offers import Models
 from services.models.preset_manage import NewPreset, PresetManagement
 from services.models.uploads.trials import TrialOrder, Trials
@@ -37,7 +41,9 @@ from services.users.actor import Actor
 from services.users.manage import CreditChange
 from services.users.roles import NotAllowed, Staff
 from tests.integration.models.uploads.conftest import open_shop
+from tests.support.clock import START
 from tests.support.files import files_of
+from tests.support.forecasts import MOEX, PaperMarket
 from tests.support.shop import add_model
 from tests.support.stars import FakeStars
 from tests.support.stars_till import open_stars_till
@@ -49,6 +55,7 @@ from tests.unit.models.runs import STORE
 
 from .conftest import ADMIN, CUSTOMER, MODERATOR, OWNER, STRANGER, AdminServices
 
+OWNS, SOLD = ("upload.", "list."), ("rent", "SBER")
 OFFER = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, price=rub(90000), valid_days=90)
 
 
@@ -188,6 +195,16 @@ async def do_to_uploads(services: AdminServices, folder: Path) -> None:
     await shop.uploads.remove("rent", actor=owner)
 
 
+async def do_to_the_list(services: AdminServices) -> None:
+    risk = load_manifest(STORE / "investment-risk")
+    prices = risk.inputs[0].model_copy(update={"live": (MOEX,)})
+    assert isinstance(prices, SeriesInput)
+    models = SimpleNamespace(manifests=[risk.model_copy(update={"slug": "wine", "inputs": (prices, *risk.inputs[1:])})])
+    market, staff, owner = PaperMarket(today=START.date()), Staff((OWNER,)), Actor(OWNER)
+    papers = InstrumentList(services.db, market, services.clock, staff, models)
+    await papers.take_off((await papers.add("SBER", actor=owner)).id, actor=owner)
+
+
 async def test_every_action_is_there_in_words(services: AdminServices, tmp_path: Path) -> None:
     payment = await do_to_money(services)
     await do_to_anna(services)
@@ -199,6 +216,7 @@ async def test_every_action_is_there_in_words(services: AdminServices, tmp_path:
     await do_to_strays(services)
     await do_to_assistants(services, tmp_path)
     await do_to_uploads(services, tmp_path / "uploads")
+    await do_to_the_list(services)
     await bonuses_of(services).grant("2026-W47")
     page = await AuditLog(services.db).latest(0, 100)
     by_customers = {AuditAction.ACCOUNT_MERGE, AuditAction.ACCOUNT_DELETE}
@@ -212,10 +230,12 @@ async def test_every_action_is_there_in_words(services: AdminServices, tmp_path:
             assert entry.action not in line
     for row in await services.rows(AuditEntry):
         by_shop = row.action in {"bonus.week_granted", "upload.check"}
-        by_owner = row.action.startswith(("role.", "preset.", "chat.", "plan.", "stray.", "user.factor", "upload."))
+        by_owner = row.action.startswith(
+            ("role.", "preset.", "chat.", "plan.", "stray.", "user.factor", "upload.", "list.")
+        )
         assert row.actor_user_id == (None if by_shop else OWNER if by_owner else ADMIN)
         looked = row.action in {"chat.request_open", "user.factor_off"}
-        assert row.after or looked or row.action == "preset.delete"
+        assert row.after or looked or row.action in {"preset.delete", "list.remove"}
         new = row.action in {
             "user.write",
             "user.sign_out",
@@ -225,6 +245,7 @@ async def test_every_action_is_there_in_words(services: AdminServices, tmp_path:
             "plan.create",
             "plan.offer",
             "bonus.week_granted",
+            "list.add",
         }
         of_uploads = row.action.startswith("upload.") and row.action != "upload.change"
         assert row.before or looked or new or of_uploads
@@ -234,7 +255,18 @@ async def test_every_action_is_there_in_words(services: AdminServices, tmp_path:
         elif row.action.startswith("preset."):
             assert row.subject.startswith("hundred-")
         elif not looked and not row.action.startswith("role."):
-            assert row.subject in {"wine", "digit", "1", "2", "2026-W47", "hundred", "other", "charge-1", "rent"}
+            assert row.subject in {
+                "wine",
+                "digit",
+                "1",
+                "2",
+                "2026-W47",
+                "hundred",
+                "other",
+                "charge-1",
+                "rent",
+                "SBER",
+            }
     refund = next(entry for entry in page.items if entry.action == "payment.refund")
     assert (refund.subject, refund.before) == (str(payment.id), {"refunded": "0.00"})
     assert (refund.after["refunded"], refund.reason) == ("100.00", "half")

@@ -7,7 +7,7 @@ import pytest
 
 from services.forecasts.figures import Tally, figures_of, wilson
 from services.forecasts.judging import Anchor, NoSuchDay, Observed, judge, observe
-from services.forecasts.said import Said
+from services.forecasts.said import StatedOutcome
 from tests.support.forecasts import walk, weekdays
 
 DAYS, CLOSES = weekdays(400), walk(400)
@@ -48,7 +48,9 @@ def test_a_split_after_the_forecast_changes_nothing(factor: float) -> None:
     assert isinstance(before, Observed)
     assert isinstance(after, Observed)
     assert [after.worst, after.change] == pytest.approx([before.worst, before.change])
-    band = Said(name="b", event="inside", output="band", measure=0.9, low=CLOSES[100] * 0.97, high=CLOSES[100] * 1.03)
+    band = StatedOutcome(
+        name="b", event="inside", output="band", measure=0.9, low=CLOSES[100] * 0.97, high=CLOSES[100] * 1.03
+    )
     assert judge(band, CLOSES[100], before).came == judge(band, CLOSES[100], after).came
 
 
@@ -58,7 +60,7 @@ def _observed(*, worst: float = -1.0, change: float = 0.5) -> Observed:
 
 @pytest.mark.parametrize(("worst", "came"), [(-4.99, False), (-5.0, True), (-12.0, True), (2.0, False)])
 def test_a_drawdown_is_scored_by_brier(worst: float, came: bool) -> None:
-    said = Said(name="d", event="drawdown", output="p", measure=0.05, stated=0.3)
+    said = StatedOutcome(name="d", event="drawdown", output="p", measure=0.05, stated=0.3)
     judged = judge(said, 100, _observed(worst=worst))
     assert (judged.came, judged.bin) == (came, 3)
     assert judged.score == pytest.approx((0.3 - came) ** 2)
@@ -68,7 +70,7 @@ def test_a_drawdown_is_scored_by_brier(worst: float, came: bool) -> None:
     ("change", "came", "score"), [(-8.0, True, 2 * 0.95), (-6.0, False, 0.0), (4.0, False, 10 * 0.05)]
 )
 def test_a_quantile_is_scored_by_pinball(change: float, came: bool, score: float) -> None:
-    said = Said(name="q", event="below", output="q", measure=0.05, stated=-6.0)
+    said = StatedOutcome(name="q", event="below", output="q", measure=0.05, stated=-6.0)
     judged = judge(said, 100, _observed(change=change))
     assert (judged.came, judged.observed) == (came, change)
     assert judged.score == pytest.approx(score)
@@ -78,7 +80,7 @@ def test_a_quantile_is_scored_by_pinball(change: float, came: bool, score: float
     ("change", "came", "score"), [(-10.0, True, 20.0), (10.0, True, 20.0), (-13.0, False, 80.0), (11.0, False, 40.0)]
 )
 def test_a_band_is_scored_by_its_width_and_what_it_missed(change: float, came: bool, score: float) -> None:
-    said = Said(name="b", event="inside", output="band", measure=0.9, low=180.0, high=220.0)
+    said = StatedOutcome(name="b", event="inside", output="band", measure=0.9, low=180.0, high=220.0)
     judged = judge(said, 200, _observed(change=change))
     assert judged.came == came
     assert judged.score == pytest.approx(score)

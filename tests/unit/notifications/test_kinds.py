@@ -12,6 +12,7 @@ from db.tables.outbox import OutboxKind, Priority
 from services.notifications.kinds.admins import CreditsChanged, WordsFromOwner
 from services.notifications.kinds.chats import AnswerReady
 from services.notifications.kinds.credits import BonusGranted, CreditsExpire
+from services.notifications.kinds.forecasts import ForecastJudged
 from services.notifications.kinds.identity import AccountsMerged, EmailLinked, SecondFactorChanged, TelegramLinked
 from services.notifications.kinds.letters import (
     AccountDeleted,
@@ -51,6 +52,7 @@ HEX_2, KEY_2 = "00000000000000000000000000000002", "00000000-0000-0000-0000-0000
 AT = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
 ROWS: list[tuple[News, str, str, JsonObject]] = [
+    (ForecastJudged(forecast_id=7), "forecast_judged", "forecast:7", {"forecast_id": 7}),
     (ScoringEnded(scoring_id=ONE), "scoring", f"scoring:{KEY}", {"scoring_id": HEX}),
     (ScoringEnded(scoring_id=ONE, look=True), "scoring", f"scoring:{KEY}:look", {"scoring_id": HEX, "look": True}),
     (
@@ -306,6 +308,7 @@ def test_who_waits_for_nothing_is_told_last() -> None:
     assert {news.kind for news, *_ in ROWS if news.priority is Priority.NEWS} == {
         OutboxKind.BONUS,
         OutboxKind.CREDITS_EXPIRE,
+        OutboxKind.FORECAST_JUDGED,
     }
 
 

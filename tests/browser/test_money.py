@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.page import ANNA, JOHN, WITHIN_MS, Chat
 
-SOON_MS = 5_000  # nobody watches a chat for longer
+SOON_MS = 20_000  # nobody watches a chat for longer
 
 
 def test_anna_pays_on_the_checkout_page(demo_url: str, chromium: Browser, pictures: Path) -> None:

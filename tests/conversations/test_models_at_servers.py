@@ -69,7 +69,7 @@ async def test_it_rests_while_its_server_is_away(shop: tuple[Stage, Inference]) 
     await anna.sees_button("🔮")
     await is_away(server)
     await anna.presses("🔮")  # it was still on sale
-    told = await olga.sees("💤 Модель «Какой это ирис?»", within=5.0)
+    told = await olga.sees("💤 Модель «Какой это ирис?»")
     assert "сервер" in told.text
     await john.says("/models")
     await john.presses("💤 Which iris is it?")
@@ -83,8 +83,8 @@ async def test_it_rests_while_its_server_is_away(shop: tuple[Stage, Inference]) 
     await vera.sees_photo("Вино: Бароло")  # other models do not care
     assert (await balance(stage, john), await balance(stage, anna)) == (1000, 950)
     await server.clear_faults()
-    await olga.sees("🟢 Модель «Какой это ирис?» снова", within=5.0)
-    await anna.sees_photo("Ирис: Щетинистый", within=10.0)  # what she had paid for has waited
+    await olga.sees("🟢 Модель «Какой это ирис?» снова")
+    await anna.sees_photo("Ирис: Щетинистый")  # what she had paid for has waited
     await john.presses("🔄 Look again")
     await john.presses("▶️ Start")
     await john.sees("1/4")
@@ -122,10 +122,10 @@ async def test_the_answers_of_other_models_come_while_a_server_hangs(shop: tuple
     john = await stage.person("John", "en")
     await fills_in_wine(john, WINE)
     await john.presses("🔮")
-    await john.sees_photo("Wine: Barolo", within=3.0)
+    await john.sees_photo("Wine: Barolo")
     await server.clear_faults()
     for person in waiting:
-        await person.sees_photo("Ирис: Щетинистый", within=10.0)
+        await person.sees_photo("Ирис: Щетинистый")
 
 
 async def test_what_passes_is_tried_again(shop: tuple[Stage, Inference]) -> None:
@@ -134,7 +134,7 @@ async def test_what_passes_is_tried_again(shop: tuple[Stage, Inference]) -> None
         anna = await stage.person("Анна", "ru")
         await server.fault(fault)
         await orders_iris(anna)
-        assert (await anna.sees_photo("Ирис: Щетинистый", within=10.0)).holds("баланс 9,50"), fault
+        assert (await anna.sees_photo("Ирис: Щетинистый")).holds("баланс 9,50"), fault
 
 
 async def test_what_does_not_pass_is_paid_back(shop: tuple[Stage, Inference]) -> None:
@@ -148,10 +148,10 @@ async def test_what_does_not_pass_is_paid_back(shop: tuple[Stage, Inference]) ->
         john = await stage.person("John", "en")
         await server.fault(fault)
         await orders_iris(john)
-        await john.sees(told, within=5.0)
+        await john.sees(told)
         assert await balance(stage, john) == 1000, fault
         await orders_iris(john)  # three failures in a row would be looked into
-        await john.sees_photo("Iris: Setosa", within=10.0)
+        await john.sees_photo("Iris: Setosa")
 
 
 async def test_it_rests_while_its_server_answers_checks_and_fails_runs(
@@ -167,8 +167,8 @@ async def test_it_rests_while_its_server_answers_checks_and_fails_runs(
     for person in losers:
         await orders_iris(person)
     for person in losers:
-        await person.sees("могла ответить" if person is not losers[1] else "The model could not answer", within=15.0)
-    told = await olga.sees("💤 Модель «Какой это ирис?» пока не продаётся: несколько сбоев подряд", within=5.0)
+        await person.sees("могла ответить" if person is not losers[1] else "The model could not answer")
+    told = await olga.sees("💤 Модель «Какой это ирис?» пока не продаётся: несколько сбоев подряд")
     assert told.buttons == ["🔁 Попробовать снова", "🧠 К модели"]
     await olga.presses("🧠 К модели")
     await olga.sees("💤 Отдыхает: несколько сбоев подряд")
@@ -181,9 +181,9 @@ async def test_it_rests_while_its_server_answers_checks_and_fails_runs(
     await anna.sees("Модель отдыхает: её сервер сейчас не работает.")
     assert [await balance(stage, each) for each in losers] == [1000] * 3
     await server.clear_faults()
-    await olga.sees("🟢 Модель «Какой это ирис?» снова в продаже", within=20.0)
+    await olga.sees("🟢 Модель «Какой это ирис?» снова в продаже")
     await orders_iris(john)
-    await john.sees_photo("Iris: Setosa", within=10.0)
+    await john.sees_photo("Iris: Setosa")
 
 
 async def test_owners_read_what_is_wrong_in_their_language(shop: tuple[Stage, Inference]) -> None:
@@ -192,7 +192,7 @@ async def test_owners_read_what_is_wrong_in_their_language(shop: tuple[Stage, In
     olga = await stage.person("Ольга", "ru", id=OWNER_ID)
     await olga.says("/start")
     await server.fault("401", "*", times=0)
-    told = await olga.sees("💤 Модель «Какой это ирис?»", within=10.0)
+    told = await olga.sees("💤 Модель «Какой это ирис?»")
     assert "сервер не пускает магазин: " in told.text
     assert "(HTTP 401)" in told.text
     assert "Напишите headers = " in told.text

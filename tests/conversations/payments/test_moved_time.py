@@ -23,7 +23,7 @@ from tests.conversations.stage import Stage, shop_settings
 from tests.support.databases import SqliteServer
 from tests.support.waiting import until
 
-SOON = 5.0  # nobody watches a chat for longer
+SOON = 20.0  # nobody watches a chat for longer
 HOUR, DAY = 3600.0, 86_400.0
 
 

@@ -20,7 +20,7 @@ from tests.integration import servers
 from tests.support.comfyui import photo, write_painting
 
 EVERY = 0.02
-WITHIN = 10.0
+WITHIN = 30.0
 Opens = Callable[..., ComfyUIRuntime]
 
 

@@ -165,7 +165,7 @@ async def test_the_end_of_a_process_cuts_them_short(shop: Shop, provider: ChatSe
     await shop.reads(provider.url)
     async with aclosing(shop.engine.assistant("sage").stream(HELLO)) as events:
         await anext(events)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await shop.engine.close()
         with pytest.raises(StreamCut):
             await anext(events)

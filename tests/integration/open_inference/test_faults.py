@@ -14,6 +14,7 @@ from services.values.samples import drawing
 from tests.integration.open_inference.conftest import Opened
 from tests.integration.open_inference.manifests import IRIS
 from tests.integration.open_inference.test_dialects import SETOSA, answer
+from tests.support.waiting import until
 
 
 def asked(model: RemoteModel) -> "asyncio.Future[Result]":
@@ -195,7 +196,7 @@ async def test_who_gives_up_hangs_up(server: Inference, opened: Opened) -> None:
     await model.check()
     await server.fault("hang")
     waiting = asked(model)
-    await asyncio.sleep(0.1)
+    await until(lambda: server.log("infer"))
     waiting.cancel()
     await asyncio.sleep(0)
     assert await asked(model)

@@ -13,6 +13,7 @@ from db.engine import Database
 from db.tables.models import Model
 from db.tables.outbox import OutboxMessage
 from db.tables.predictions import ErrorCode, Prediction, PredictionStatus
+from services.inference import loaded
 from services.inference.errors import ModelBroken, RequestRefused, RunFailed, ServerAway
 from services.inference.tensors import RunProgress
 from services.models.offers import ModelResting
@@ -77,7 +78,11 @@ async def test_a_hanging_server_holds_up_no_other_model(counter: Counter, doubli
         async def all_answered() -> bool:
             return all([(await counter.view(wine)).status is PredictionStatus.SUCCEEDED for wine in wines])
 
+        async def both_are_asked() -> bool:
+            return len(doubling.jobs) >= 2
+
         await until(all_answered)
+        await until(both_are_asked)
         assert len(doubling.jobs) == 2  # no more than its own limit; the rest waits in the queue, for any worker
         assert await counter.count(Prediction, Prediction.status == "queued") == 6
 
@@ -212,7 +217,7 @@ async def test_one_that_was_away_is_back_soon(counter: Counter, doubling: Doubli
             await watch.look()
             pauses.append(watch._due["doubler"] - loop.time())
         assert max(pauses) <= 15
-        assert pauses[:2] == [pytest.approx(2, abs=0.5), pytest.approx(2 * 2, abs=0.5)]
+        assert pauses[:2] == [pytest.approx(2, abs=0.9), pytest.approx(2 * 2, abs=0.9)]
         assert (await counter.models.offer("doubler")).resting is True
         doubling.away = False
         counter.clock.advance(seconds=15)
@@ -222,25 +227,26 @@ async def test_one_that_was_away_is_back_soon(counter: Counter, doubling: Doubli
 
 
 async def test_a_check_without_an_end_holds_up_no_other_server(
-    counter: Counter, doubling: DoublingServer, tmp_path: Path
+    counter: Counter, doubling: DoublingServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place_doubler(tmp_path / "store", "mute")
     assert not await counter.models.sync(counter.engine)
     doubling.silent, doubling.away = "mute", True
+    monkeypatch.setattr(loaded, "CHECK_SECONDS", 600)
 
     async def rests() -> bool:
         return (await counter.models.offer("doubler")).resting
 
     async with working(counter) as worker:
         worker.on_away("doubler")
-        await until(rests, seconds=6.0)
+        await until(rests)
         doubling.away = False
         asked = doubling.asked
 
         async def is_asked() -> bool:
             return doubling.asked > asked
 
-        await until(is_asked, seconds=6.0)
+        await until(is_asked)
 
 
 async def test_owners_hear_little_of_a_server_that_comes_and_goes(counter: Counter, doubling: DoublingServer) -> None:

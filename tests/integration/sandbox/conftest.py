@@ -18,7 +18,7 @@ Api = Callable[..., Coroutine[Any, Any, tuple[int, dict[str, Any]]]]
 
 async def until(happened: Callable[[], Awaitable[object]]) -> None:
     """Ask the server until it says yes: what another request does there, nobody tells."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while True:
             if await happened():
                 return

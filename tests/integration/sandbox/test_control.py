@@ -26,7 +26,7 @@ class Events:
 
     async def next(self) -> tuple[int, str, dict[str, Any]]:
         fields: dict[str, str] = {}
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while True:
                 line = (await self._response.content.readline()).decode().rstrip("\n")
                 name, _, value = line.partition(": ")

@@ -30,7 +30,7 @@ class Receiver:
         return web.Response(status=self.statuses.popleft() if self.statuses else 200)
 
     async def text(self) -> str:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             update, _ = await self.got.get()
         return str(update["message"]["text"])
 

@@ -95,7 +95,7 @@ class Receiver:
         return web.Response(text=told) if isinstance(told, str) else web.json_response({"code": told})
 
     async def next(self) -> Notification:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             return await self.got.get()
 
     async def kinds(self, count: int) -> list[str]:

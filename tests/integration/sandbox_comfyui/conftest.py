@@ -19,7 +19,7 @@ from tests.integration import servers
 Json = dict[str, Any]
 SAMPLES: Json = json.loads((Path(__file__).parents[2] / "data" / "comfyui.json").read_text())
 VERSIONS = ("0.30.0", "0.3.64")
-WITHIN_SECONDS = 10.0
+WITHIN_SECONDS = 30.0
 
 
 def photo(size: tuple[int, int] = (640, 480), colour: str = "olive", form: str = "JPEG", **more: Any) -> bytes:

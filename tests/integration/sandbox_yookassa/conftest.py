@@ -127,7 +127,7 @@ class Receiver:
         return web.Response(status=self.statuses.popleft() if self.statuses else 200)
 
     async def next(self) -> Json:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             return await self.got.get()
 
     async def events(self, count: int) -> list[str]:

@@ -14,7 +14,7 @@ from tests.integration.cli.test_commands import ROOT, TOKEN, Shell
 from tests.support.ports import free_port
 
 NOBODY = "http://127.0.0.1:1"
-START_SECONDS = 30.0  # on a busy machine
+START_SECONDS = 60.0  # on a busy machine
 
 
 class House:

@@ -111,7 +111,7 @@ async def test_the_second_on_postgresql_stands_by(sandbox: Sandbox, postgres_ser
     anna = await sandbox.person("Анна")
     async with App(settings, parts={"bot"}).running() as second:
         async with App(settings, parts={"bot"}).running() as first:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 await first.chat.connection.made.wait()
                 await second.chat.connection.made.wait()
 

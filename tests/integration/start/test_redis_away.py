@@ -63,7 +63,7 @@ async def test_silence_is_an_outage_too(monkeypatch: pytest.MonkeyPatch) -> None
         url = address.replace("http", "redis")
         storage = SharedStorage.at(url, ttl=timedelta(days=1))
         turns = OneAtATime(RedisCoordination(storage.redis, "1"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             with pytest.raises(DatabaseUnavailable):
                 await storage.get_data(KEY)
             with pytest.raises(DatabaseUnavailable):

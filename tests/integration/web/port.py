@@ -38,7 +38,7 @@ def small_app() -> FastAPI:
     @app.post("/slow")
     async def slow() -> PlainTextResponse:
         """Answers after a while, and does not look at the body."""
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.8)
         return PlainTextResponse("done")
 
     return app

@@ -175,7 +175,7 @@ async def test_a_wrong_number_of_answers_is_a_failure(executor: ThreadPoolExecut
 async def test_it_retires_where_nobody_waits_any_more(executor: ThreadPoolExecutor) -> None:
     made = batcher(Doubler(), executor)
     made.run(1).cancel()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await made.retire(refuse=False)
 
 

@@ -55,8 +55,8 @@ TERMS: Final = (
     ),
     N_(
         "<b>Your data.</b> Kept are: your Telegram name and id, what you wrote in the profile, your answers with the "
-        "pictures you sent, and the predictions made from them. The profile can be cleared at any time, pictures "
-        "deleted: /privacy."
+        "pictures, recordings and tables you sent, and the predictions made from them. The profile can be cleared at "
+        "any time, files deleted: /privacy."
     ),
 )
 

@@ -48,7 +48,7 @@ async def ask_whether(query: CallbackQuery, *, ctx: Context) -> None:
 
 
 async def delete_pictures(query: CallbackQuery, *, ctx: Context) -> None:
-    """A form under way, and pictures that wait for a style, would name what is gone: both end."""
+    """All files. A form under way, and pictures that wait for a style, would name what is gone."""
     await ctx.fsm.clear()
     count = await ctx.services.file_cleanup.delete_of(ctx.user.id)
     await ctx.respond(query, view.deleted_screen(count, ctx.tr))

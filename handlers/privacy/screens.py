@@ -1,4 +1,4 @@
-"""What is kept of a customer, for how long, and the button that deletes pictures."""
+"""What is kept of a customer, for how long, and the button that deletes files."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -11,6 +11,7 @@ from i18n.translator import Html, Translator
 from services.chats.service import AssistantView
 from services.errors import N_
 from services.identity.deletion_rows import DeletionFacts
+from services.scoring.drafts import MOST_DRAFTS
 
 DELETE_TALKS: Final = "talks-delete"
 DELETE_TALKS_SURE: Final = "talks-delete-now"
@@ -30,19 +31,24 @@ def privacy_screen(
     providers: Mapping[str, Sequence[AssistantView]],
     journal_days: int,
 ) -> Screen:
-    """How long customers' pictures and results are kept; None: for ever. `providers`: who is told what is written to
-    which assistants."""
+    """How long what customers send (`pictures`, recordings, tables) and results are kept; None: for ever. `providers`:
+    who is told what is written to which assistants."""
     parts = [
         tr.html("<b>🔒 What the shop keeps</b>"),
         tr.html(
             "Your Telegram name and id, what you wrote in the profile, your answers to models and what they "
             "answered, your payments and operations with credits."
         ),
-        _term(tr.html("Pictures that you sent"), pictures, tr),
-        _term(tr.html("Pictures that models made for you"), results, tr),
+        _term(tr.html("Pictures, recordings and tables that you sent"), pictures, tr),
+        _term(tr.html("Pictures, sounds and tables that models made for you"), results, tr),
+        tr.html(
+            "A table that you do not order is deleted after a day, or when you have sent {n} newer ones. What is made "
+            "of a table on the way goes within an hour after its end.",
+            n=MOST_DRAFTS,
+        ),
         tr.html("Places where photos were taken, and all else that cameras write into them, are thrown away at once."),
     ]
-    delete = Button(text=tr.gettext("🗑 Delete my pictures"), action=DELETE)
+    delete = Button(text=tr.gettext("🗑 Delete my files"), action=DELETE)
     talks: tuple[buttons.Row, ...] = ()
     if providers:
         parts.append(_conversations(providers, journal_days, tr))
@@ -54,16 +60,17 @@ def privacy_screen(
 
 def sure_screen(tr: Translator) -> Screen:
     text = tr.html(
-        "Delete all pictures that you sent or that were made for you? They cannot be brought back; the words of the "
-        "answers stay in the history. What a prediction under way needs stays until it is done."
+        "Delete all files that you sent or that were made for you: pictures, recordings, tables? They cannot be "
+        "brought back; the words of the answers stay in the history. What a prediction or a table under way needs "
+        "stays until it is done."
     )
     return _sure(text, DELETE_SURE, tr)
 
 
 def deleted_screen(count: int, tr: Translator) -> Screen:
-    text = tr.nhtml("{n} picture was deleted.", "{n} pictures were deleted.", count)
+    text = tr.nhtml("{n} file was deleted.", "{n} files were deleted.", count)
     if not count:
-        text = tr.html("There are no pictures of yours to delete.")
+        text = tr.html("There are no files of yours to delete.")
     return _deleted(text, tr)
 
 
@@ -86,8 +93,8 @@ def leave_screen(facts: DeletionFacts, tr: Translator) -> Screen:
     parts = [
         tr.html("<b>Delete your account?</b>"),
         tr.html(
-            "Deleted for good: your name, address and profile, ways in and devices, pictures, answers of models, "
-            "conversations, notifications."
+            "Deleted for good: your name, address and profile, ways in and devices, pictures, recordings and tables, "
+            "answers of models, conversations, notifications."
         ),
         tr.html("Kept without your name: payments and operations with credits, as the law asks for."),
         tr.html("You may come back as somebody new; credits to try with are given once."),
@@ -130,8 +137,8 @@ def _conversations(providers: Mapping[str, Sequence[AssistantView]], journal_day
     if any(each.voice_seconds is not None for assistants in providers.values() for each in assistants):
         lines.append(
             tr.html(
-                "A voice message goes there as well, to be written down; the recording is kept, and deleted, as your "
-                "pictures are."
+                "A voice message goes there as well, to be written down; the recording is kept, and deleted, as all "
+                "that you send is."
             )
         )
     kept = tr.nhtml(

@@ -39,6 +39,7 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 TELLABLE: Final = 1e15  # a bound beyond that is the type's, and tells a reader nothing
 MAX_DATA_URL: Final = 1_400_000  # characters: 1 MB in base64
 DATA_URL: Final = r"^data:image/[a-z0-9.+-]+;base64,[A-Za-z0-9+/]+={0,2}$"
+SOUND_URL: Final = r"^data:audio/[a-z0-9.+-]+(;[a-z]+=[a-z0-9.,_-]+)?;base64,[A-Za-z0-9+/]+={0,2}$"
 Json = dict[str, Any]  # Any: JSON
 PICTURE: Final[Json] = {
     "type": "string",
@@ -46,6 +47,12 @@ PICTURE: Final[Json] = {
     "x-file": "image",
 }
 """The id of an upload, or the picture itself."""
+SOUND: Final[Json] = {
+    "type": "string",
+    "anyOf": [{"format": "uuid"}, {"pattern": SOUND_URL, "maxLength": MAX_DATA_URL}],
+    "x-file": "audio",
+}
+"""Likewise."""
 SHARE: Final[Json] = {"type": "number", "minimum": 0, "maximum": 1}
 IMAGE_ADDRESS: Final[Json] = {"format": "uri-reference", "x-file": "image"}
 
@@ -126,7 +133,7 @@ def _file(field: Input) -> Json:
     if not isinstance(field, SoundInput):
         return PICTURE
     seconds = {"x-min-seconds": field.min_seconds, "x-max-seconds": field.max_seconds}
-    return {"type": "string", "format": "uuid", "x-file": "audio", "x-rate": field.rate, **seconds}
+    return SOUND | {"x-rate": field.rate, **seconds}
 
 
 def _lines(field: TableInput, language: str) -> Json:

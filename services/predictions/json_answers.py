@@ -9,7 +9,7 @@ from services.files.files import Files, media_type_of
 from services.manifests.inputs import ImageInput, ImagesInput, Input, SoundInput
 from services.values.errors import InvalidValue, PictureNotKept, SoundNotKept, Unanswered
 from services.values.intake import Intake
-from services.values.json_values import file_id_of, from_json, picture_in
+from services.values.json_values import file_id_of, from_json, picture_in, sound_in
 from services.values.parse import Value, default_value
 from services.values.sounds import check_sound
 
@@ -33,8 +33,8 @@ class WrongAnswers(ShopError):
 async def read_answers(
     fields: Sequence[Input], told: Mapping[str, Any], *, user_id: int, files: Files, intake: Intake
 ) -> dict[str, Value]:  # Any: JSON
-    """Values by name; what is left out has its default. Pictures that come along are looked at and kept. Raises
-    `WrongAnswers`, and what keeps the shop from looking at pictures now."""
+    """Values by name; what is left out has its default. Pictures and sounds that come along are looked at and kept.
+    Raises `WrongAnswers`, and what keeps the shop from looking at them now."""
     values: dict[str, Value] = {}
     names = {field.name for field in fields}
     problems: dict[str, ShopError] = {name: UnknownField() for name in told if name not in names}
@@ -52,7 +52,7 @@ async def read_answers(
                     kept = [await _kept(field, each, user_id, files, intake) for each in told[field.name]]
                     values[field.name] = {"files": kept}
                 elif isinstance(field, SoundInput):
-                    await _listen(field, told[field.name], user_id, files)
+                    values[field.name] = {"file": await _heard(field, told[field.name], user_id, files, intake)}
             except InvalidValue as problem:
                 problems[field.name] = problem
     if problems:
@@ -68,17 +68,28 @@ def _read(field: Input, told: Mapping[str, Any]) -> Value:  # Any: JSON
     answer = told[field.name]
     if isinstance(field, ImageInput) and isinstance(answer, str) and picture_in(answer) is not None:
         return answer  # it is looked at when all else is right
+    if isinstance(field, SoundInput) and isinstance(answer, str) and sound_in(answer) is not None:
+        return answer
     if isinstance(field, ImagesInput) and isinstance(answer, list):
         answer = [_UNREAD if isinstance(each, str) and picture_in(each) is not None else each for each in answer]
     return from_json(field, answer)
 
 
-async def _listen(field: SoundInput, told: str, user_id: int, files: Files) -> None:
-    """Raises what is wrong with a sound that was uploaded, for this model or another."""
-    content = await files.get(file_id_of(told), user_id=user_id)
-    if content is None:
+async def _heard(field: SoundInput, told: str, user_id: int, files: Files, intake: Intake) -> str:
+    """The hex id of the sound's file. Raises what is wrong with it, also with one that was uploaded for another
+    model."""
+    content = sound_in(told)
+    if content is not None:
+        async with intake.upload(user_id) as received:
+            await asyncio.to_thread(received.file.write, content)
+            sound = await received.sound(field)
+        return (await files.put(user_id, sound, media_type_of(sound))).hex
+    file_id = file_id_of(told)
+    kept = await files.get(file_id, user_id=user_id)
+    if kept is None:
         raise SoundNotKept()
-    await asyncio.to_thread(check_sound, field, content)
+    await asyncio.to_thread(check_sound, field, kept)
+    return file_id.hex
 
 
 async def _kept(field: ImageInput | ImagesInput, told: str, user_id: int, files: Files, intake: Intake) -> str:

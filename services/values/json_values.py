@@ -1,5 +1,5 @@
-"""Values as the JSON Schema of a model's questions has them: a series is an array or the name of a source, a picture
-the id of an upload or a data URL."""
+"""Values as the JSON Schema of a model's questions has them: a series is an array or the name of a source, a picture or
+a sound the id of an upload or a data URL."""
 
 import base64
 import binascii
@@ -22,8 +22,9 @@ from services.values import errors
 from services.values.errors import InvalidValue
 from services.values.parse import Value, check_count, check_value, no_option, parse_text
 
-MAX_PICTURE: Final = 1_000_000  # bytes of a data URL
-_DATA_URL: Final = re.compile(r"data:image/[a-z0-9.+-]+;base64,", re.ASCII)
+MAX_INLINE: Final = 1_000_000  # bytes of a data URL
+_PICTURE: Final = re.compile(r"data:image/[a-z0-9.+-]+;base64,", re.ASCII)
+_SOUND: Final = re.compile(r"data:audio/[a-z0-9.+-]+(?:;[a-z]+=[a-z0-9.,_-]+)?;base64,", re.ASCII)
 
 
 def from_json(field: Input, told: Any) -> Value:  # Any: JSON
@@ -107,15 +108,24 @@ def file_id_of(told: str) -> UUID:
 
 def picture_in(told: str) -> bytes | None:
     """What a data URL holds; None for what is none. Raises `FileTooLarge`, `NotAnImage`."""
-    found = _DATA_URL.match(told)
+    return _inline(told, _PICTURE, errors.NotAnImage)
+
+
+def sound_in(told: str) -> bytes | None:
+    """The same of a sound. Raises `FileTooLarge`, `UnreadableSound`."""
+    return _inline(told, _SOUND, errors.UnreadableSound)
+
+
+def _inline(told: str, shape: re.Pattern[str], unreadable: type[InvalidValue]) -> bytes | None:
+    found = shape.match(told)
     if found is None:
         return None
-    if len(told) > MAX_PICTURE * 4 // 3 + found.end() + 4:
-        raise errors.FileTooLarge(megabytes=MAX_PICTURE // 1_000_000)
+    if len(told) > MAX_INLINE * 4 // 3 + found.end() + 4:
+        raise errors.FileTooLarge(megabytes=MAX_INLINE // 1_000_000)
     try:
         return base64.b64decode(told[found.end() :], validate=True)
     except binascii.Error as error:
-        raise errors.NotAnImage() from error
+        raise unreadable() from error
 
 
 def _is_iso(text: str) -> bool:

@@ -29,15 +29,16 @@ def _store(files: Files):  # type: ignore[no-untyped-def]
 async def test_what_is_kept_and_for_how_long(anna: Person) -> None:
     await anna.says("/privacy")
     told = await anna.sees("🔒 Что хранит магазин")
-    assert told.holds("Картинки, которые вы прислали: хранятся 30 дней")
-    assert told.holds("Картинки, которые сделали модели: хранятся 365 дней")
+    assert told.holds("Картинки, записи и таблицы, которые вы прислали: хранятся 30 дней")
+    assert told.holds("Картинки, звуки и таблицы, которые сделали модели: хранятся 365 дней")
+    assert told.holds("Таблица, которую вы не заказали, удаляется через день")
 
 
 async def test_in_english(stage: Stage) -> None:
     john = await stage.person("John", "en")
     await john.says("/help")
     await john.presses("Privacy")
-    assert (await john.sees("What the shop keeps")).holds("Pictures that you sent: for 30 days")
+    assert (await john.sees("What the shop keeps")).holds("Pictures, recordings and tables that you sent: for 30 days")
 
 
 async def test_pictures_are_deleted_at_once(stage: Stage, anna: Person) -> None:
@@ -47,15 +48,15 @@ async def test_pictures_are_deleted_at_once(stage: Stage, anna: Person) -> None:
     await anna.sees_button("🔮")
     assert await kept(stage) == before + 1
     await anna.says("/privacy")
-    await anna.presses("Удалить мои картинки")
+    await anna.presses("Удалить мои файлы")
     await anna.sees("Вернуть их будет нельзя")
     await anna.presses("Да, удалить")
-    await anna.sees("Удалена 1 картинка.")
+    await anna.sees("Удалён 1 файл.")
     assert await kept(stage) == before
     await anna.says("/privacy")
-    await anna.presses("Удалить мои картинки")
+    await anna.presses("Удалить мои файлы")
     await anna.presses("Да, удалить")
-    await anna.sees("Ваших картинок здесь нет.")
+    await anna.sees("Ваших файлов здесь нет.")
 
 
 async def test_an_account_is_deleted_in_the_chat(stage: Stage) -> None:

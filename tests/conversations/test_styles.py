@@ -380,7 +380,7 @@ async def test_what_is_repeated_after_the_pictures_were_deleted(studio: Stage, a
 
     await until(all_told)
     await anna.says("/privacy")
-    await anna.presses("Удалить мои картинки")
+    await anna.presses("Удалить мои файлы")
     await anna.presses("Да, удалить")
     await anna.sees("Удалены 2 картинки.")
     for name in ("other-style", "use-result", "compare", "as-file"):

@@ -93,7 +93,7 @@ async def _paints(person: Person, chance: random.Random, *, deletes: bool) -> No
             await _orders(person, f"{person.id}-{number}", chance)
             if deletes and chance.random() < 0.4:
                 await person.says("/privacy")
-                await person.presses("Удалить мои картинки", within=PATIENCE)
+                await person.presses("Удалить мои файлы", within=PATIENCE)
                 await person.presses("Да, удалить", within=PATIENCE)
         await asyncio.sleep(chance.uniform(0, 0.3))
 

@@ -1,8 +1,11 @@
 """Sounds that programs and pages send, for a model that plays them at half the loudness."""
 
+import base64
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
 from bot.app import App
@@ -45,6 +48,39 @@ async def test_uploaded_listened_to_and_bought(callers: Callers) -> None:
     assert made.headers["content-type"] == "audio/wav"
     assert seconds_of(made.content) == seconds_of(sent)
     assert abs(samples_of(made.content) - samples_of(sent) / 2).max() < 1e-3
+
+
+@pytest.mark.parametrize("kind", ["audio/ogg", "audio/webm;codecs=opus"])
+async def test_a_sound_in_the_order_itself(callers: Callers, kind: str) -> None:
+    """At any rate: it is brought to the model's."""
+    program = await callers.program(await callers.customer())
+    asked = (await program.get("models/quiet")).json()["input_schema"]["properties"]["voice"]
+    inline = f"data:{kind};base64,{base64.b64encode(encoded('voice')).decode()}"
+    assert any(re.search(each["pattern"], inline) for each in asked["anyOf"] if "pattern" in each)
+    told, once = {"model": "quiet", "input": {"voice": inline}}, {"idempotency-key": kind}
+    bought = await program.post("predictions", json=told, headers={"prefer": "wait=30", **once})
+    assert bought.json()["status"] == "succeeded", bought.text
+    kept = (await program.get(f"files/{bought.json()['input']['voice']}")).content
+    made = (await program.get(bought.json()["output"]["quiet"].removeprefix("/api/v1/"))).content
+    assert abs(samples_of(made) - samples_of(kept) / 2).max() < 1e-3
+    again = await program.post("predictions", json=told, headers=once)
+    assert (again.json()["id"], again.headers["idempotent-replayed"]) == (bought.json()["id"], "true")
+    assert (await program.get("me/balance")).json()["balance"] == 900
+
+
+async def test_what_is_no_sound_in_an_order(callers: Callers) -> None:
+    program = await callers.program(await callers.customer())
+    head = "data:audio/wav;base64,"
+    for told, code in (
+        (head + "AAAA", "not_a_sound"),
+        (head + "not base64", "not_a_sound"),
+        (head + base64.b64encode(encoded("wav", seconds=0.1)).decode(), "too_short"),
+        (head + "A" * 1_400_000, "file_too_large"),
+        ("data:image/png;base64,AAAA", "file_not_found"),
+    ):
+        answer = await program.post("predictions", json={"model": "quiet", "input": {"voice": told}})
+        assert problem(answer, 422, "invalid_input")["errors"][0]["code"] == code
+    assert (await program.get("me/balance")).json()["balance"] == 1000
 
 
 async def test_what_does_not_answer(callers: Callers) -> None:

@@ -115,7 +115,7 @@ async def test_pictures_are_deleted_after_a_question(app: App) -> None:
     async with browser(app, user.id) as anna:
         assert "Вернуть их будет нельзя" in (await anna.get("/history/pictures")).text
         assert (await anna.get(f"/files/{file_id}")).status_code == 200
-        assert "Удалена 1 картинка." in (await anna.post("/history/pictures")).text
+        assert "Удалён 1 файл." in (await anna.post("/history/pictures")).text
         assert (await anna.get(f"/files/{file_id}")).status_code == 404
 
 

@@ -15,9 +15,9 @@ import structlog
 from services.errors import ShopError
 from services.inference.collecting import Answer, Collector, Item, Waiters
 from services.inference.errors import ModelUnavailable, NotTried, RunFailed, RunTimeout
-from services.inference.runtimes.base import Limit, Turn
+from services.inference.runtimes.base import AsideTurn, Limit
 
-Aside: TypeAlias = Callable[[Turn], None]
+Aside: TypeAlias = Callable[[AsideTurn], None]
 Run: TypeAlias = Callable[[Sequence[Item], Limit], Sequence[Answer | ShopError]]
 
 _WORTH_SHARING = 32  # rows; fewer are not cut in two, since a run costs some 30 µs by itself
@@ -77,13 +77,13 @@ class Batcher(Collector[Item, Answer]):
                 continue
             self._aside_runs = True
             self._free -= 1
-            turn = Turn(limit=Limit(self._timeout), wanted=self._is_wanted, only=self._parallel == 1)
+            turn = AsideTurn(limit=Limit(self._timeout), wanted=self._is_wanted, only=self._parallel == 1)
             self._executor.submit(self._work_aside, work, future, turn, Watch(self._loop, turn.limit))
 
     def _is_wanted(self) -> bool:
         return bool(self._waiting)
 
-    def _work_aside(self, work: Aside, future: "asyncio.Future[None]", turn: Turn, watch: Watch) -> None:
+    def _work_aside(self, work: Aside, future: "asyncio.Future[None]", turn: AsideTurn, watch: Watch) -> None:
         """In a thread of the executor."""
         problem: ShopError | None = None
         try:

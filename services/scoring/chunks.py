@@ -17,7 +17,7 @@ FEW_ROWS: Final = 256  # of one where a worker has died
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chunk:
+class AnsweredChunk:
     """Answers to the rows from `start` on."""
 
     start: int
@@ -45,7 +45,7 @@ class Chunks:
         arrays.pop(ROWS, None)
         return cls(view, ColumnBatch(rows=view.good, arrays=arrays), engine, careful=careful)
 
-    async def answer(self, start: int) -> Chunk | None:
+    async def answer(self, start: int) -> AnsweredChunk | None:
         """The next rows. None where the model that is loaded is of another version than was ordered: its options and
         classes may stand at other places. Raises ModelUnavailable."""
         part = self._part(start)
@@ -53,11 +53,11 @@ class Chunks:
         if manifest is not None and manifest.version != self._version:  # nothing may come between this and the engine
             return None
         answers = await self._engine.score(self._slug, part, seconds=CHUNK_SECONDS)
-        return Chunk(start=start, answers=answers)
+        return AnsweredChunk(start=start, answers=answers)
 
-    def give_up(self, start: int) -> Chunk:
+    def give_up(self, start: int) -> AnsweredChunk:
         """The next rows, without an answer."""
-        return Chunk(start=start, answers=none_answered(self._part(start).rows))
+        return AnsweredChunk(start=start, answers=none_answered(self._part(start).rows))
 
     def _part(self, start: int) -> ColumnBatch:
         return self._columns.part(start, start + self._size)

@@ -4,7 +4,7 @@ import asyncio
 
 from services.inference.column_files import pack_answers
 from services.scoring import claims
-from services.scoring.chunks import Chunk
+from services.scoring.chunks import AnsweredChunk
 from services.scoring.context import ScoringContext
 from services.scoring.queries import ScoringView
 from services.waiting import patiently
@@ -12,7 +12,7 @@ from services.waiting import patiently
 _RAW = "application/octet-stream"
 
 
-async def keep(chunk: Chunk, view: ScoringView, context: ScoringContext) -> ScoringView | None:
+async def keep(chunk: AnsweredChunk, view: ScoringView, context: ScoringContext) -> ScoringView | None:
     """The table with these rows done; None where somebody else has it now. Raises StoreAway."""
     stored = await context.files.store(await asyncio.to_thread(pack_answers, chunk.answers), _RAW)
     failed = int(chunk.answers.failed.sum())

@@ -1,5 +1,6 @@
 """The customer's table with the answers that there are."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 
@@ -21,11 +22,16 @@ async def make_result(view: ScoringView, part_contents: Sequence[bytes], files: 
     if len(contents) < len(wanted) or None in contents or not view.answers.columns:
         raise NotATable()
     source, checked, problems = (each or b"" for each in contents)
+    packed = await asyncio.to_thread(_packed, part_contents, checked)
+    return await write(source, packed, _table(view, json.loads(problems)))
+
+
+def _packed(part_contents: Sequence[bytes], checked: bytes) -> bytes:
+    """All answers, and at which lines of the customer's file they belong."""
     parts = [unpack_answers(each) for each in part_contents]
     answers = join(parts) if parts else none_answered(0)
     lines = unpack(checked)[ROWS]
-    packed = pack_answers(AnswerColumns(columns={**answers.columns, ROWS: lines}, failed=answers.failed))
-    return await write(source, packed, _table(view, json.loads(problems)))
+    return pack_answers(AnswerColumns(columns={**answers.columns, ROWS: lines}, failed=answers.failed))
 
 
 def _table(view: ScoringView, notes: Sequence[tuple[int, str]]) -> Told:

@@ -17,7 +17,7 @@ from services.scoring.queries import ScoringView
 from services.waiting import patiently
 
 if TYPE_CHECKING:
-    from services.scoring.chunks import Chunk, Chunks
+    from services.scoring.chunks import AnsweredChunk, Chunks
 
 log = structlog.get_logger()
 
@@ -81,7 +81,7 @@ class ScoringRunner:
         hopeless = view.done >= HOPELESS and not view.answered
         return view.done >= view.good or view.canceling or hopeless
 
-    async def _next(self, chunks: "Chunks") -> "Chunk | None":
+    async def _next(self, chunks: "Chunks") -> "AnsweredChunk | None":
         """None where the version that was ordered is not loaded."""
         start = self._view.done
         if self._attempts <= ATTEMPTS:
@@ -90,7 +90,7 @@ class ScoringRunner:
         log.error("scoring_rows_given_up", scoring_id=str(self._view.id), start=start, rows=given_up.answers.rows)
         return given_up
 
-    async def _keep(self, chunk: "Chunk", chunks: "Chunks") -> tuple[bool, "Chunk | None"]:
+    async def _keep(self, chunk: "AnsweredChunk", chunks: "Chunks") -> tuple[bool, "AnsweredChunk | None"]:
         """And answers the next one meanwhile."""
         from services.scoring.keeping import keep
 

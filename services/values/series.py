@@ -11,7 +11,7 @@ from services.values.encodings import decode
 from services.values.errors import InvalidValue
 from services.values.numerals import grouped_by, read_numeral, ungrouped
 from services.values.ranges import parse_number, shorten, within
-from services.values.tables import Cell, find_table, read_flow
+from services.values.tables import LineCell, find_table, read_flow
 
 MAX_BYTES = 5_000_000
 Taken: TypeAlias = list[float] | dict[str, int | str | list[float]]
@@ -66,7 +66,7 @@ def _text(data: bytes | str) -> str:
     return decode(data) if isinstance(data, bytes) else data
 
 
-def _numbers(field: SeriesInput, cells: Sequence[Cell]) -> list[float]:
+def _numbers(field: SeriesInput, cells: Sequence[LineCell]) -> list[float]:
     if not cells:
         raise errors.NoNumbers()
     if len(cells) < field.min_length:
@@ -106,7 +106,7 @@ def load_source(folder: Path, field: SeriesInput, value: str) -> list[float]:
     return parse_series(field, (folder / source.file).read_bytes())
 
 
-def _number(field: SeriesInput, cell: Cell, group: str | None) -> float:
+def _number(field: SeriesInput, cell: LineCell, group: str | None) -> float:
     """`group`: the comma or point between thousands, where one number of them tells it: it tells it of all."""
     text = cell.text if group is None else ungrouped(cell.text, group)
     if text is None or is_no_number(cell.text):

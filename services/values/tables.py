@@ -25,7 +25,7 @@ _MAX_ROW = 100_000  # characters
 MAX_VALUES = 100_000  # as many as a question may ask for
 
 
-class Cell(NamedTuple):
+class LineCell(NamedTuple):
     line: int
     text: str
 
@@ -39,7 +39,7 @@ class NumberTable:
         self._date = _dates(sample)
         self._rows = rows
 
-    def cells(self, column: Column) -> list[Cell]:
+    def cells(self, column: Column) -> list[LineCell]:
         """The filled cells, oldest first. Raises a leaf of InvalidValue."""
         return _in_order(self._rows, value=column.number - 1, date=self._date)
 
@@ -67,19 +67,19 @@ def find_table(text: str, *, is_file: bool) -> NumberTable | None:
     return NumberTable(header, first[:_SAMPLE], everything)
 
 
-def read_flow(text: str) -> list[Cell]:
+def read_flow(text: str) -> list[LineCell]:
     """Numbers one after another, each with its line; heading lines without a digit are passed over."""
     told = (line for line in _lines(text) if not is_blank(line.text))
     lines = list(dropwhile(lambda line: not _DIGIT.search(line.text) and not is_no_number(line.text), told))
     if len(lines) > 1 and all(len(line) <= MAX_CHARS and _GROUPED.fullmatch(ascii_digits(line)) for _, line in lines):
         return lines
-    cells = list(islice((Cell(n, token) for n, line in lines for token in _tokens(line)), MAX_VALUES + 1))
+    cells = list(islice((LineCell(n, token) for n, line in lines for token in _tokens(line)), MAX_VALUES + 1))
     if len(cells) > MAX_VALUES:
         raise TooManyValues(max=MAX_VALUES)
     return cells
 
 
-def _lines(text: str) -> Iterator[Cell]:
+def _lines(text: str) -> Iterator[LineCell]:
     """The lines that are not blank, with their numbers, one by one. Raises TooManyValues."""
     kept = 0
     for number, found in enumerate(_LINE.finditer(text), start=1):
@@ -89,7 +89,7 @@ def _lines(text: str) -> Iterator[Cell]:
         if kept > MAX_VALUES or number > 2 * MAX_VALUES:
             raise TooManyValues(max=MAX_VALUES)
         if filled:
-            yield Cell(number, line.strip(" "))
+            yield LineCell(number, line.strip(" "))
 
 
 def _tokens(line: str) -> Iterator[str]:
@@ -128,7 +128,7 @@ def _separates(delimiter: str, lines: Sequence[str], *, is_file: bool) -> bool:
     return is_file and even and (first.count(",") > 1 or any("." in line for line in lines[1:]))
 
 
-def _rows(lines: Iterator[Cell], delimiter: str) -> Iterator[ColumnsRow]:
+def _rows(lines: Iterator[LineCell], delimiter: str) -> Iterator[ColumnsRow]:
     if delimiter == " ":
         yield from (ColumnsRow(n, line.split(maxsplit=_MAX_COLUMNS)[:_MAX_COLUMNS]) for n, line in lines)
         return
@@ -147,7 +147,7 @@ def _rows(lines: Iterator[Cell], delimiter: str) -> Iterator[ColumnsRow]:
 class _Feed:
     """Lines for one row after another: a quote that is never closed must not make a row of the whole file."""
 
-    def __init__(self, lines: Iterator[Cell]) -> None:
+    def __init__(self, lines: Iterator[LineCell]) -> None:
         self._lines = lines
         self.line = 0
         self.chars = self.count = self.quotes = self.first = 0  # of one row
@@ -180,12 +180,12 @@ def _dates(rows: Sequence[ColumnsRow]) -> int | None:
     return next((column for column in range(width) if all(is_date(row.cells[column]) for row in rows)), None)
 
 
-def _in_order(rows: Iterable[ColumnsRow], *, value: int, date: int | None) -> list[Cell]:
+def _in_order(rows: Iterable[ColumnsRow], *, value: int, date: int | None) -> list[LineCell]:
     """The cells of a column that are filled; oldest first where every one has a date, otherwise as given."""
     cells, days = [], []
     for row in rows:
         if value < len(row.cells) and not is_blank(row.cells[value]):
-            cells.append(Cell(row.line, row.cells[value]))
+            cells.append(LineCell(row.line, row.cells[value]))
             if date is not None:
                 days.append(row.cells[date] if date < len(row.cells) else "")
     keys = date_keys(days) if days else None

@@ -38,7 +38,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class AsideTurn:
     """For work that gives way to rows: whether some wait is asked of `wanted`, from any thread. `only`: they have no
     other place, so they wait for its end."""
 
@@ -72,7 +72,7 @@ class ColumnWork(Protocol):
     @property
     def answers(self) -> "AnswerColumns": ...
 
-    def go(self, turn: Turn) -> None:
+    def go(self, turn: AsideTurn) -> None:
         """Some more rows, for a short while; called in a thread of the engine."""
 
 

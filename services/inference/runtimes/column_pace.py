@@ -6,7 +6,7 @@ STEP_SECONDS: Final = 0.001
 LONE_CALLS: Final = 2  # that a step takes as long as, where one row alone takes longer than half of STEP_SECONDS
 
 
-class Pace:
+class StepPace:
     """Where rows have a place of their own, a step is all that go together. Where they wait for its end, it begins with
     one row, and what that takes bounds the next."""
 

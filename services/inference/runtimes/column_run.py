@@ -10,8 +10,8 @@ import numpy as np
 from services.errors import ShopError
 from services.inference.columns import AnswerColumns, ColumnBatch, join, none_answered
 from services.inference.errors import BadInput, BadOutput, RunTimeout
-from services.inference.runtimes.base import Limit, Turn
-from services.inference.runtimes.column_pace import Pace
+from services.inference.runtimes.base import AsideTurn, Limit
+from services.inference.runtimes.column_pace import StepPace
 from services.inference.runtimes.column_results import of_results
 from services.inference.runtimes.tensor_feeds import Array
 from services.inference.runtimes.tensor_results import Tensor
@@ -49,7 +49,7 @@ class ColumnRun:
     def __init__(self, runtime: "TensorRuntime", columns: ColumnBatch, seconds: float) -> None:
         """It is `done` after so many seconds too, with fewer rows."""
         self._runtime, self._columns, self._seconds = runtime, columns, seconds
-        self._pace = Pace(runtime.most_rows)
+        self._pace = StepPace(runtime.most_rows)
         self._began: float | None = None
         self._at, self._late = 0, False
         self._block = _Block(0, 0, {})
@@ -62,7 +62,7 @@ class ColumnRun:
     def done(self) -> bool:
         return self._late or self._at >= self._columns.rows
 
-    def go(self, turn: Turn) -> None:
+    def go(self, turn: AsideTurn) -> None:
         """Some more rows, at least one. Raises nothing that one of them is to blame for: such a row fails alone."""
         now = time.monotonic()
         if self._began is None:

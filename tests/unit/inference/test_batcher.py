@@ -8,7 +8,7 @@ import pytest
 from services.errors import ShopError
 from services.inference import errors
 from services.inference.batcher import Batcher
-from services.inference.runtimes.base import Limit, Turn
+from services.inference.runtimes.base import AsideTurn, Limit
 
 
 class Doubler:
@@ -181,9 +181,9 @@ async def test_it_retires_where_nobody_waits_any_more(executor: ThreadPoolExecut
 
 async def test_work_aside_is_told_who_waits(executor: ThreadPoolExecutor) -> None:
     doubler = Doubler()
-    made, seen, began, goes_on = batcher(doubler, executor), list[Turn](), threading.Event(), threading.Event()
+    made, seen, began, goes_on = batcher(doubler, executor), list[AsideTurn](), threading.Event(), threading.Event()
 
-    def work(turn: Turn) -> None:
+    def work(turn: AsideTurn) -> None:
         seen.append(turn)
         began.set()
         assert goes_on.wait(10)
@@ -203,9 +203,9 @@ async def test_work_aside_is_told_who_waits(executor: ThreadPoolExecutor) -> Non
 
 async def test_beside_work_aside_there_is_a_place_for_rows(executor: ThreadPoolExecutor) -> None:
     doubler = Doubler()
-    made, seen, goes_on = batcher(doubler, executor, parallel=2), list[Turn](), threading.Event()
+    made, seen, goes_on = batcher(doubler, executor, parallel=2), list[AsideTurn](), threading.Event()
 
-    def work(turn: Turn) -> None:
+    def work(turn: AsideTurn) -> None:
         seen.append(turn)
         assert goes_on.wait(10)
 

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from services.inference.columns import ColumnBatch
-from services.inference.runtimes.base import Limit, Turn
-from services.inference.runtimes.column_pace import STEP_SECONDS, Pace
+from services.inference.runtimes.base import AsideTurn, Limit
+from services.inference.runtimes.column_pace import STEP_SECONDS, StepPace
 from services.inference.runtimes.column_run import BLOCK, ColumnRun
 from services.inference.runtimes.onnx import OnnxRuntime
 from services.manifests.manifest import load_manifest
@@ -28,8 +28,8 @@ def _counting(rows: int) -> NDArray[np.float64]:
     return np.arange(rows, dtype=np.float64)
 
 
-def _turn(*, wanted: bool = False, only: bool = False) -> Turn:
-    return Turn(limit=Limit(5), wanted=lambda: wanted, only=only)
+def _turn(*, wanted: bool = False, only: bool = False) -> AsideTurn:
+    return AsideTurn(limit=Limit(5), wanted=lambda: wanted, only=only)
 
 
 def test_rows_of_several_blocks(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_where_they_wait_for_its_end_a_step_begins_with_one_row(tmp_path: Path) 
 )
 def test_steps_are_bounded_by_time(lone: float, each: float, rows: int) -> None:
     """Seconds of one row alone, and of each in a batch."""
-    pace = Pace(256)
+    pace = StepPace(256)
     assert (pace.rows(bounded=True), pace.rows(bounded=False)) == (1, 256)
     pace.note(1, lone)
     for _ in range(20):

@@ -1,5 +1,6 @@
-"""Tables in any order of events: answered by two workers of which either may die, come late or give up, stopped by
-their customer, not delivered. After each step the audit holds. `SCORING_EXAMPLES=300` runs it longer."""
+"""Tables in any order of events: paid by credits, or by a plan while it lasts, answered by two workers of which either
+may die, come late or give up, stopped by their customer, not delivered. After each step the audit holds.
+`SCORING_EXAMPLES=300` runs it longer."""
 
 import asyncio
 import os
@@ -17,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from db.engine import Database
 from db.tables.outbox import OutboxKind
+from db.tables.plans import AllowanceUnit
 from db.tables.scorings import ScoringStatus
 from services.billing import audit
 from services.files.files import StoredFile
@@ -28,11 +30,12 @@ from services.scoring.undelivered import pay_back_table
 from services.scoring.worker import LEASE
 from tests.support.clock import FakeClock
 from tests.support.databases import PostgresServer, SqliteServer
+from tests.support.plans import add_plan, used
 from tests.support.tables import TableDesk, models_folder, open_desk
 
 EXAMPLES = int(os.environ.get("SCORING_EXAMPLES", "20"))
 STEPS = 25
-PRICE, CREDITS = 100, 5_000
+PRICE, CREDITS, PLAN = 100, 5_000, 15
 WORKERS = st.sampled_from(["one", "other"])
 ENDED = (ScoringStatus.SUCCEEDED, ScoringStatus.FAILED, ScoringStatus.CANCELED)
 
@@ -46,6 +49,8 @@ class ScoringMachine(RuleBasedStateMachine):
         self.db = self.run(self._open())
         self.desk: TableDesk = self.run(open_desk(self.db, self.clock, models_folder(Path(self.folder.name))))
         self.users = [self.run(self.desk.counter.customer(CREDITS, telegram_id=7 + n)) for n in range(2)]
+        requests = AllowanceUnit.REQUESTS
+        self.write(add_plan, "free", kopecks=None, allowances=[(requests, PLAN, ["double"])], created_at=self.clock())
         self.outbox = Outbox(self.db, self.clock, {OutboxKind.SCORING: partial(pay_back_table, owners=[])})
         self.tables: dict[UUID, int] = {}  # and whose each is
         self.answered: dict[UUID, int] = {}
@@ -146,9 +151,14 @@ class ScoringMachine(RuleBasedStateMachine):
         assert not [check for check in report if not check.ok], audit.format_report(report)
         for user_id in self.users:
             mine = [self._view(table) for table, owner in self.tables.items() if owner == user_id]
-            held = sum(view.good * PRICE for view in mine if view.status not in ENDED)
-            paid = sum(self.answered[view.id] * PRICE for view in mine if view.status in ENDED)
-            assert self.run(self.desk.counter.balance(user_id)) == CREDITS - held - paid
+            assert self.run(self.desk.counter.balance(user_id)) == CREDITS - PRICE * self._rows(mine, PRICE)
+        tables = [self._view(table) for table in self.tables]
+        assert sum(self.run(self.db.read(used))) == self._rows(tables, 0)
+
+    def _rows(self, tables: list[ScoringView], price: int) -> int:
+        """Held and answered, of those that were sold at this price."""
+        sold = [view for view in tables if view.price == price]
+        return sum(self.answered[view.id] if view.status in ENDED else view.good for view in sold)
 
     def _view(self, scoring_id: UUID) -> ScoringView:
         view: ScoringView = self.run(self.db.read(look_at, scoring_id, self.tables[scoring_id]))

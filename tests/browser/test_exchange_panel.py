@@ -25,6 +25,9 @@ def test_the_exchange_breaks_until_it_is_mended(demo_url: str, chromium: Browser
     page.get_by_test_id("panel-exchange").scroll_into_view_if_needed()
     anna.photographs("exchange-panel-ru")
     assert [asked(), asked()] == [503, 503]
+    page.get_by_test_id("exchange-html").click()
+    expect(page.get_by_test_id("exchange-down")).to_have_attribute("aria-pressed", "false")
+    assert [asked(), asked()] == [200, 200]  # a page
     page.get_by_test_id("exchange-faults-clear").click()
     expect(page.get_by_test_id("exchange-armed")).to_be_hidden()
     assert asked() == 200

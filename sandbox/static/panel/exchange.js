@@ -32,8 +32,14 @@ const now = async (promise, words) => {
 const chip = (kind, label, faults) => {
   const armed = faults.some((fault) => fault.kind === kind);
   return h("button", { type: "button", class: "chip", "aria-pressed": String(armed), dataset: { testid: `exchange-${kind}` },
-    onclick: () => now(armed ? api.clearExchangeFaults() : api.addExchangeFault({ kind, times: 0 })) }, t(label));
+    onclick: () => now(chosen(kind, armed)) }, t(label));
 };
+
+/** One way at a time: of several the first would hide the others. */
+async function chosen(kind, armed) {
+  const cleared = await api.clearExchangeFaults();
+  return armed ? cleared : api.addExchangeFault({ kind, times: 0 });
+}
 
 function draw({ calls, faults, papers }) {
   fill(body,

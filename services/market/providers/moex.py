@@ -97,7 +97,7 @@ class MoscowExchange:
             return None
         tables = await self._iss.ask(f"/securities/{symbol}", "description", "boards")
         about = {str(row.get("name")).upper(): row.get("value") for row in tables["description"]}
-        boards = [row for row in tables["boards"] if (row.get("engine"), row.get("market")) in MARKETS]
+        boards = [row for row in tables["boards"] if (_text(row, "engine"), _text(row, "market")) in MARKETS]
         board = max(boards, key=_rank, default=None)
         if not about or board is None:
             return None

@@ -6,6 +6,7 @@ from aiogram.types import Message
 
 from handlers.admin.context import AdminContext
 from handlers.admin.uploads import screens as view
+from handlers.admin.uploads.card_screen import card_screen
 from handlers.kit.dialog import Event
 from handlers.telegram import sender
 from handlers.telegram.reply_target import reply_target
@@ -34,7 +35,7 @@ async def show_card(event: Event, version_id: UUID, *, ctx: AdminContext, notice
 async def card_of(version_id: UUID, services: Services, tr: Translator, *, notice: str = "") -> Screen:
     """`notice`: HTML. Raises VersionNotFound."""
     card = await services.upload_management.card(version_id)
-    return view.card_screen(card, await services.upload_management.manifest(card.version), tr, notice=notice)
+    return card_screen(card, await services.upload_management.manifest(card.version), tr, notice=notice)
 
 
 async def show_versions(event: Event, slug: str, *, ctx: AdminContext) -> None:

@@ -56,7 +56,7 @@ def discard(session: Session, version_id: UUID, *, actor: Actor, now: datetime) 
     row = locked(session, version_id, every)
     if row.status != VersionStatus.DISCARDED:
         put(session, row, {"status": VersionStatus.DISCARDED, "leased_by": None, "leased_until": None})
-        note(session, AuditAction.UPLOAD_DISCARD, row, actor=actor, now=now)
+        record_change(session, AuditAction.UPLOAD_DISCARD, row, actor=actor, now=now)
     return VersionView.of(locked(session, version_id, every))
 
 
@@ -75,7 +75,7 @@ def locked(session: Session, version_id: UUID, statuses: Collection[VersionStatu
     return row
 
 
-def note(
+def record_change(
     session: Session,
     action: AuditAction,
     row: AnyRow,
@@ -95,7 +95,7 @@ def _told(session: Session, row: AnyRow, values: JsonObject, *, actor: Actor, no
     before = {"title": row.title, "price": row.price}
     before = {name: before[name] for name in after}
     after |= dict.fromkeys(values.get("hints", {}), True)
-    note(session, AuditAction.UPLOAD_CHANGE, row, actor=actor, now=now, before=before, after=after)
+    record_change(session, AuditAction.UPLOAD_CHANGE, row, actor=actor, now=now, before=before, after=after)
     return VersionView.of(locked(session, row.id, tuple(VersionStatus)))
 
 

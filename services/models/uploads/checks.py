@@ -16,8 +16,9 @@ from services.errors import one_line
 from services.files.store import StoreAway
 from services.models.uploads import claims
 from services.models.uploads.contents import ContentLost, VersionContents
-from services.models.uploads.inspection import Inspection, UploadRefused
+from services.models.uploads.inspection import Inspection
 from services.models.uploads.leases import LEASE, keep_looking, renewed
+from services.models.uploads.reader import UploadRefused
 from services.models.uploads.versions import MODEL, VersionView
 from services.waiting import patiently
 

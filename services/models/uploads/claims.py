@@ -12,8 +12,8 @@ from db.tables.models import ModelVersion, VersionStatus
 from db.tables.users import AuditAction
 from services.audit_log.record import AuditRecord, record
 from services.models.uploads import comparisons
-from services.models.uploads.inspection import UploadRefused
 from services.models.uploads.leases import claim_oldest
+from services.models.uploads.reader import UploadRefused
 from services.models.uploads.versions import StoredContent, VersionView, asked_by
 from services.notifications import outbox
 from services.notifications.kinds.models import UploadChecked

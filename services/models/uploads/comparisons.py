@@ -14,7 +14,7 @@ from db.tables.models import ComparisonStatus, ModelComparison, VersionStatus
 from db.tables.predictions import Prediction, PredictionStatus
 from db.tables.users import AuditAction
 from db.upsert import insert_into
-from services.models.uploads.changes import NotNow, locked, note
+from services.models.uploads.changes import NotNow, locked, record_change
 from services.models.uploads.leases import claim_oldest
 from services.models.uploads.versions import VersionView, version, versions_of
 from services.notifications import outbox
@@ -64,7 +64,7 @@ def ask(session: Session, version_id: UUID, *, actor: Actor, now: datetime) -> N
         raise NotNow(version=version_id, status=row.status)
     waiting = update(_comparisons).where(_comparisons.c.version_id == version_id, _QUEUED)
     session.execute(waiting.values(asked_by=actor.user_id))
-    note(session, AuditAction.UPLOAD_COMPARE, row, actor=actor, now=now)
+    record_change(session, AuditAction.UPLOAD_COMPARE, row, actor=actor, now=now)
 
 
 def begin(session: Session, version_id: UUID, slug: str, *, asked_by: int | None, now: datetime) -> bool:

@@ -2,14 +2,11 @@
 run for customers. What they say is a stranger's word, and is looked at like one."""
 
 import asyncio
-import json
 import re
 import shutil
-import sys
 import tempfile
-from asyncio.subprocess import Process
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,40 +14,27 @@ from typing import Any, Final
 import structlog
 
 from db.base import JsonObject
-from services.children import environment_of_child
 from services.errors import ShopError, one_line
 from services.files.scratch import scratch_folder, sweep_scratch
 from services.inference.errors import ModelBroken, RunTimeout
 from services.manifests.characters import cleaned, is_storable
 from services.manifests.errors import ManifestError
 from services.manifests.manifest import MANIFEST, Manifest, load_manifest
+from services.models.uploads.reader import LONGEST, PROGRAM, UploadRefused, read_apart
 from services.models.uploads.selling import is_as_agreed, memory_of, sold_text
 from services.models.uploads.trial_run import first_run
 from services.models.uploads.versions import MODEL, StoredContent, VersionView
 
 log = structlog.get_logger()
 
-PROGRAM: Final = "services.authoring.upload_process"
 SENT: Final = "sent.onnx"
 SECONDS: Final = 120.0  # of the processor's time, and by the clock
 READING: Final = 1_024  # megabytes that a file may take to be read, beyond what it may take to run
-MAX_ANSWER: Final = 4_000_000  # bytes
-MAX_FILES: Final = 64
 MAX_NOTES: Final = 40  # lines that are kept
-NOTE: Final = 300  # characters of each
 LESS_CONFINED: Final = {
     "network": "the process that read it could reach the network: this system confines no better",
     "disk": "the process that read it could open the shop's files: this system confines no better",
 }
-_LABELS: Final = re.compile(r"labels(-\d{1,2})?\.(txt|json)")
-
-
-class UploadRefused(ShopError):
-    """`problem` and `fix` are for whoever sent it."""
-
-    def __init__(self, problem: str, fix: str) -> None:
-        self.problem, self.fix = cleaned(problem), cleaned(fix)
-        super().__init__(problem=self.problem, fix=self.fix)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +69,13 @@ class Inspection:
             kept.mkdir()
             await asyncio.to_thread((scratch / SENT).write_bytes, content)
             told = {"title": re.sub(r"\.onnx$", "", view.sent_name, flags=re.IGNORECASE), **view.hints}
-            answer = await self._drafted(scratch, told, len(content))
+            answer = await read_apart(
+                scratch,
+                told,
+                program=self.program,
+                seconds=self.seconds,
+                megabytes=READING + memory_of(len(content)),
+            )
             manifest = await asyncio.to_thread(_taken, answer, drafted, folder, view)
             report = await asyncio.to_thread(_tried, manifest, folder)
             contents = await asyncio.to_thread(_read, folder, {MODEL, *answer["files"]})
@@ -104,68 +94,6 @@ class Inspection:
         else:
             with tempfile.TemporaryDirectory(prefix="upload-") as name:
                 yield Path(name)
-
-    async def _drafted(self, scratch: Path, told: Mapping[str, str], size: int) -> dict[str, Any]:  # Any: JSON
-        megabytes = str(READING + memory_of(size))
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", self.program, str(scratch), str(self.seconds), megabytes,
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-            start_new_session=True, env=environment_of_child(),
-        )  # fmt: skip
-        try:
-            async with asyncio.timeout(self.seconds):
-                heard = await _heard(process, json.dumps(told).encode())
-                await process.wait()
-        except TimeoutError:
-            problem = f"reading it and trying it takes over {self.seconds:g} seconds"
-            raise UploadRefused(problem, "Take a smaller model") from None
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        if process.returncode != 0:
-            log.warning("upload_process_ended", status=process.returncode)
-            problem = "the process that read it crashed, or took more memory than it may"
-            raise UploadRefused(problem, "Take a smaller model, or export it again")
-        return _understood(heard)
-
-
-async def _heard(process: Process, told: bytes) -> bytes:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    with suppress(BrokenPipeError, ConnectionResetError):
-        process.stdin.write(told)
-        await process.stdin.drain()
-    process.stdin.close()
-    heard = bytearray()
-    while more := await process.stdout.read(65536):
-        heard += more
-        if len(heard) > MAX_ANSWER:
-            process.kill()
-            break
-    return bytes(heard)
-
-
-def _understood(heard: bytes) -> dict[str, Any]:  # Any: JSON
-    """Raises UploadRefused."""
-    try:
-        answer = json.loads(heard)
-    except (ValueError, RecursionError):
-        answer = None
-    match answer:
-        case {"problem": str(problem), "fix": str(fix)}:
-            raise UploadRefused(problem[:NOTE], fix[:NOTE])
-        case {"manifest": str(), "files": dict(files), "notes": list(), "changes": list()} if _are_labels(files):
-            assert isinstance(answer, dict)
-            return answer
-    log.warning("upload_answer_not_understood", size=len(heard))
-    raise UploadRefused("what was found in it makes no sense", "Export the model again")
-
-
-def _are_labels(files: Mapping[str, Any]) -> bool:  # Any: JSON
-    return len(files) <= MAX_FILES and all(
-        _LABELS.fullmatch(name) and isinstance(text, str) for name, text in files.items()
-    )
 
 
 def _taken(answer: Mapping[str, Any], drafted: Path, folder: Path, view: VersionView) -> Manifest:  # Any: JSON
@@ -186,9 +114,9 @@ def _taken(answer: Mapping[str, Any], drafted: Path, folder: Path, view: Version
         (folder / MANIFEST).write_text(sold_text(_drafted_as(view, answer["manifest"], model)), encoding="utf-8")
         manifest = load_manifest(folder)
     except ManifestError as error:
-        raise UploadRefused(f"{error.key}: {error.problem}".strip(": ")[:NOTE], error.fix[:NOTE]) from None
+        raise UploadRefused(f"{error.key}: {error.problem}".strip(": ")[:LONGEST], error.fix[:LONGEST]) from None
     except (ValueError, TypeError, KeyError) as error:
-        raise UploadRefused(f"no manifest can be made of it: {one_line(error)}"[:NOTE], "Export it again") from None
+        raise UploadRefused(f"no manifest can be made of it: {one_line(error)}"[:LONGEST], "Export it again") from None
     if not is_as_agreed(manifest):
         raise UploadRefused("what was found in it makes no sense", "Export the model again")
     return manifest
@@ -211,9 +139,9 @@ def _tried(manifest: Manifest, folder: Path) -> JsonObject:
     try:
         return first_run(manifest, folder)
     except (ModelBroken, RunTimeout) as error:
-        raise UploadRefused(error.problem[:NOTE], error.fix[:NOTE]) from None
+        raise UploadRefused(error.problem[:LONGEST], error.fix[:LONGEST]) from None
     except ShopError as error:
-        raise UploadRefused(one_line(error)[:NOTE], "Export the model again") from None
+        raise UploadRefused(one_line(error)[:LONGEST], "Export the model again") from None
 
 
 def _lines(notes: list[Any]) -> list[str]:  # Any: JSON
@@ -222,6 +150,6 @@ def _lines(notes: list[Any]) -> list[str]:  # Any: JSON
         re.sub(r"; see --[a-z]+(, --[a-z]+)*", "", " ".join(cleaned(str(note)).split())) for note in notes[:MAX_NOTES]
     )
     return [
-        each.replace("--labels", "names of answers").replace("--features", "names of questions")[:NOTE]
+        each.replace("--labels", "names of answers").replace("--features", "names of questions")[:LONGEST]
         for each in plain
     ]

@@ -17,7 +17,7 @@ from services.errors import N_, ShopError
 from services.manifests.manifest import Manifest
 from services.models.offers import price_of
 from services.models.rows import columns_of
-from services.models.uploads.changes import NotNow, note, put
+from services.models.uploads.changes import NotNow, put, record_change
 from services.models.uploads.comparisons import Comparison, comparison
 from services.models.uploads.versions import MODEL, SELLABLE, VersionNotFound, VersionView, version
 from services.users.actor import Actor
@@ -98,7 +98,7 @@ def publish(session: Session, view: VersionView, manifest: Manifest, *, actor: A
     if not _is_folders(session, view.slug):
         _sell(session, manifest, first=before is None, now=now)
     after = {"before": None if before is None else before.number}
-    note(session, AuditAction.UPLOAD_PUBLISH, row, actor=actor, now=now, after=after)
+    record_change(session, AuditAction.UPLOAD_PUBLISH, row, actor=actor, now=now, after=after)
     return version(session, view.id)
 
 
@@ -112,7 +112,7 @@ def remove(session: Session, slug: str, *, actor: Actor, now: datetime) -> None:
         put(session, row, {"status": VersionStatus.DISCARDED, "leased_by": None, "leased_until": None})
     if any(row.status == VersionStatus.PUBLISHED for row in rows) and not _is_folders(session, slug):
         session.execute(update(_models).where(_models.c.slug == slug).values(present=False, updated_at=now))
-    note(session, AuditAction.UPLOAD_REMOVE, rows[0], actor=actor, now=now)
+    record_change(session, AuditAction.UPLOAD_REMOVE, rows[0], actor=actor, now=now)
 
 
 def _before(session: Session, view: VersionView) -> VersionView | None:

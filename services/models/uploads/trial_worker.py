@@ -18,7 +18,7 @@ from services.files.files import Files, StoredFile, media_type_of
 from services.inference.runtimes.base import Limit, watched
 from services.inference.runtimes.isolated.runtime import IsolatedOnnxRuntime
 from services.inference.tensors import Result, Row
-from services.models.uploads import trials
+from services.models.uploads import trial_claims
 from services.models.uploads.leases import LEASE, keep_looking, renewed
 from services.models.uploads.shelf import Shelved, VersionShelf
 from services.models.uploads.trials import TrialView
@@ -54,10 +54,10 @@ class TrialWorker:
 
     async def _claim(self, holder: str) -> TrialView | None:
         now = self.clock()
-        return await self.db.write(trials.claim, holder=holder, now=now, until=now + LEASE)
+        return await self.db.write(trial_claims.claim, holder=holder, now=now, until=now + LEASE)
 
     async def _renew(self, trial_id: UUID, holder: str) -> None:
-        await self.db.write(trials.renew, trial_id, holder=holder, until=self.clock() + LEASE)
+        await self.db.write(trial_claims.renew, trial_id, holder=holder, until=self.clock() + LEASE)
 
     async def _run(self, view: TrialView, holder: str) -> None:
         result: JsonObject | None = None
@@ -76,7 +76,7 @@ class TrialWorker:
             log.warning("trial_failed", trial=str(view.id), code=error[0], error=error[1])
         told = {"result": result, "pictures": list(kept.values()), "error": error}
         if await patiently(
-            lambda: self.db.write(trials.settle, view, holder=holder, now=self.clock(), **told)  # type: ignore[arg-type]
+            lambda: self.db.write(trial_claims.settle, view, holder=holder, now=self.clock(), **told)  # type: ignore[arg-type]
         ):
             self.on_tried()
 

@@ -1,37 +1,30 @@
 """Somebody of the shop tries a version: asked for in a row, run by a worker."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Self
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
 from db.tables.models import ModelTrial, TrialStatus
-from db.tables.predictions import ErrorCode, FileKind
+from db.tables.predictions import ErrorCode
 from db.tables.users import AuditAction
 from db.upsert import insert_into
 from services.clock import Clock
 from services.errors import N_, ShopError
-from services.files import files
-from services.files.files import StoredFile
 from services.models.offers import ModelNotOnSale, Offer
-from services.models.uploads.changes import locked, note
-from services.models.uploads.leases import claim_oldest
+from services.models.uploads.changes import locked, record_change
 from services.models.uploads.shelf import Shelved, VersionShelf
 from services.models.uploads.versions import SELLABLE, VersionNotFound, VersionView, version
-from services.notifications import outbox
-from services.notifications.kinds.models import UploadTried
 from services.notifications.message_ref import MessageRef, message_columns
 from services.users.actor import Actor
 from services.users.roles import NotAllowed, Staff
 
 _trials = table_of(ModelTrial)
-_QUEUED = _trials.c.status == TrialStatus.QUEUED
 PREFIX: Final = "try-"
 
 
@@ -149,7 +142,7 @@ class Trials:
         }
         insert = insert_into(session, _trials).values(values).on_conflict_do_nothing()
         if session.execute(insert.returning(_trials.c.id)).first() is not None:
-            note(session, AuditAction.UPLOAD_TRY, row, actor=actor, now=now)
+            record_change(session, AuditAction.UPLOAD_TRY, row, actor=actor, now=now)
 
 
 def trial(session: Session, trial_id: UUID) -> TrialView:
@@ -157,41 +150,6 @@ def trial(session: Session, trial_id: UUID) -> TrialView:
     if row is None:
         raise TrialNotFound(trial=trial_id)
     return TrialView.of(row, version(session, row.version_id))
-
-
-def claim(session: Session, *, holder: str, now: datetime, until: datetime) -> TrialView | None:
-    """The oldest that nobody is at; it is the holder's until then."""
-    row = claim_oldest(session, _trials, _QUEUED, holder=holder, now=now, until=until)
-    return None if row is None else TrialView.of(row, version(session, row.version_id))
-
-
-def renew(session: Session, trial_id: UUID, *, holder: str, until: datetime) -> None:
-    mine = update(_trials).where(_trials.c.id == trial_id, _QUEUED, _trials.c.leased_by == holder)
-    session.execute(mine.values(leased_until=until))
-
-
-def settle(
-    session: Session,
-    view: TrialView,
-    *,
-    holder: str,
-    now: datetime,
-    result: JsonObject | None = None,
-    pictures: Sequence[StoredFile] = (),
-    error: tuple[ErrorCode, str] | None = None,
-) -> bool:
-    """With a `result`, or with an error's code and text. False where somebody else has it now."""
-    mine = update(_trials).where(_trials.c.id == view.id, _QUEUED, _trials.c.leased_by == holder)
-    code, text = error or (None, None)
-    status = TrialStatus.FAILED if result is None else TrialStatus.SUCCEEDED
-    values = {"status": status, "result": result, "error_code": code, "error": text and text[:255]}
-    ended = mine.values(values | {"finished_at": now, "leased_by": None, "leased_until": None})
-    if session.execute(ended.returning(_trials.c.id)).first() is None:
-        return False
-    for picture in pictures:
-        files.add(session, picture, user_id=view.asked_by, kind=FileKind.RESULT, now=now)
-    outbox.put(session, UploadTried(trial_id=view.id), user_id=view.asked_by, now=now)
-    return True
 
 
 def _is_hex(text: str) -> bool:

@@ -3,7 +3,9 @@
 from typing import Final
 
 from db.tables.models import VersionStatus
+from i18n.guesses import guess_words
 from i18n.problems import problem_words
+from i18n.text import sentence
 from i18n.translator import Translator
 from services.errors import N_
 from services.models.uploads.versions import VersionView
@@ -34,4 +36,10 @@ def title_of_version(version: VersionView, tr: Translator) -> str:
 def refusal_words(version: VersionView, tr: Translator) -> str:
     """What is wrong with a file, and what would mend it."""
     problem = f"{version.report.get('problem', '')}. {version.report.get('fix', '')}".strip(". ")
-    return problem_words(problem, tr)
+    return sentence(problem_words(problem, tr))
+
+
+def found_words(version: VersionView, tr: Translator, most: int) -> list[str]:
+    """What was changed in a file and guessed of it, a line each."""
+    lines = [*version.report.get("changes", ()), *version.report.get("notes", ())][:most]
+    return [guess_words(each, tr) or sentence(problem_words(each, tr)) for each in lines]

@@ -60,7 +60,10 @@ def _looked_at(folder: Path, told: Json) -> Json:
 def _doable(fix: str) -> str:
     """Without what only somebody at a command line can do."""
     fix = re.sub(r"[,;] or [^,;]*--.*", "", fix)
-    return "Take a smaller model, or export it again" if re.search("--|by hand", fix) else fix
+    fix = re.sub(r"^[^;]*--[^;]*; or ", "", fix)
+    if re.search("--|by hand", fix):
+        return "Take a smaller model, or export it again"
+    return fix[:1].upper() + fix[1:]
 
 
 def _drafted(folder: Path, told: Json, complaints: list[str]) -> Json:

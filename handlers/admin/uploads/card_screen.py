@@ -16,7 +16,7 @@ from i18n.comparisons import comparison_lines
 from i18n.inputs import allowed
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
-from i18n.uploads import STATES, refusal_words, title_of_version
+from i18n.uploads import STATES, found_words, refusal_words, title_of_version
 from services.manifests.manifest import Manifest
 from services.models.uploads.comparisons import COMPARED
 from services.models.uploads.publishing import UploadCard
@@ -94,11 +94,12 @@ def _told(card: UploadCard, tr: Translator) -> Html:
 
 
 def _notes(version: VersionView, tr: Translator) -> Html:
-    """What was changed and guessed, in the words of the tools."""
-    notes = [*version.report.get("changes", ()), *version.report.get("notes", ())][:MOST_NOTES]
+    """What was changed and guessed."""
+    notes = found_words(version, tr, MOST_NOTES)
     if not notes:
         return Html()
-    return Html("<blockquote expandable>{}</blockquote>".format(tr.escape("\n".join(notes))))
+    heading = tr.html("<b>What was changed and guessed</b>")
+    return Html("{}\n<blockquote expandable>{}</blockquote>".format(heading, tr.escape("\n".join(notes))))
 
 
 def _rows(card: UploadCard, manifest: Manifest | None, tr: Translator) -> tuple[keyboards.Row, ...]:

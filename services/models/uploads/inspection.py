@@ -31,6 +31,11 @@ SENT: Final = "sent.onnx"
 SECONDS: Final = 120.0  # of the processor's time, and by the clock
 READING: Final = 1_024  # megabytes that a file may take to be read, beyond what it may take to run
 MAX_NOTES: Final = 40  # lines that are kept
+OPTIONS: Final = {
+    "--labels names them": "you named them",
+    "--features names them": "you named them",
+    "name them with --labels": "name the answers",
+}
 LESS_CONFINED: Final = {
     "network": "the process that read it could reach the network: this system confines no better",
     "disk": "the process that read it could open the shop's files: this system confines no better",
@@ -146,10 +151,10 @@ def _tried(manifest: Manifest, folder: Path) -> JsonObject:
 
 def _lines(notes: list[Any]) -> list[str]:  # Any: JSON
     """In the words of who reads the card, not of the command line."""
-    plain = (
-        re.sub(r"; see --[a-z]+(, --[a-z]+)*", "", " ".join(cleaned(str(note)).split())) for note in notes[:MAX_NOTES]
-    )
-    return [
-        each.replace("--labels", "names of answers").replace("--features", "names of questions")[:LONGEST]
-        for each in plain
-    ]
+    return [_plain(" ".join(cleaned(str(note)).split()))[:LONGEST] for note in notes[:MAX_NOTES]]
+
+
+def _plain(note: str) -> str:
+    for said, meant in OPTIONS.items():
+        note = note.replace(said, meant)
+    return re.sub(r"; see --[a-z]+(, --[a-z]+)*", "", note)

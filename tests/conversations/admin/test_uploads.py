@@ -166,6 +166,17 @@ async def test_the_very_same_file(kate: Person) -> None:
     assert "Version 1 of same" in known.text
 
 
+async def test_what_was_guessed_is_told_in_the_readers_language(olga: Person, kate: Person) -> None:
+    await olga.sends_file("garden.onnx", sorts(0.5))
+    card = await olga.sees("🧪 Черновик")
+    assert "Что изменено и что угадано" in card.text
+    assert "flower: вопросов: 2, по одному на столбец, ответы: число. Догадка: названий нигде нет" in card.text
+    assert "guess" not in card.text
+    await kate.sends_file("copy.onnx", sorts(0.5))
+    known = await kate.sees("This very file is here already.")
+    assert "flower: 2 questions, one for each column, answered by a number. A guess: nothing names them" in known.text
+
+
 async def test_names_of_answers_come_as_a_file(kate: Person) -> None:
     await kate.sends_file("flowers.onnx", sorts())
     await kate.sees("🧪 A draft")
@@ -186,13 +197,13 @@ async def test_names_of_questions_are_one_for_each(olga: Person) -> None:
     assert "Площадь квартиры" in card.text
     await olga.presses("❓ Названия вопросов")
     await olga.says("Площадь\nЭтаж")
-    await olga.sees("названий вопросов дано 2, а вопросов у модели 1. Назовите столько же, в порядке столбцов")
+    await olga.sees("Названий вопросов дано 2, а вопросов у модели 1. Назовите столько же, в порядке столбцов")
 
 
 async def test_what_cannot_be_sold(olga: Person, max_: Person) -> None:
     await olga.sends_file("model.onnx", b"PK\x03\x04" + bytes(100))
     refused = await olga.sees("⛔ Продавать нельзя.")
-    assert "архив ZIP" in refused.text
+    assert "Это не файл ONNX, а архив ZIP" in refused.text
     await olga.presses("🗑 Выбросить")
     await olga.sees("🗑 Выброшена")
     await olga.sends_file("model.pkl", b"\x80\x04")

@@ -15,7 +15,8 @@ from services.inference.runtimes.images.client import judge
 from services.inference.runtimes.missing import judge_missing
 from services.manifests.errors import ManifestError
 
-INFERENCE = Path(__file__).parents[3] / "services/inference"
+SERVICES = Path(__file__).parents[3] / "services"
+INFERENCE = SERVICES / "inference"
 WORDED = (
     *(
         file
@@ -26,8 +27,13 @@ WORDED = (
     *(INFERENCE / f"runtimes/{name}.py" for name in ("ctc", "pooling", "steps")),
     *(INFERENCE / name for name in ("runtimes/missing.py", "runtimes/pictures.py", "loaded.py", "batcher.py")),
 )
+OF_UPLOADS = (
+    *(SERVICES / f"authoring/{name}.py" for name in ("drafting", "inputs", "outputs", "scaffold", "upload_process")),
+    *(SERVICES / f"models/uploads/{name}.py" for name in ("reader", "inspection", "checks")),
+)
+OF_AUTHORS = ("--", "by hand", "Name an ONNX file")  # only who writes manifests can do it: uploads are told otherwise
 OF_MANIFESTS = {"spec.py", "workflow.py", "graph.py", "prompt.py"}  # told before anything is sold
-ERRORS = {"ServerAway", "ModelBroken", "RunFailed", "BadOutput", "StreamCut", "EmptyAnswer"}
+ERRORS = {"ServerAway", "ModelBroken", "RunFailed", "BadOutput", "StreamCut", "EmptyAnswer", "UploadRefused"}
 FILLS = ("7", "503", 'the node "Load" (3)', "http://server/path", "{ Authorization = x }")
 RU, EN = Catalogues()["ru"], Catalogues()["en"]
 
@@ -105,6 +111,17 @@ def test_all_that_is_said_of_servers_has_words() -> None:
         for file in WORDED
         if file.name not in OF_MANIFESTS
         for text, is_fix in _sentences(ast.parse(file.read_text("utf-8")))
+        if not any(problem_words(each, RU) != each for each in _filled(f"Oh. {text}" if is_fix else text))
+    ]
+    assert untold == []
+
+
+def test_all_that_is_said_of_uploads_has_words() -> None:
+    untold = [
+        f"{file.name}: {text}"
+        for file in OF_UPLOADS
+        for text, is_fix in _sentences(ast.parse(file.read_text("utf-8")))
+        if not any(each in text for each in OF_AUTHORS)
         if not any(problem_words(each, RU) != each for each in _filled(f"Oh. {text}" if is_fix else text))
     ]
     assert untold == []

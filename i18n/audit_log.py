@@ -166,7 +166,13 @@ def _edited_package(entry: Entry, titles: Titles) -> Html:
     return tr.escape(f"{_what(entry, titles)}: {', '.join(changes)}")
 
 
-NAMED_PARTS: Final = {"features": N_("names of questions"), "labels": N_("names of answers")}
+NAMED_PARTS: Final = {
+    "features": N_("names of questions"),
+    "labels": N_("names of answers"),
+    "texts": N_("texts for customers"),
+    "joined": N_("a new version of this model"),
+    "apart": N_("a model of its own"),
+}
 
 
 def _about_version(message: str) -> Words:

@@ -41,6 +41,7 @@ from services.models.uploads.contents import VersionContents
 from services.models.uploads.manage import UploadManagement
 from services.models.uploads.shelf import VersionShelf
 from services.models.uploads.trials import Trials
+from services.models.uploads.wording import UploadTexts
 from services.notifications.kept_messages import KeptMessages
 from services.notifications.letters import Letters
 from services.notifications.sending import Outbox
@@ -136,6 +137,7 @@ class Services:
     model_management: ModelManagement
     preset_management: PresetManagement
     upload_management: UploadManagement
+    upload_texts: UploadTexts
     upload_contents: VersionContents
     upload_shelf: VersionShelf
     trials: Trials

@@ -18,12 +18,12 @@ from services.clock import system_clock
 from services.files.store import StoreAway, open_store
 from services.manifests.manifest import SLUG
 from services.models.manage import parse_price
-from services.models.preset_rules import BadPreset
 from services.models.uploads.changes import NotNow
 from services.models.uploads.checks import UploadChecks
 from services.models.uploads.manage import Sent
 from services.models.uploads.publishing import NotAnswered
 from services.models.uploads.receiving import AlreadyHere
+from services.models.uploads.texts import BadText
 from services.models.uploads.versions import VersionNotFound, VersionView
 from services.users.actor import Actor
 
@@ -62,8 +62,8 @@ async def _add(arguments: argparse.Namespace, uploads: UploadServices, db: Datab
             view = await uploads.management.publish(view.id, actor=SHOP)
     except BadAmount:
         raise Failure("--price takes credits such as 2.50, or 0") from None
-    except BadPreset:
-        raise Failure("a title has 1 to 64 characters, in one line") from None
+    except BadText:
+        raise Failure("a title has 1 to 60 characters, in one line") from None
     except NotNow:
         raise Failure("it is, or was, on sale: its price is changed in the chat") from None
     except NotAnswered:
@@ -90,6 +90,7 @@ async def _sent(arguments: argparse.Namespace, uploads: UploadServices, settings
         content=await asyncio.to_thread(arguments.file.read_bytes),
         slug=slug if earlier else None,
         wanted_slug=slug,
+        apart=True,
     )
     try:
         return await uploads.management.receive(sent, actor=SHOP)

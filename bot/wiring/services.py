@@ -206,6 +206,7 @@ def make_services(
         model_management=ModelManagement(db, clock, staff),
         preset_management=PresetManagement(db, clock, staff, models, files),
         upload_management=uploads.management,
+        upload_texts=uploads.texts,
         upload_contents=uploads.contents,
         upload_shelf=uploads.shelf,
         trials=Trials(db, clock, staff, uploads.shelf),

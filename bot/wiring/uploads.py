@@ -10,6 +10,7 @@ from services.files.store import FileStore
 from services.models.uploads.contents import VersionContents
 from services.models.uploads.manage import UploadManagement
 from services.models.uploads.shelf import VersionShelf
+from services.models.uploads.wording import UploadTexts
 from services.users.roles import Staff
 
 
@@ -18,6 +19,7 @@ class UploadServices:
     contents: VersionContents
     shelf: VersionShelf
     management: UploadManagement
+    texts: UploadTexts
 
 
 def open_uploads(
@@ -27,4 +29,5 @@ def open_uploads(
     shelf = VersionShelf(db, contents, settings.versions_dir)
     staff = Staff(settings.owner_ids)
     management = UploadManagement(db, clock, staff, contents, shelf, on_published=on_published)
-    return UploadServices(contents=contents, shelf=shelf, management=management)
+    texts = UploadTexts(db, clock, staff, shelf, on_published=on_published)
+    return UploadServices(contents=contents, shelf=shelf, management=management, texts=texts)

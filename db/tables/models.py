@@ -113,6 +113,8 @@ class ModelVersion(Base):
     title: Mapped[JsonObject | None]  # {ru, en}, as far as it was told
     price: Mapped[Credits | None]
     hints: Mapped[JsonObject | None]  # {"labels", "features"} as they were told, texts
+    texts: Mapped[JsonObject | None]  # what owners write for customers, by its place in the manifest
+    resembles: Mapped[JsonObject | None]  # {"slugs"}: what it may be a version of; null: nobody has looked
     manifest: Mapped[str | None] = mapped_column(Text)  # TOML, as the check wrote it
     report: Mapped[JsonObject | None]  # what the check found, or the problem and what would mend it
     uploaded_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))  # null: a command

@@ -7,7 +7,7 @@ from typing import Any, Final
 from services.authoring.notes import REMARKS, Entry, Note
 
 _ORDER: Final = [
-    *("name", "type", "label", "min_length", "max_length", "min_count", "max_count", "min_rows", "max_rows"),
+    *("name", "type", "label", "help", "min_length", "max_length", "min_count", "max_count", "min_rows", "max_rows"),
     *("min", "max", "example", "tensor"),
     *(
         "column",

@@ -19,8 +19,8 @@ from services.billing.credits import format_credits
 from services.errors import ShopError
 from services.manifests.manifest import Manifest
 from services.models.manage import parse_price
+from services.models.uploads.changes import FEATURES, LABELS
 from services.models.uploads.comparisons import COMPARED
-from services.models.uploads.manage import FEATURES, LABELS
 from services.models.uploads.publishing import NotAnswered, UploadCard
 from services.models.uploads.versions import SELLABLE, VersionView
 from web.admin.kit import Acts, Looks, StaffMember, Typed, confirmation, go, is_nonce, panel

@@ -23,7 +23,8 @@ from handlers.telegram.reply_target import reply_target
 from services.errors import N_, ShopError
 from services.manifests.characters import cleaned
 from services.models.manage import parse_price
-from services.models.uploads.manage import FEATURES, LABELS, Sent
+from services.models.uploads.changes import FEATURES, LABELS
+from services.models.uploads.manage import Sent
 from services.models.uploads.receiving import AlreadyHere
 from services.models.uploads.versions import VersionNotFound
 from services.notifications.message_ref import MessageRef

@@ -20,6 +20,7 @@ from services.users.actor import Actor
 
 _versions = table_of(ModelVersion)
 WORDED: Final = (VersionStatus.CHECKED, VersionStatus.PUBLISHED, VersionStatus.RETIRED)
+LABELS, FEATURES = "labels", "features"
 UNDECIDED: Final = (VersionStatus.CHECKED, VersionStatus.REFUSED)
 
 
@@ -32,7 +33,7 @@ class NotNow(ShopError):
 def set_title(
     session: Session, version_id: UUID, language: str, text: str, *, actor: Actor, now: datetime
 ) -> VersionView:
-    row = locked(session, version_id, WORDED)
+    row = locked(session, version_id, (VersionStatus.CHECKED,))
     return _told(session, row, {"title": {**(row.title or {}), language: text}}, actor=actor, now=now)
 
 
@@ -42,13 +43,21 @@ def set_price(session: Session, version_id: UUID, price: int, *, actor: Actor, n
 
 
 def set_hint(session: Session, version_id: UUID, what: str, text: str, *, actor: Actor, now: datetime) -> VersionView:
-    """It is checked anew with it, for whoever told it. Raises AlreadyHere, too."""
+    """It is checked anew with it, for whoever told it, and what was written for single ones goes. Raises AlreadyHere,
+    too."""
     row = locked(session, version_id, UNDECIDED)
     if (same := sent_before(session, row.sent_sha256)) is not None and same.id != version_id:
         raise AlreadyHere(same)
     hints = {**(row.hints or {}), what: text}
-    told = {"hints": hints, "status": VersionStatus.RECEIVED, "checked_at": None, "report": {ASKED_BY: actor.user_id}}
+    texts = {key: words for key, words in (row.texts or {}).items() if not _is_named_by(key, what)} or None
+    told = {"hints": hints, "texts": texts, "status": VersionStatus.RECEIVED, "checked_at": None}
+    told["report"] = {ASKED_BY: actor.user_id}
     return _told(session, row, told, actor=actor, now=now)
+
+
+def _is_named_by(key: str, what: str) -> bool:
+    """Whether names of all questions, or of all answers, say this text anew."""
+    return key.startswith("inputs.") if what == FEATURES else key.endswith(".classes")
 
 
 def discard(session: Session, version_id: UUID, *, actor: Actor, now: datetime) -> VersionView:

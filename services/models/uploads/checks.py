@@ -19,6 +19,7 @@ from services.models.uploads.contents import ContentLost, VersionContents
 from services.models.uploads.inspection import Inspection
 from services.models.uploads.leases import LEASE, keep_looking, renewed
 from services.models.uploads.reader import UploadRefused
+from services.models.uploads.resemblance import resembled
 from services.models.uploads.versions import MODEL, VersionView
 from services.waiting import patiently
 
@@ -61,6 +62,7 @@ class UploadChecks:
             try:
                 found = await self.inspection.of(view, await self.contents.get(view.files[MODEL]))
                 files = {name: await self.contents.put(content) for name, content in found.contents.items()}
+                resembles = await self.db.read(resembled, view, found.manifest)
             except UploadRefused as refused:
                 await self._settle(claims.refuse, view.id, holder=holder, refused=refused)
             except ContentLost as error:
@@ -70,7 +72,7 @@ class UploadChecks:
                 log.warning("upload_not_checked", version=str(view.id), error=one_line(error))
                 await self.db.write(claims.give_back, view.id, holder=holder, until=self.clock() + self.lease)
             else:
-                told = {"manifest": found.manifest, "report": found.report, "files": files}
+                told = {"manifest": found.manifest, "report": found.report, "files": files, "resembles": resembles}
                 await self._settle(claims.accept, view.id, holder=holder, **told)
 
     async def _settle(self, outcome: Callable[..., bool], version_id: UUID, **told: Any) -> None:  # Any: its facts

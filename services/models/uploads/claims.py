@@ -1,6 +1,6 @@
 """Claims on versions that wait for their check, and what came of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -48,12 +48,17 @@ def accept(
     manifest: str,
     report: JsonObject,
     files: Mapping[str, StoredContent],
+    resembles: Sequence[str],
     now: datetime,
 ) -> bool:
     """False where somebody else has it now, or nobody wants it any more."""
     stored = {name: each.dump() for name, each in files.items()}
     values = {"status": VersionStatus.CHECKED, "manifest": manifest, "report": report, "files": stored}
-    return _end(session, version_id, holder, values, now)
+    ended = _end(session, version_id, holder, values, now)
+    if ended:
+        undecided = update(_versions).where(_versions.c.id == version_id, _versions.c.resembles.is_(None))
+        session.execute(undecided.values(resembles={"slugs": list(resembles)}))
+    return ended
 
 
 def refuse(session: Session, version_id: UUID, *, holder: str, refused: UploadRefused, now: datetime) -> bool:

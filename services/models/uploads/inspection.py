@@ -116,7 +116,8 @@ def _taken(answer: Mapping[str, Any], drafted: Path, folder: Path, view: Version
             (folder / name).write_text(text, encoding="utf-8")
         (folder / MANIFEST).write_text(answer["manifest"], encoding="utf-8")
         load_manifest(folder)  # what a person told comes into what can be read
-        (folder / MANIFEST).write_text(sold_text(_drafted_as(view, answer["manifest"], model)), encoding="utf-8")
+        sold = sold_text(_drafted_as(view, answer["manifest"], model), folder)
+        (folder / MANIFEST).write_text(sold, encoding="utf-8")
         manifest = load_manifest(folder)
     except ManifestError as error:
         raise UploadRefused(f"{error.key}: {error.problem}".strip(": ")[:LONGEST], error.fix[:LONGEST]) from None

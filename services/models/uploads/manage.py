@@ -9,20 +9,19 @@ import structlog
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.tables.models import VersionStatus
 from services.clock import Clock
 from services.errors import N_, ShopError
 from services.files.store import StoreAway
 from services.manifests.errors import ManifestError
 from services.manifests.labels import LabelsUnreadable, parse_labels
 from services.manifests.manifest import Manifest
-from services.models.preset_rules import check_title
-from services.models.uploads import changes, comparisons, publishing
+from services.models.uploads import changes, comparisons, publishing, resemblance
 from services.models.uploads.contents import ContentLost, VersionContents
 from services.models.uploads.publishing import UploadCard
 from services.models.uploads.receiving import NewUpload, receive
 from services.models.uploads.shelf import Shelved, VersionShelf
 from services.models.uploads.stuck import stuck_uploads
+from services.models.uploads.texts import checked_title
 from services.models.uploads.versions import (
     SELLABLE,
     VersionView,
@@ -37,7 +36,6 @@ from services.users.roles import Staff
 
 log = structlog.get_logger()
 MOST_LISTED: Final = 20
-LABELS, FEATURES = "labels", "features"
 MAX_NAMES_BYTES: Final = 1_000_000
 R = TypeVar("R")
 
@@ -48,12 +46,13 @@ class BadNames(ShopError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """A file of a model. `slug`, `wanted_slug`: as of `NewUpload`."""
+    """A file of a model. `slug`, `wanted_slug`, `apart`: as of `NewUpload`."""
 
     name: str
     content: bytes
     slug: str | None = None
     wanted_slug: str | None = None
+    apart: bool = False
     shown_in: MessageRef | None = None
 
 
@@ -81,6 +80,7 @@ class UploadManagement:
             content=await self._contents.put(sent.content),
             slug=sent.slug,
             wanted_slug=sent.wanted_slug,
+            apart=sent.apart,
             shown_in=sent.shown_in,
         )
         return await self._act(receive, new, uuid4(), actor=actor)
@@ -120,12 +120,9 @@ class UploadManagement:
             return None
 
     async def set_title(self, version_id: UUID, language: str, text: str, *, actor: Actor) -> VersionView:
-        """Raises BadPreset."""
-        title = check_title({"ru": text, "en": text}, "title")[language]
-        changed = await self._act(changes.set_title, version_id, language, title, actor=actor)
-        if changed.status is VersionStatus.PUBLISHED:
-            self._on_published()
-        return changed
+        """Of a draft. Raises BadText."""
+        title = checked_title(text)
+        return await self._act(changes.set_title, version_id, language, title, actor=actor)
 
     async def set_price(self, version_id: UUID, price: int, *, actor: Actor) -> VersionView:
         """In hundredths; 0 is free. What is on sale has its price on the model's card."""
@@ -158,6 +155,14 @@ class UploadManagement:
     async def compare(self, version_id: UUID, *, actor: Actor) -> None:
         """With the version on sale; a worker does it soon, and its card says what came of it."""
         await self._act(comparisons.ask, version_id, actor=actor)
+
+    async def join(self, version_id: UUID, slug: str, *, actor: Actor) -> VersionView:
+        """It came as a new model, and is a new version of this one. Raises NoSuchUpload."""
+        return await self._act(resemblance.join, version_id, slug, actor=actor)
+
+    async def keep_apart(self, version_id: UUID, *, actor: Actor) -> VersionView:
+        """It is a model of its own, whatever it resembles."""
+        return await self._act(resemblance.keep_apart, version_id, actor=actor)
 
     async def discard(self, version_id: UUID, *, actor: Actor) -> VersionView:
         """Nobody wants it; it is not on sale."""

@@ -19,7 +19,7 @@ from services.models.offers import price_of
 from services.models.rows import columns_of
 from services.models.uploads.changes import NotNow, put, record_change
 from services.models.uploads.comparisons import Comparison, comparison
-from services.models.uploads.versions import MODEL, SELLABLE, VersionNotFound, VersionView, version
+from services.models.uploads.versions import MODEL, SELLABLE, VersionNotFound, VersionView, version, versions_of
 from services.users.actor import Actor
 
 _versions, _models = table_of(ModelVersion), table_of(Model)
@@ -40,14 +40,15 @@ class NotAnswered(ShopError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadCard:
-    """`published`: the version that is on sale now, and `compared` with it; `before`: of a version on sale the one that
-    it came after; `price`: what the model costs, or would, in hundredths; `missing`:
-    parts that have to be told before it is sold."""
+    """`published`: the version on sale now, and `compared` with it; `resembled`: versions on sale of models that it may
+    be the next version of; `before`: of a version on sale the one that it came after; `price`: what the model costs, or
+    would, in hundredths; `missing`: parts that have to be told before it is sold."""
 
     version: VersionView
     published: VersionView | None
     before: VersionView | None
     compared: Comparison | None
+    resembled: Sequence[VersionView]
     price: int | None
     missing: Sequence[str]
 
@@ -66,9 +67,17 @@ def card(session: Session, version_id: UUID) -> UploadCard:
         published=on_sale,
         before=_before(session, view) if sold else None,
         compared=None if on_sale is None or sold else comparison(session, view.id, on_sale.id),
+        resembled=_resembled(session, view),
         price=price,
         missing=missing,
     )
+
+
+def _resembled(session: Session, view: VersionView) -> list[VersionView]:
+    if view.status is not VersionStatus.CHECKED:
+        return []
+    sold = (versions_of(session, slug, (VersionStatus.PUBLISHED,)) for slug in view.resembles)
+    return [each for found in sold for each in found]
 
 
 def to_publish(session: Session, version_id: UUID) -> VersionView:
@@ -95,7 +104,7 @@ def publish(session: Session, view: VersionView, manifest: Manifest, *, actor: A
     if before is not None:
         put(session, before, {"status": VersionStatus.RETIRED})
     put(session, row, {"status": VersionStatus.PUBLISHED, "published_at": now, "price": view.price})
-    if not _is_folders(session, view.slug):
+    if not is_folders(session, view.slug):
         _sell(session, manifest, first=before is None, now=now)
     after = {"before": None if before is None else before.number}
     record_change(session, AuditAction.UPLOAD_PUBLISH, row, actor=actor, now=now, after=after)
@@ -110,7 +119,7 @@ def remove(session: Session, slug: str, *, actor: Actor, now: datetime) -> None:
         raise VersionNotFound(slug=slug)
     for row in rows:
         put(session, row, {"status": VersionStatus.DISCARDED, "leased_by": None, "leased_until": None})
-    if any(row.status == VersionStatus.PUBLISHED for row in rows) and not _is_folders(session, slug):
+    if any(row.status == VersionStatus.PUBLISHED for row in rows) and not is_folders(session, slug):
         session.execute(update(_models).where(_models.c.slug == slug).values(present=False, updated_at=now))
     record_change(session, AuditAction.UPLOAD_REMOVE, rows[0], actor=actor, now=now)
 
@@ -140,10 +149,10 @@ def _all(session: Session, slug: str, statuses: Sequence[VersionStatus], *, lock
 def _model(session: Session, slug: str) -> AnyRow | None:
     """The row of an upload, not of a folder that is sold in its place."""
     row = session.execute(select(_models).where(_models.c.slug == slug)).first()
-    return None if row is None or _is_folders(session, slug) else row
+    return None if row is None or is_folders(session, slug) else row
 
 
-def _is_folders(session: Session, slug: str) -> bool:
+def is_folders(session: Session, slug: str) -> bool:
     """Whether a folder of the same slug is what is sold: its model is no version of ours."""
     sold = session.scalar(select(_models.c.sha256).where(_models.c.slug == slug, _models.c.present))
     ours = session.scalars(select(_versions.c.files).where(_versions.c.slug == slug))

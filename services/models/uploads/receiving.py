@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.base import table_of
+from db.base import JsonObject, table_of
 from db.tables.models import ModelVersion, VersionStatus
 from db.tables.users import AuditAction
 from db.upsert import insert_into
@@ -50,12 +50,13 @@ class NoSuchUpload(ShopError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUpload:
     """`slug`: of the model that it is a new version of; None: it is another model. `wanted_slug`: what that shall be
-    called, where it is not the file that says so."""
+    called, where it is not the file that says so. `apart`: a person said that it is another one."""
 
     name: str
     content: StoredContent
     slug: str | None = None
     wanted_slug: str | None = None
+    apart: bool = False
     shown_in: MessageRef | None = None
 
 
@@ -74,6 +75,7 @@ def receive(session: Session, new: NewUpload, version_id: UUID, *, actor: Actor,
             "attempts": 0,
             "created_at": now,
             **message_columns(new.shown_in),
+            "resembles": None if new.slug is None and not new.apart else {"slugs": []},
             **_place(session, new),
         }
         insert = insert_into(session, _versions).values(row).on_conflict_do_nothing()
@@ -87,14 +89,24 @@ def receive(session: Session, new: NewUpload, version_id: UUID, *, actor: Actor,
     raise RuntimeError("no number is free")
 
 
-def _place(session: Session, new: NewUpload) -> dict[str, object]:
+def _place(session: Session, new: NewUpload) -> JsonObject:
     """The model that it is a version of, and which; what was told of the last one is told of it too."""
     if new.slug is None:
         slug = free_slug(session, (new.wanted_slug or slug_of(new.name))[:SLUG_LENGTH])
         return {"slug": slug, "number": next_number(session, slug)}
-    earlier = versions_of(session, new.slug)
-    if not earlier:
-        raise NoSuchUpload(slug=new.slug)
-    last = next((each for each in earlier if each.status is VersionStatus.PUBLISHED), earlier[0])
-    told = {"title": dict(last.title) or None, "price": last.price, "hints": dict(last.hints) or None}
+    told = told_of_last(session, new.slug)
     return {"slug": new.slug, "number": next_number(session, new.slug), **told}
+
+
+def told_of_last(session: Session, slug: str) -> JsonObject:
+    """What people have told of the version on sale, else of the last. Raises NoSuchUpload."""
+    earlier = versions_of(session, slug)
+    if not earlier:
+        raise NoSuchUpload(slug=slug)
+    last = next((each for each in earlier if each.status is VersionStatus.PUBLISHED), earlier[0])
+    return {
+        "title": dict(last.title) or None,
+        "price": last.price,
+        "hints": dict(last.hints) or None,
+        "texts": dict(last.texts) or None,
+    }

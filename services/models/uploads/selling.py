@@ -2,12 +2,14 @@
 
 import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from services.authoring.toml import manifest_toml
 from services.billing.credits import format_credits
 from services.manifests.manifest import Manifest
 from services.manifests.runtime import OnnxSpec
+from services.models.uploads.texts import with_texts
 from services.models.uploads.versions import MODEL, VersionView
 
 LEAST_MEMORY: Final = 512  # megabytes, as the manifest's own default
@@ -21,10 +23,10 @@ def memory_of(size: int) -> int:
     return min(MOST_MEMORY, max(LEAST_MEMORY, LEAST_MEMORY // 2 + TIMES * size // 1_000_000))
 
 
-def sold_text(view: VersionView) -> str:
-    """TOML."""
+def sold_text(view: VersionView, folder: Path) -> str:
+    """TOML. `folder`: where its files are."""
     assert view.manifest is not None
-    data = tomllib.loads(view.manifest)
+    data = with_texts(tomllib.loads(view.manifest), view.texts, folder)
     price = DEFAULT_PRICE if view.price is None else view.price
     head = {"slug": view.slug, "version": str(view.number), "title": _title(data["title"], view.title)}
     runtime = {**data["runtime"], "isolated": True, "memory_mb": memory_of(view.files[MODEL].size)}

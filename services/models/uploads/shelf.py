@@ -40,9 +40,9 @@ class VersionShelf:
     def __init__(self, db: Database, contents: VersionContents, root: Path) -> None:
         self._db, self._contents, self._root = db, contents, root
 
-    async def state(self) -> list[tuple[UUID, Mapping[str, str]]]:
-        """Which versions are on sale, and what they are called."""
-        return [(view.id, view.title) for view in await self._db.read(on_sale)]
+    async def state(self) -> list[tuple[UUID, Mapping[str, str], Mapping[str, Any]]]:
+        """Which versions are on sale, and their words."""
+        return [(view.id, view.title, view.texts) for view in await self._db.read(on_sale)]
 
     async def published(self) -> tuple[dict[str, Shelved], list[FolderProblem]]:
         """By slug, and what is wrong with the others."""
@@ -75,7 +75,7 @@ class VersionShelf:
         if not folder.is_dir():
             contents = {name: await self._contents.get(stored) for name, stored in view.files.items()}
             await asyncio.to_thread(_make, folder, contents)
-        manifest = await asyncio.to_thread(_load, folder, sold_text(view))
+        manifest = await asyncio.to_thread(_load, folder, sold_text(view, folder))
         if not is_as_agreed(manifest):
             problem, fix = "is not what an upload may run as", "Send the file again"
             raise ManifestError(file=str(folder / MANIFEST), key="runtime", problem=problem, fix=fix)
@@ -96,7 +96,7 @@ def _told(value: Any) -> Any:  # Any: JSON
 
 def _name(view: VersionView) -> str:
     contents = {name: stored.sha256 for name, stored in view.files.items()}
-    told = json.dumps([view.id.hex, contents], sort_keys=True)
+    told = json.dumps([view.id.hex, view.slug, contents], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Self
+from typing import Any, Final, Self
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -45,8 +45,10 @@ class StoredContent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionView:
-    """`title`: {ru, en}, as far as it was told; `price` in hundredths of a credit, None until it was told; `report`:
-    what the check found, or {"problem", "fix"}; of a check under way {ASKED_BY}, where it is not the sender's."""
+    """`title`: {ru, en}, as far as it was told; `texts`: what else owners have written for customers, by its place in
+    the manifest; `resembles`: models on sale that it may be a version of, until that is decided; `price` in hundredths
+    of a credit, None until it was told; `report`: what the check found, or {"problem", "fix"}; of a check under way
+    {ASKED_BY}, where it is not the sender's."""
 
     id: UUID
     slug: str
@@ -57,6 +59,8 @@ class VersionView:
     title: Mapping[str, str]
     price: int | None
     hints: Mapping[str, str]
+    texts: Mapping[str, Any]  # Any: JSON, as texts.py makes it
+    resembles: Sequence[str]
     manifest: str | None
     report: JsonObject
     uploaded_by: int | None
@@ -82,6 +86,8 @@ class VersionView:
             title=row.title or {},
             price=row.price,
             hints=row.hints or {},
+            texts=row.texts or {},
+            resembles=(row.resembles or {}).get("slugs", ()),
             manifest=row.manifest,
             report=row.report or {},
             uploaded_by=row.uploaded_by,

@@ -15,6 +15,7 @@ from services.models.uploads.inspection import Inspection
 from services.models.uploads.manage import Sent, UploadManagement
 from services.models.uploads.shelf import VersionShelf
 from services.models.uploads.versions import VersionView
+from services.models.uploads.wording import UploadTexts
 from services.users.actor import Actor
 from services.users.roles import Staff
 from tests.support.clock import FakeClock
@@ -30,6 +31,7 @@ class UploadShop:
     contents: VersionContents
     checks: UploadChecks
     uploads: UploadManagement
+    texts: UploadTexts
     shelf: VersionShelf
     models: Models
     folders: Path
@@ -83,6 +85,7 @@ def open_shop(database: Database, clock: FakeClock, tmp_path: Path, owners: Sequ
         uploads=UploadManagement(
             database, clock, staff, contents, shelf, on_published=lambda: told.append("published")
         ),
+        texts=UploadTexts(database, clock, staff, shelf, on_published=lambda: told.append("published")),
         models=Models(database, clock, folders, uploads=shelf),
         told=told,
     )

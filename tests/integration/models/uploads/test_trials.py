@@ -14,7 +14,7 @@ from db.tables.models import ModelTrial, TrialStatus
 from db.tables.outbox import OutboxKind, OutboxMessage
 from db.tables.predictions import ErrorCode
 from services.files.files import Files
-from services.models.uploads import trials
+from services.models.uploads import trial_claims
 from services.models.uploads.trial_worker import ATTEMPTS, LOST, TrialWorker
 from services.models.uploads.trials import TrialOrder, Trials, TrialView
 from services.models.uploads.versions import VersionView
@@ -53,7 +53,7 @@ class Bench:
     async def taken(self, holder: str) -> TrialView | None:
         """By a worker that dies of it, or with it."""
         now = self.shop.clock()
-        return await self.shop.db.write(trials.claim, holder=holder, now=now, until=now + LEASE)
+        return await self.shop.db.write(trial_claims.claim, holder=holder, now=now, until=now + LEASE)
 
     async def row(self) -> AnyRow:
         return await self.shop.db.read(lambda session: session.execute(select(table_of(ModelTrial))).one())
@@ -87,7 +87,7 @@ async def test_a_worker_that_dies_with_the_answer_is_followed_by_another(bench: 
     assert (row.status, row.result["outputs"], row.attempts) == (TrialStatus.SUCCEEDED, {"roubles": 5.0}, 2)
     assert await bench.told() == [bench.owner]
     late, now = {"outputs": {"roubles": 6.0}}, bench.shop.clock()
-    assert not await bench.shop.db.write(trials.settle, dead, holder="dead", now=now, result=late)
+    assert not await bench.shop.db.write(trial_claims.settle, dead, holder="dead", now=now, result=late)
     assert (await bench.row()).result["outputs"] == {"roubles": 5.0}
     assert await bench.told() == [bench.owner]
 

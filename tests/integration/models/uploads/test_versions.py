@@ -22,11 +22,11 @@ from services.files.store import StoreAway, key_of
 from services.inference.engine import Engine
 from services.models.offers import READ_AGAIN, SHADOWED, ModelNotOnSale, Models
 from services.models.uploads import changes, claims, publishing
-from services.models.uploads.changes import NotNow
+from services.models.uploads.changes import LABELS, NotNow
 from services.models.uploads.checks import ATTEMPTS
 from services.models.uploads.contents import VersionContents
 from services.models.uploads.inspection import Inspection
-from services.models.uploads.manage import LABELS, BadNames, Sent
+from services.models.uploads.manage import BadNames, Sent
 from services.models.uploads.publishing import NotAnswered
 from services.models.uploads.receiving import AlreadyHere
 from services.models.uploads.shelf import VersionShelf

@@ -28,6 +28,10 @@ MARKS: Final = {
 }
 
 
+LEGEND: Final = N_("🟢 on sale, ⚪ was on sale before, 🧪 a draft, 🔎 being looked at, ⛔ refused")
+LEGEND_OF_DRAFTS: Final = N_("Files that were sent: 🧪 a draft, 🔎 being looked at, ⛔ refused")
+
+
 def title_of_version(version: VersionView, tr: Translator) -> str:
     title = version.title
     return title.get(tr.language) or next(iter(title.values()), version.sent_name)

@@ -9,6 +9,7 @@ YES: Final = "adm-yes"  # adm-yes:<nonce>: the decision on the screen
 MODELS: Final = "adm-models"
 MODEL: Final = "adm-model"  # adm-model:<slug>:<verb>
 UPLOAD: Final = "adm-up"  # adm-up:<hex id>:<verb>
+UPLOAD_TEXTS: Final = "adm-txt"  # adm-txt:<hex id>:<verb and number>
 UPLOAD_OTHER: Final = "adm-up-new"  # adm-up-new:<nonce>: the file on the screen is another model
 VERSIONS: Final = "adm-vers"  # adm-vers:<slug>:<verb>
 ASSISTANT: Final = "adm-chat"  # adm-chat:<slug>
@@ -47,6 +48,8 @@ OF: Final = "of"
 ANSWERS: Final = "answers"
 DELETE: Final = "delete"
 COMPARE: Final = "compare"
+JOIN: Final = "join"  # join<which of those that it resembles>
+APART: Final = "apart"
 
 
 def action(name: str, *arguments: object) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from secrets import token_urlsafe
 from typing import Any, Final, Self
+from uuid import UUID
 
 from aiogram.filters import Filter
 from aiogram.fsm.context import FSMContext
@@ -12,10 +13,11 @@ from aiogram.types import CallbackQuery, TelegramObject
 
 from db.tables.users import Edge, Role
 from handlers.kit.context import Context
-from handlers.kit.dialog import ChatQuestion, Event, put
+from handlers.kit.dialog import ChatQuestion, Event, leave_question, open_form, put, respond
 from handlers.telegram import sender as chat
 from handlers.telegram.screen import Screen
 from services.errors import N_, ShopError
+from services.models.uploads.trials import tried
 from services.users.actor import Actor
 from services.users.roles import RANKS, NotAllowed
 
@@ -56,6 +58,16 @@ class AdminContext(Context):
         """Before questions, so that nobody answers them in vain; services ask again. Raises `NotAllowed`."""
         if RANKS[self.role] < RANKS[least]:
             raise NotAllowed(actor=self.user.id, role=self.role, least=least)
+
+    async def respond(self, event: Event, screen: Screen, *, of: UUID | None = None) -> int:
+        """`of`: the version that the screen is about. From there alone a form that tries it is continued: elsewhere it
+        would stand in the way."""
+        form = await open_form(self.fsm)
+        trial = None if form is None else tried(form.slug)
+        if trial is None or trial == of:
+            return await respond(event, self.fsm, self.tr, screen)
+        await leave_question(self.fsm)
+        return await put(event, screen)
 
     async def ask(self, event: Event, screen: Screen, action: PendingAction) -> None:
         """What is typed next answers it; a form waits meanwhile."""

@@ -18,6 +18,7 @@ from handlers.admin.plans import router as plans
 from handlers.admin.presets import router as presets
 from handlers.admin.roles import router as roles
 from handlers.admin.uploads import router as uploads
+from handlers.admin.uploads import texts as upload_texts
 from handlers.admin.uploads import versions as upload_versions
 from handlers.admin.users import changes
 from handlers.admin.users import router as users
@@ -48,6 +49,7 @@ ANSWERS: Final[dict[str, Step[Message]]] = {
     payments.REASON: payments.take_reason,
     roles.WHO: roles.take_who,
     uploads.PART: uploads.take_part,
+    upload_texts.TEXT: upload_texts.take_text,
     upload_versions.VERSION: upload_versions.take_no_file,
 }
 DECISIONS: Final[dict[str, Step[CallbackQuery]]] = {

@@ -12,11 +12,11 @@ from tests.unit.inference.models import FLOAT, endless, graph, node, weight
 NODES: Final = 200_000
 
 
-def linear(bias: float = 1.0) -> bytes:
-    """roubles = 2 × metres + bias."""
+def linear(bias: float = 1.0, asked: str = "metres") -> bytes:
+    """roubles = 2 × metres + bias, or of whatever is asked."""
     return graph(
-        [node("Mul", ["metres", "two"], ["doubled"]), node("Add", ["doubled", "bias"], ["roubles"])],
-        [("metres", FLOAT, ["N", 1])],
+        [node("Mul", [asked, "two"], ["doubled"]), node("Add", ["doubled", "bias"], ["roubles"])],
+        [(asked, FLOAT, ["N", 1])],
         [("roubles", FLOAT, ["N", 1])],
         [weight("two", [2.0]), weight("bias", [bias])],
     )

@@ -19,7 +19,7 @@ NOTICES: Final = {
     "again": N_("It is tried again."),
     "tested": N_("Its example is being run. Open this page again in a moment."),
     "here-already": N_("This very file is here already."),
-    "comparing": N_("It is being compared. Open this page again in a moment."),
+    "comparing": N_("It is being compared. What was found will come here."),
     "discarded": N_("Discarded."),
     "removed": N_("It has left the shop."),
     "created": N_("On sale."),

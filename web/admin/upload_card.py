@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from db.tables.models import ComparisonStatus, VersionStatus
 from i18n.answers import told_answers
@@ -41,6 +41,13 @@ async def show_card(who: Looks, version_id: UUID, done: str = "") -> Response:
     return await _page(who, version_id, done=done)
 
 
+@router.get("/state")
+async def tell_state(who: Looks, version_id: UUID) -> Response:
+    """For the page's script: a word that is another one when there is something new."""
+    state = _state(await who.site.services.upload_management.card(version_id))
+    return JSONResponse({"state": state}, headers={"cache-control": "no-store"})
+
+
 @router.post("/words")
 async def tell(who: Acts, version_id: UUID, typed: Annotated[WordsForm, Form()]) -> Response:
     uploads, errors = who.site.services.upload_management, {}
@@ -68,6 +75,17 @@ async def name(who: Acts, version_id: UUID, what: Typed = "", names: Typed = "")
         await who.site.services.upload_management.set_names(version_id, what, told, actor=who.actor)
     except ShopError as error:
         return await _page(who, version_id, errors={what: who.tr.error(error)})
+    return _back(version_id, "saved")
+
+
+@router.post("/join")
+async def join(who: Acts, version_id: UUID, slug: Typed = "") -> Response:
+    """It is a new version of this model; without one, a model of its own."""
+    uploads = who.site.services.upload_management
+    if slug:
+        await uploads.join(version_id, slug, actor=who.actor)
+    else:
+        await uploads.keep_apart(version_id, actor=who.actor)
     return _back(version_id, "saved")
 
 
@@ -149,6 +167,9 @@ async def _page(
         namable=version.status in (VersionStatus.CHECKED, VersionStatus.REFUSED),
         sellable=version.status in SELLABLE,
         comparable=_comparable(card),
+        state_word=_state(card),
+        waits=_is_waiting(card),
+        resembled=[(each.slug, title_of_version(each, tr)) for each in card.resembled],
         errors=errors or {},
         done=notice(done, tr),
     )
@@ -164,6 +185,17 @@ def _found(card: UploadCard, manifest: Manifest, tr: Translator) -> dict[str, ob
         "notes": found_words(card.version, tr, MOST_NOTES),
         "comparison": [] if compared is None else comparison_lines(compared, manifest, tr),
     }
+
+
+def _state(card: UploadCard) -> str:
+    """Another one once the check or the comparison has ended."""
+    return f"{card.version.status}-{card.compared is not None and card.compared.status}"
+
+
+def _is_waiting(card: UploadCard) -> bool:
+    compared = card.compared
+    going = compared is not None and compared.status is ComparisonStatus.QUEUED
+    return card.version.status is VersionStatus.RECEIVED or going
 
 
 def _comparable(card: UploadCard) -> bool:

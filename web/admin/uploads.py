@@ -7,7 +7,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
 from i18n.titles import title_of
-from i18n.uploads import MARKS, title_of_version
+from i18n.uploads import LEGEND, LEGEND_OF_DRAFTS, MARKS, title_of_version
 from services.errors import N_, ShopError
 from services.models.manage import ModelLine
 from services.models.uploads.manage import Sent
@@ -50,7 +50,7 @@ async def receive(request: Request, who: Acts) -> Response:
 @router.get("/of/{slug}")
 async def show_versions(who: Looks, slug: str) -> Response:
     versions = await who.site.services.upload_management.versions(slug)
-    return panel(who, "uploads/versions.html", slug=slug, versions=versions, marks=MARKS)
+    return panel(who, "uploads/versions.html", slug=slug, versions=versions, marks=MARKS, legend=LEGEND)
 
 
 @router.post("/of/{slug}/remove")
@@ -89,6 +89,7 @@ async def _page(who: StaffMember, *, of: str, done: str = "", problem: ShopError
         waiting=[(each, MARKS[each.status], title_of_version(each, who.tr)) for each in waiting],
         models=[(line.slug, _new_version(line, who)) for line in lines if line.uploaded],
         of=of,
+        legend=LEGEND_OF_DRAFTS,
         megabytes=MAX_BYTES // 1_000_000,
         errors={} if problem is None else {"file": who.tr.error(problem)},
         done=notice(done, who.tr),

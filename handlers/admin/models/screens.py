@@ -13,6 +13,7 @@ from i18n.problems import problem_words
 from i18n.text import cut_plain
 from i18n.titles import title_of
 from i18n.translator import Translator
+from i18n.uploads import LEGEND_OF_DRAFTS
 from services.errors import N_
 from services.models.folders import FolderProblem
 from services.models.manage import MAX_PRICE, ModelLine
@@ -30,8 +31,9 @@ def models_screen(
     )
     wrong = [tr.html("⚠️ <code>{folder}</code>: {problem}", **_told(each, tr)) for each in broken[:MOST_BROKEN]]
     head = legend if models else tr.html("There are none.")
+    sent = tr.html(LEGEND_OF_DRAFTS) if drafts else ""
     own = tr.html("To sell a model of your own, send its .onnx file to this chat.")
-    text = notice_first("", tr.html("<b>🧠 Models on sale</b>"), head, "\n".join(wrong), own)
+    text = notice_first("", tr.html("<b>🧠 Models on sale</b>"), head, sent, "\n".join(wrong), own)
     rows = [(Button(text=_button(each, tr), action=names.action(names.MODEL, each.slug)),) for each in models]
     return Screen(text=text, rows=(*rows, *((each,) for each in drafts), (panel_button(tr),)))
 

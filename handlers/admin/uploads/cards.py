@@ -21,7 +21,7 @@ async def show_card(event: Event, version_id: UUID, *, ctx: AdminContext, notice
     """`notice`: HTML. To whoever hears of the file next the news of it come into this card."""
     version = (await ctx.services.upload_management.card(version_id)).version
     shown = await card_of(version_id, ctx.services, ctx.tr, notice=notice)
-    message_id = await ctx.respond(event, shown)
+    message_id = await ctx.respond(event, shown, of=version_id)
     if version.told_to != ctx.user.id:
         return
     chat_id = event.chat.id if isinstance(event, Message) else event.from_user.id

@@ -30,8 +30,6 @@ QUESTIONS: Final = {
     ),
 }
 BUTTONS: Final = {
-    UploadPart.NAME_RU: N_("✏️ Russian name"),
-    UploadPart.NAME_EN: N_("✏️ English name"),
     UploadPart.PRICE: N_("💲 Price"),
     UploadPart.LABELS: N_("🏷 Names of answers"),
     UploadPart.FEATURES: N_("❓ Names of questions"),

@@ -11,7 +11,7 @@ from db.tables.models import VersionStatus
 from handlers.admin import buttons as names
 from handlers.admin.context import AdminContext, PendingAction, StaffOnly
 from handlers.admin.uploads import screens as view
-from handlers.admin.uploads import versions
+from handlers.admin.uploads import texts, versions
 from handlers.admin.uploads.cards import show_card, title_of_model
 from handlers.admin.uploads.files import IsModelFile, fetch_model, fetch_names, require_onnx
 from handlers.admin.uploads.parts import UploadPart
@@ -23,7 +23,7 @@ from handlers.telegram.reply_target import reply_target
 from services.errors import N_, ShopError
 from services.manifests.characters import cleaned
 from services.models.manage import parse_price
-from services.models.uploads.changes import FEATURES, LABELS
+from services.models.uploads.changes import FEATURES, LABELS, NotNow
 from services.models.uploads.manage import Sent
 from services.models.uploads.receiving import AlreadyHere
 from services.models.uploads.versions import VersionNotFound
@@ -39,6 +39,7 @@ def router() -> Router:
     router = Router(name="admin_uploads")
     router.message.register(take_file, IsModelFile(), StaffOnly())
     router.callback_query.register(press, Pressed(names.UPLOAD), StaffOnly())
+    router.callback_query.register(texts.press, Pressed(names.UPLOAD_TEXTS), StaffOnly())
     router.callback_query.register(another_model, Pressed(names.UPLOAD_OTHER), StaffOnly())
     router.callback_query.register(versions.press, Pressed(names.VERSIONS), StaffOnly())
     return router
@@ -84,11 +85,18 @@ async def _chosen(query: CallbackQuery, action: PendingAction, ctx: AdminContext
     await ctx.close()
     await sender.acknowledge(query)
     facts = action.facts
-    await _receive(query, facts["file"], facts["name"], facts["size"], ctx=ctx, slug=slug)
+    await _receive(query, facts["file"], facts["name"], facts["size"], ctx=ctx, slug=slug, apart=slug is None)
 
 
 async def _receive(
-    event: Event, file_id: str, name: str, size: int | None, *, ctx: AdminContext, slug: str | None = None
+    event: Event,
+    file_id: str,
+    name: str,
+    size: int | None,
+    *,
+    ctx: AdminContext,
+    slug: str | None = None,
+    apart: bool = False,
 ) -> None:
     """The card's message comes first: whoever checks the file tells there what was found."""
     ctx.require()
@@ -96,7 +104,7 @@ async def _receive(
     chat_id = event.chat.id if isinstance(event, Message) else event.from_user.id
     shown = await sender.send(ctx.bot, chat_id, view.received_screen(name, ctx.tr))
     place = MessageRef(chat_id=chat_id, thread_id=reply_target().thread_id, message_id=shown.message_id)
-    sent = Sent(name=name, content=content, slug=slug, shown_in=place)
+    sent = Sent(name=name, content=content, slug=slug, apart=apart, shown_in=place)
     try:
         await ctx.services.upload_management.receive(sent, actor=ctx.actor)
     except AlreadyHere as error:
@@ -128,10 +136,22 @@ async def press(query: CallbackQuery, *, argument: str, ctx: AdminContext) -> No
             await uploads.compare(version_id, actor=ctx.actor)
         case names.DELETE:
             await uploads.discard(version_id, actor=ctx.actor)
+        case names.APART:
+            await uploads.keep_apart(version_id, actor=ctx.actor)
+        case _ if verb.startswith(names.JOIN):
+            await uploads.join(version_id, await _resembled(version_id, verb, ctx), actor=ctx.actor)
         case _ if verb in tuple(UploadPart):
             await _ask(query, version_id, UploadPart(verb), ctx=ctx)
             return
     await show_card(query, version_id, ctx=ctx, notice=notice)
+
+
+async def _resembled(version_id: UUID, verb: str, ctx: AdminContext) -> str:
+    """The model that was chosen. Raises NotNow."""
+    version, which = (await ctx.services.upload_management.card(version_id)).version, verb.removeprefix(names.JOIN)
+    if not which.isdecimal() or int(which) >= len(version.resembles):
+        raise NotNow(version=version_id)
+    return version.resembles[int(which)]
 
 
 async def take_part(message: Message, *, ctx: AdminContext, action: PendingAction) -> None:

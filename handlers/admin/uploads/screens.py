@@ -13,7 +13,7 @@ from handlers.models.screens import BEGIN
 from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
-from i18n.uploads import MARKS, STATES, title_of_version
+from i18n.uploads import LEGEND, MARKS, STATES, title_of_version
 from services.models.uploads.trials import slug_of_trial
 from services.models.uploads.versions import VersionView
 
@@ -43,7 +43,7 @@ def file_question(title: str, slug: str, tr: Translator, *, problem: str = "") -
 
 
 def versions_screen(title: str, slug: str, versions: Sequence[VersionView], tr: Translator) -> Screen:
-    legend = tr.html("🟢 on sale, ⚪ was on sale before, 🧪 a draft, 🔎 being looked at")
+    legend = tr.html(LEGEND)
     rows = [(_version_button(each, tr),) for each in versions]
     new = Button(text=tr.gettext("⬆️ A new version"), action=names.action(names.VERSIONS, slug, names.NEW))
     remove = Button(text=tr.gettext("🗑 Remove from the shop"), action=names.action(names.VERSIONS, slug, names.DELETE))
@@ -69,6 +69,8 @@ def removed_screen(title: str, tr: Translator) -> Screen:
 def version_button(version: VersionView, tr: Translator) -> Button:
     """To its card, from the list of models."""
     title = cut_plain(title_of_version(version, tr), LABEL - 20)
+    if version.number > 1:
+        title = tr.gettext("{title}, version {number}", title=title, number=version.number)
     return Button(text=f"{MARKS[version.status]} {title}", action=names.action(names.UPLOAD, version.id.hex))
 
 

@@ -14,7 +14,7 @@ from db.tables.users import AuditAction
 from services.models.uploads import comparisons
 from services.models.uploads.changes import NotNow, locked, put, record_change
 from services.models.uploads.receiving import told_of_last
-from services.models.uploads.versions import VersionView, next_number, on_sale, slug_of, version
+from services.models.uploads.versions import ASKED_BY, VersionView, next_number, on_sale, slug_of, version
 from services.users.actor import Actor
 
 MOST: Final = 3
@@ -54,7 +54,7 @@ def join(session: Session, version_id: UUID, slug: str, *, actor: Actor, now: da
     told = told_of_last(session, slug)
     place: JsonObject = {"slug": slug, "number": next_number(session, slug), "resembles": DECIDED, **told}
     if told["hints"]:
-        place |= {"status": VersionStatus.RECEIVED, "checked_at": None}
+        place |= {"status": VersionStatus.RECEIVED, "checked_at": None, "report": {ASKED_BY: actor.user_id}}
     put(session, row, place)
     joined = version(session, version_id)
     if joined.status is VersionStatus.CHECKED:

@@ -37,7 +37,13 @@ class BadText(ShopError):
 
 
 class OtherCount(ShopError):
+    """`key`: the list that it was for."""
+
     message = N_("There are {count} of them, and {given} were given. Send one a line, in their order.")
+
+    def __init__(self, key: str, *, count: int, given: int) -> None:
+        super().__init__(key=key, count=count, given=given)
+        self.key = key
 
 
 class Part(StrEnum):
@@ -145,7 +151,7 @@ def checked_list(text: ShownText, given: str) -> dict[str, Words]:
     except LabelsUnreadable:
         labels = []
     if len(labels) != len(text.values):
-        raise OtherCount(count=len(text.values), given=len(labels))
+        raise OtherCount(text.key, count=len(text.values), given=len(labels))
     words = [dict.fromkeys(LANGUAGES, each) if isinstance(each, str) else dict(each) for each in labels]
     if not all(_fits(text.what, said) for each in words for said in each.values()):
         raise BadText(text.key, text.most)

@@ -90,6 +90,46 @@ async def test_a_file_becomes_a_product(office: Office, at_desk: httpx.AsyncClie
     assert (await at_desk.get(place)).status_code == 200
 
 
+async def test_texts_of_what_is_on_sale(office: Office, at_desk: httpx.AsyncClient) -> None:
+    place = await sent(at_desk, linear(34.0, "square"), "square.onnx")
+    await decided(office, place)
+    await at_desk.post(f"{place}/words", data={"ru": "Квадрат", "en": "Square", "price": "1"})
+    await confirmed(at_desk, f"{place}/publish")
+    texts = f"{place}/texts"
+    assert texts in (await at_desk.get(place)).text
+    page = (await at_desk.get(texts)).text
+    assert 'name="inputs.square.label:ru" type="text" value="Square"' in page
+    told = {"icon": "🟥", "description:ru": f"Про {EVIL}", "inputs.square.label:ru": "Сторона"}
+    assert (await at_desk.post(texts, data=told)).headers["location"].endswith("done=saved")
+    version = await card(office, place)
+    assert version.texts["inputs.square.label"] == {"ru": "Сторона", "en": "Square"}
+    assert (version.texts["icon"], version.title["en"]) == ("🟥", "Square")
+    assert EVIL not in (await at_desk.get(texts)).text
+    wrong = await at_desk.post(texts, data={"title:ru": "x" * 61, "icon": "🟦"})
+    assert (wrong.status_code, "от 1 до 60 знаков" in wrong.text) == (422, True)
+    assert (await card(office, place)).texts["icon"] == "🟥"
+
+
+async def test_a_file_that_resembles_what_is_on_sale(office: Office, at_desk: httpx.AsyncClient) -> None:
+    place = await sent(at_desk, linear(35.0, "circle"), "circle.onnx")
+    await decided(office, place)
+    await at_desk.post(f"{place}/words", data={"ru": "Круг", "en": "Circle", "price": "1"})
+    await confirmed(at_desk, f"{place}/publish")
+    other = await sent(at_desk, linear(36.0, "circle"), "final.onnx")
+    await decided(office, other)
+    page = (await at_desk.get(other)).text
+    assert "⬆️ Новая версия «Круг»" in page
+    assert f"{other}/publish" not in page
+    assert (await at_desk.post(f"{other}/join", data={"slug": "circle"})).headers["location"].endswith("done=saved")
+    waits = (await at_desk.get(other)).text
+    assert "wait.js" in waits
+    before = (await at_desk.get(f"{other}/state")).json()
+    joined = await decided(office, other)
+    assert (joined.slug, joined.number) == ("circle", 2)
+    assert (await at_desk.get(f"{other}/state")).json() != before
+    assert "wait.js" not in (await at_desk.get(other)).text
+
+
 async def test_what_is_no_model(office: Office, at_desk: httpx.AsyncClient) -> None:
     assert (await at_desk.post("/admin/uploads", data={"of": ""})).status_code == 422
     place = await sent(at_desk, b"PK\x03\x04" + bytes(LARGE), "large.onnx")

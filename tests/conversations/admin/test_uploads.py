@@ -244,10 +244,10 @@ async def test_a_trial_is_continued_from_its_card_alone(olga: Person) -> None:
     await olga.sees("🧪 Черновик")
     await olga.presses("▶️ Попробовать бесплатно")
     await olga.says("/admin")
-    assert "▶️ Продолжить форму" not in (await olga.sees("Панель")).buttons
+    assert "▶️ Продолжить анкету" not in (await olga.sees("Панель")).buttons
     await olga.presses("🧠 Модели")
     await olga.presses("🧪 trial-only.onnx")
-    await olga.sees_button("▶️ Продолжить форму")
+    await olga.sees_button("▶️ Продолжить анкету")
 
 
 async def test_what_was_guessed_is_told_in_the_readers_language(olga: Person, kate: Person) -> None:

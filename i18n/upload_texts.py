@@ -15,8 +15,8 @@ from services.models.uploads.texts import (
     LANGUAGES,
     OPTIONS,
     TITLE,
-    Part,
     ShownText,
+    TextPart,
 )
 
 NAMES: Final = {
@@ -29,12 +29,12 @@ NAMES: Final = {
     CLASSES: N_("Names of classes"),
 }
 OF_QUESTION, OF_ANSWER = N_("Question"), N_("Heading of the answer")
-NUMBERED: Final = {Part.QUESTION: N_("❓ Question {number}"), Part.ANSWER: N_("💬 Answer {number}")}
+NUMBERED: Final = {TextPart.QUESTION: N_("❓ Question {number}"), TextPart.ANSWER: N_("💬 Answer {number}")}
 
 
 def text_name(text: ShownText, tr: Translator) -> str:
     if text.what == LABEL:
-        return tr.gettext(OF_QUESTION if text.part is Part.QUESTION else OF_ANSWER)
+        return tr.gettext(OF_QUESTION if text.part is TextPart.QUESTION else OF_ANSWER)
     return tr.gettext(NAMES[text.what])
 
 

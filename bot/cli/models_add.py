@@ -23,7 +23,7 @@ from services.models.uploads.checks import UploadChecks
 from services.models.uploads.manage import Sent
 from services.models.uploads.publishing import NotAnswered
 from services.models.uploads.receiving import AlreadyHere
-from services.models.uploads.texts import BadText
+from services.models.uploads.texts import BadShownText
 from services.models.uploads.versions import VersionNotFound, VersionView
 from services.users.actor import Actor
 
@@ -62,7 +62,7 @@ async def _add(arguments: argparse.Namespace, uploads: UploadServices, db: Datab
             view = await uploads.management.publish(view.id, actor=SHOP)
     except BadAmount:
         raise Failure("--price takes credits such as 2.50, or 0") from None
-    except BadText:
+    except BadShownText:
         raise Failure("a title has 1 to 60 characters, in one line") from None
     except NotNow:
         raise Failure("it is, or was, on sale: its price is changed in the chat") from None

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from i18n.translator import Translator
 from i18n.upload_texts import group_name, lines_now, text_name
 from i18n.uploads import title_of_version
-from services.models.uploads.texts import ICON, LANGUAGES, BadText, OtherCount, Part, ShownText
+from services.models.uploads.texts import ICON, LANGUAGES, BadShownText, OtherCount, ShownText, TextPart
 from services.models.uploads.wording import VersionTexts
 from web.admin.kit import Acts, Looks, StaffMember, go, panel
 from web.admin.notices import notice
@@ -35,7 +35,7 @@ async def save(request: Request, who: Acts, version_id: UUID) -> Response:
         typed = {name: said.replace("\r\n", "\n") for name, said in data.items() if isinstance(said, str)}
     try:
         await who.site.services.upload_texts.change(version_id, _changed(texts, typed), actor=who.actor)
-    except (BadText, OtherCount) as error:
+    except (BadShownText, OtherCount) as error:
         return _page(who, texts, typed=typed, errors={error.key: who.tr.error(error)})
     return go(f"/admin/uploads/{version_id.hex}/texts", done="saved")
 
@@ -94,7 +94,7 @@ def _page(
 
 
 def _heading(text: ShownText, tr: Translator) -> str:
-    return tr.gettext("The model") if text.part is Part.MODEL else group_name(text, tr)
+    return tr.gettext("The model") if text.part is TextPart.MODEL else group_name(text, tr)
 
 
 def _first_field(texts: VersionTexts, key: str) -> str:

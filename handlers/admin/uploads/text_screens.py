@@ -14,7 +14,7 @@ from i18n.translator import Html, Translator
 from i18n.upload_texts import group_name, lines_now, text_name, words_now
 from i18n.uploads import title_of_version
 from services.errors import N_
-from services.models.uploads.texts import ICON, Part, ShownText
+from services.models.uploads.texts import ICON, ShownText, TextPart
 from services.models.uploads.wording import VersionTexts
 
 ON_PAGE: Final = 8
@@ -35,11 +35,11 @@ LIST_ASKED: Final = N_(
 
 def texts_screen(texts: VersionTexts, page: int, tr: Translator, *, notice: str = "") -> Screen:
     """All of them at a glance. `notice`: HTML."""
-    groups = [at for at, text in enumerate(texts.texts) if text.part is not Part.MODEL and _begins(texts, at)]
+    groups = [at for at, text in enumerate(texts.texts) if text.part is not TextPart.MODEL and _begins(texts, at)]
     pages = max(1, -(-len(groups) // ON_PAGE))
     page = min(max(page, 0), pages - 1)
     shown = groups[page * ON_PAGE : (page + 1) * ON_PAGE]
-    own = [at for at, text in enumerate(texts.texts) if text.part is Part.MODEL]
+    own = [at for at, text in enumerate(texts.texts) if text.part is TextPart.MODEL]
     lines = [_line(text_name(texts.texts[at], tr), texts.texts[at], tr, SHOWN) for at in own]
     lines += [_line(group_name(texts.texts[at], tr), texts.texts[at], tr, LABEL) for at in shown]
     told = tr.html("This is what customers read, in Russian / in English. Tap what you want to change, at any time.")
@@ -73,9 +73,9 @@ def text_question(
         rows.append((_button(texts, f"{KEPT}{language}", at, tr.gettext("⏭ Leave it as it is")),))
     if not text.is_needed and not text.is_list and text.now:
         rows.append((_button(texts, NONE, at, tr.gettext("🧹 Without it")),))
-    name = text_name(text, tr) if text.part is Part.MODEL else f"{group_name(text, tr)} · {text_name(text, tr)}"
+    name = text_name(text, tr) if text.part is TextPart.MODEL else f"{group_name(text, tr)} · {text_name(text, tr)}"
     parts = [notice, tr.html("<b>{name}</b>", name=name), asked, _now(text, language, tr)]
-    verb = TEXT_AT if text.part is Part.MODEL else GROUP
+    verb = TEXT_AT if text.part is TextPart.MODEL else GROUP
     back = _action(texts, PAGE, 0) if verb == TEXT_AT else _action(texts, GROUP, at)
     return question(notice_first("", *parts), tr, back=back, problem=problem, rows=rows)
 

@@ -12,7 +12,7 @@ from handlers.admin.uploads.files import fetch_names
 from handlers.kit import buttons as keyboards
 from handlers.kit.dialog import Event
 from services.errors import ShopError
-from services.models.uploads.texts import ICON, LANGUAGES, Part
+from services.models.uploads.texts import ICON, LANGUAGES, TextPart
 from services.models.uploads.versions import VersionNotFound
 from services.models.uploads.wording import VersionTexts
 
@@ -86,7 +86,7 @@ async def _show(event: Event, version_id: UUID, key: str, *, ctx: AdminContext, 
     """Where the text stands."""
     texts = await ctx.services.upload_texts.of(version_id)
     at = list(texts.texts).index(texts.text(key))
-    if texts.texts[at].part is Part.MODEL:
+    if texts.texts[at].part is TextPart.MODEL:
         await ctx.respond(event, view.texts_screen(texts, 0, ctx.tr, notice=notice))
     else:
         await ctx.respond(event, view.group_screen(texts, at, ctx.tr, notice=notice))

@@ -120,7 +120,7 @@ class UploadManagement:
             return None
 
     async def set_title(self, version_id: UUID, language: str, text: str, *, actor: Actor) -> VersionView:
-        """Of a draft. Raises BadText."""
+        """Of a draft. Raises BadShownText."""
         title = checked_title(text)
         return await self._act(changes.set_title, version_id, language, title, actor=actor)
 

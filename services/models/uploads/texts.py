@@ -26,7 +26,7 @@ Words = dict[str, str]
 """{ru, en}, as far as it is known."""
 
 
-class BadText(ShopError):
+class BadShownText(ShopError):
     """`key`: what it was for; `most`: how many characters it may have."""
 
     message = N_("It needs 1 to {most} characters, without line breaks in a name.")
@@ -46,7 +46,7 @@ class OtherCount(ShopError):
         self.key = key
 
 
-class Part(StrEnum):
+class TextPart(StrEnum):
     """Of what in a form a text is."""
 
     MODEL = "m"
@@ -59,7 +59,7 @@ class ShownText:
     """`key`: where it stands, as rows keep it; `what`: its last part. `number` of the question or answer, from 0.
     `now`: by language; of an icon, the same in both. `values`: of a list, by value, in order."""
 
-    part: Part
+    part: TextPart
     number: int
     what: str
     key: str
@@ -92,28 +92,28 @@ def _of_model(manifest: Manifest) -> Iterator[ShownText]:
         DESCRIPTION: _words(manifest.description),
     }
     for what, now in own.items():
-        yield ShownText(part=Part.MODEL, number=0, what=what, key=what, now=now)
+        yield ShownText(part=TextPart.MODEL, number=0, what=what, key=what, now=now)
 
 
 def _of_questions(manifest: Manifest) -> Iterator[ShownText]:
     for number, field in enumerate(manifest.inputs):
         place = f"inputs.{field.name}"
         for what, text in ((LABEL, field.label), (HELP, field.help)):
-            yield ShownText(part=Part.QUESTION, number=number, what=what, key=f"{place}.{what}", now=_words(text))
+            yield ShownText(part=TextPart.QUESTION, number=number, what=what, key=f"{place}.{what}", now=_words(text))
         if isinstance(field, ChoiceInput):
-            yield _list(Part.QUESTION, number, OPTIONS, place, field.options)
+            yield _list(TextPart.QUESTION, number, OPTIONS, place, field.options)
 
 
 def _of_answers(manifest: Manifest) -> Iterator[ShownText]:
     for number, output in enumerate(manifest.outputs):
         place = f"outputs.{output.name}"
         for what, text in ((LABEL, output.label), (HELP, output.help)):
-            yield ShownText(part=Part.ANSWER, number=number, what=what, key=f"{place}.{what}", now=_words(text))
+            yield ShownText(part=TextPart.ANSWER, number=number, what=what, key=f"{place}.{what}", now=_words(text))
         if isinstance(output, Labelled) and output.classes:
-            yield _list(Part.ANSWER, number, CLASSES, place, output.classes)
+            yield _list(TextPart.ANSWER, number, CLASSES, place, output.classes)
 
 
-def _list(part: Part, number: int, what: str, place: str, entries: Sequence[Option | ClassLabel]) -> ShownText:
+def _list(part: TextPart, number: int, what: str, place: str, entries: Sequence[Option | ClassLabel]) -> ShownText:
     values = {entry.value: _words(entry.label) for entry in entries}
     return ShownText(part=part, number=number, what=what, key=f"{place}.{what}", now={}, values=values)
 
@@ -124,27 +124,27 @@ def _words(text: Text | None) -> Words:
 
 def checked(text: ShownText, given: Mapping[str, str]) -> Any:  # Any: JSON, as a row keeps it
     """`given` by language, empty where there is to be none; another language stays as it is. Of an icon "ru" counts.
-    None: the manifest goes without. Raises BadText."""
+    None: the manifest goes without. Raises BadShownText."""
     words = {**text.now, **{language: said.strip() for language, said in given.items()}}
     words = {language: said for language, said in words.items() if said}
     if not words:
         if text.is_needed:
-            raise BadText(text.key, text.most)
+            raise BadShownText(text.key, text.most)
         return None
     if not all(_fits(text.what, said) for said in words.values()):
-        raise BadText(text.key, text.most)
+        raise BadShownText(text.key, text.most)
     return words[LANGUAGES[0]] if text.what == ICON and LANGUAGES[0] in words else words
 
 
 def checked_title(said: str) -> str:
-    """Raises BadText."""
+    """Raises BadShownText."""
     if not _fits(TITLE, said.strip()):
-        raise BadText(TITLE, MOST[TITLE])
+        raise BadShownText(TITLE, MOST[TITLE])
     return said.strip()
 
 
 def checked_list(text: ShownText, given: str) -> dict[str, Words]:
-    """`given`: a label a line, or as files of labels are. Raises OtherCount, BadText."""
+    """`given`: a label a line, or as files of labels are. Raises OtherCount, BadShownText."""
     assert text.values is not None
     try:
         labels = [each["label"] for each in parse_labels(given)]
@@ -154,7 +154,7 @@ def checked_list(text: ShownText, given: str) -> dict[str, Words]:
         raise OtherCount(text.key, count=len(text.values), given=len(labels))
     words = [dict.fromkeys(LANGUAGES, each) if isinstance(each, str) else dict(each) for each in labels]
     if not all(_fits(text.what, said) for each in words for said in each.values()):
-        raise BadText(text.key, text.most)
+        raise BadShownText(text.key, text.most)
     return dict(zip(text.values, words, strict=True))
 
 

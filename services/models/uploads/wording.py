@@ -20,7 +20,7 @@ from services.models.rows import columns_of
 from services.models.uploads.changes import WORDED, NotNow, locked, put, record_change
 from services.models.uploads.publishing import is_folders
 from services.models.uploads.shelf import VersionShelf
-from services.models.uploads.texts import LANGUAGES, TITLE, BadText, ShownText, checked, checked_list, shown_texts
+from services.models.uploads.texts import LANGUAGES, TITLE, BadShownText, ShownText, checked, checked_list, shown_texts
 from services.models.uploads.versions import VersionView, version
 from services.users.actor import Actor
 from services.users.roles import Staff
@@ -77,7 +77,7 @@ class UploadTexts:
         self, version_id: UUID, given: Mapping[str, Mapping[str, str] | str], *, actor: Actor
     ) -> VersionView:
         """`given` by key: words by language, empty ones to go without; of a list its lines. All or none. Raises
-        BadText, OtherCount, TextGone."""
+        BadShownText, OtherCount, TextGone."""
         now = await self.of(version_id)
         texts, title = dict(now.version.texts), dict(now.version.title)
         for key, said in given.items():
@@ -92,7 +92,7 @@ class UploadTexts:
         try:
             manifest = (await self._shelf.open(reworded)).manifest
         except ManifestError as error:
-            raise BadText(error.key, now.text(next(iter(given))).most) from None
+            raise BadShownText(error.key, now.text(next(iter(given))).most) from None
         wanted = _Reworded(before=now.version, after=reworded, manifest=manifest)
         done = await self._db.write(self._reword, wanted, actor, self._clock())
         if done.status is VersionStatus.PUBLISHED:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from db.base import table_of
 from db.tables.models import Model, VersionStatus
 from services.models.uploads.changes import LABELS, NotNow
-from services.models.uploads.texts import BadText, OtherCount
+from services.models.uploads.texts import BadShownText, OtherCount
 from services.models.uploads.versions import VersionView
 from services.models.uploads.wording import TextGone
 from services.users.actor import Actor
@@ -92,7 +92,7 @@ async def test_a_next_version_has_them_and_names_given_anew_take_their_place(sho
 )
 async def test_what_cannot_be_written(shop: UploadShop, key: str, said: str) -> None:
     view = await shop.on_sale(linear())
-    with pytest.raises(BadText) as refused:
+    with pytest.raises(BadShownText) as refused:
         await shop.texts.change(view.id, {key: said, "category": "Home"}, actor=SHOP)
     assert refused.value.key == key
     assert (await shop.uploads.card(view.id)).version.texts == {}

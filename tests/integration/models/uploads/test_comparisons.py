@@ -18,10 +18,9 @@ from i18n.comparisons import comparison_lines
 from i18n.translator import Catalogues
 from services.files.files import Files
 from services.models.uploads import comparisons
-from services.models.uploads.changes import NotNow
+from services.models.uploads.changes import LABELS, NotNow
 from services.models.uploads.comparison_worker import ATTEMPTS, ComparisonWorker
 from services.models.uploads.comparisons import Comparison
-from services.models.uploads.changes import LABELS
 from services.models.uploads.versions import VersionView
 from services.users.actor import Actor
 from tests.integration.models.uploads.conftest import UploadShop, open_shop

@@ -21,6 +21,7 @@ from services.manifests.manifest import (
     TableInput,
     TextInput,
 )
+from services.market.origin import PriceOrigin, origin_of
 from services.values.kept_files import ids_in
 from services.values.parse import Value, example_value
 from services.values.ranges import plain
@@ -52,7 +53,7 @@ def value_words(field: Input, value: Value, tr: Translator) -> str:
             text = tr.ngettext("a table of {n} line", "a table of {n} lines", len(rows))
         case (ImageInput() | ImagesInput() | SoundInput(), _):
             text = _files_words(field, value, tr)
-    return cut_plain(text, SHOWN)
+    return cut_plain(text, SHOWN if origin_of(value) is None else 2 * SHOWN)
 
 
 def _files_words(field: Input, value: Value, tr: Translator) -> str:
@@ -69,6 +70,8 @@ def answers_words(manifest: Manifest, answers: Mapping[str, Value], tr: Translat
 
 def _series_words(field: SeriesInput, numbers: Sequence[float], told: Mapping[str, object], tr: Translator) -> str:
     """How many numbers, of how many, from which column."""
+    if (origin := origin_of(told)) is not None:
+        return _paper_words(origin, len(numbers), tr)
     n, last = len(numbers), with_unit(field, figure(field, numbers[-1], tr), tr)
     if isinstance(rows := told.get("rows"), int):
         text = tr.ngettext(
@@ -86,6 +89,29 @@ def _series_words(field: SeriesInput, numbers: Sequence[float], told: Mapping[st
         case int(number):
             return tr.gettext("{numbers}, column {n}", numbers=text, n=number)
     return text
+
+
+def _paper_words(origin: PriceOrigin, n: int, tr: Translator) -> str:
+    """Which paper, of which days, and what was done with its prices."""
+    paper = origin.instrument
+    days = tr.ngettext(
+        "{symbol} ({name}), {n} close from {first} to {last}",
+        "{symbol} ({name}), {n} closes from {first} to {last}",
+        n,
+        symbol=paper.symbol,
+        name=cut_plain(paper.name, 30),
+        first=tr.day(origin.first),
+        last=tr.day(origin.last),
+    )
+    if origin.stale:
+        return tr.gettext("{prices}; the exchange does not answer, so no newer ones", prices=days)
+    return tr.gettext("{prices}; a split is divided out", prices=days) if origin.splits else days
+
+
+def change_words(change: float, tr: Translator) -> str:
+    """A share as per cent with its sign."""
+    sign = "+" if change > 0 else "−"
+    return f"{sign}{tr.number(abs(change) * 100, 0)}\u00a0%"
 
 
 def _is_figure(value: object) -> bool:

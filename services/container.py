@@ -32,6 +32,7 @@ from services.identity.second_factor import SecondFactors
 from services.identity.sessions import WebSessions
 from services.identity.telegram_login import TelegramLogin
 from services.images.studio import Studio
+from services.market.live_answers import LiveAnswers
 from services.market.market import Market
 from services.models.manage import ModelManagement
 from services.models.offers import Models
@@ -91,6 +92,7 @@ class Services:
     second_factor: SecondFactors
     account_deletion: AccountDeletion
     account_export: AccountExport
+    live_answers: LiveAnswers
     models: Models
     market: Market
     track: Track

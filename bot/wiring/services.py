@@ -48,6 +48,7 @@ from services.identity.sessions import WebSessions
 from services.identity.telegram_login import TelegramLogin
 from services.images.studio import Studio
 from services.inference.runtimes.registry import Runtimes
+from services.market.live_answers import LiveAnswers
 from services.market.market import Market
 from services.models.manage import ModelManagement
 from services.models.offered import has_assistants, has_gallery
@@ -166,6 +167,7 @@ def make_services(
         forecasts=ForecastQueries(db),
         judgement=Judgement(db, market, clock, on_news),
         instrument_list=InstrumentList(db, market, clock, staff, models),
+        live_answers=LiveAnswers(market),
         presets=presets,
         studio=Studio(presets, files, history),
         predictions=Predictions(db, clock, models, on_sold=on_sold, on_settled=on_news),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from handlers.form.state import MANY, Action, Form, FormExit, Turn
-from handlers.kit.form_state import FormState, Place, WaitingTable
+from handlers.kit.form_state import FormState, Place, WaitingPapers, WaitingTable
 from i18n.prices import ANOTHER_PRICE
 from services.errors import N_
 from services.manifests.manifest import (
@@ -19,6 +19,8 @@ from services.manifests.manifest import (
     SoundInput,
     TableInput,
 )
+from services.market.live_answers import may_name_paper
+from services.market.prices import Instrument, PriceJump
 from services.values.errors import (
     ColumnWanted,
     InvalidMember,
@@ -94,6 +96,8 @@ def _answer(form: Form, state: FormState, field: Input | None, text: str) -> Tur
     except ColumnWanted as wanted:
         return ask_column(form, state, wanted, text=text)
     except InvalidValue as problem:
+        if may_name_paper(field, text):
+            return Turn(state=state.at(field.name, editing=state.editing), outcome=FormExit.LOOK_UP, given=text.strip())
         row = many is not None and (_is_row(text, many) or _looks_like_many(text))
         single = not row or (isinstance(problem, OutOfRange | NotWhole) and not _is_row(text, many))
         return Turn(state=state, problem=problem if single else many)
@@ -153,6 +157,21 @@ def ask_column(
     return Turn(state=replace(asked, table=WaitingTable(columns=columns, text=text, file=file)))
 
 
+def offer_papers(state: FormState, found: Sequence[Instrument], jumps: Sequence[PriceJump] = ()) -> Turn:
+    """Several were found, or the prices of one are odd: the question stays open until it is said which."""
+    changes = tuple((jump.day.isoformat(), jump.change) for jump in jumps)
+    asked = state.at(state.asked, editing=state.editing)
+    return Turn(state=replace(asked, papers=WaitingPapers(found=tuple(found), jumps=changes)))
+
+
+def answer_prices(form: Form, state: FormState, prices: Value) -> Turn:
+    """The prices of the paper that was chosen."""
+    if _outdated(form, state):
+        return _resume(form, state)
+    field = series_wanted(form, state)
+    return Turn(state=state, notice=_unasked(state)) if field is None else _accept(form, state, field, prices)
+
+
 def image_wanted(form: Form, state: FormState) -> ImageInput | ImagesInput | None:
     """The input that a picture would answer now; None where it could be either of two."""
     one, several = _wanted(form, state, ImageInput), _wanted(form, state, ImagesInput)
@@ -185,7 +204,9 @@ def press(form: Form, state: FormState, action: Action) -> Turn:
     if action.verb == "x":
         return Turn(state=state, outcome=FormExit.CANCEL)
     field = _asked(form, state)
-    if state.table is not None:
+    if state.papers is not None:
+        turn = _press_paper(state, state.papers, action)
+    elif state.table is not None:
         turn = _press_column(form, state, state.table, action)
     elif isinstance(field, ImagesInput) and action.verb in {"n", "r"}:
         turn = _press_pictures(form, state, field, action)
@@ -198,8 +219,8 @@ def where(form: Form, state: FormState) -> str:
     """The screen as its buttons name it: the question's index, or the place."""
     if state.asked is None:
         return state.place.value
-    index = str(form.index(state.asked))
-    return index if state.table is None else f"{index}.{state.table.mark}"
+    index, waiting = str(form.index(state.asked)), state.papers or state.table
+    return index if waiting is None else f"{index}.{waiting.mark}"
 
 
 def _press_question(form: Form, state: FormState, field: Input, action: Action) -> Turn | None:
@@ -210,11 +231,15 @@ def _press_question(form: Form, state: FormState, field: Input, action: Action) 
             return _accept(form, state, field, value)
         case "k" if field.name in state.answers:
             return _advance(form, state)
-        case "p":
-            return Turn(state=replace(state, page=action.argument))
+        case "v" if action.argument < len(state.favourites):
+            return Turn(state=state, outcome=FormExit.PAPER, paper=state.favourites[action.argument])
         case "t" if isinstance(field, TableInput):
             return Turn(state=state, outcome=FormExit.TEMPLATE)
-    return None
+    return _page(state, action)
+
+
+def _page(state: FormState, action: Action) -> Turn | None:
+    return Turn(state=replace(state, page=action.argument)) if action.verb == "p" else None
 
 
 def _press_pictures(form: Form, state: FormState, field: ImagesInput, action: Action) -> Turn | None:
@@ -251,15 +276,22 @@ def _press_summary(form: Form, state: FormState, action: Action) -> Turn | None:
     return None if target is None else Turn(state=target)
 
 
+def _press_paper(state: FormState, papers: WaitingPapers, action: Action) -> Turn | None:
+    match action.verb:
+        case "b":
+            return Turn(state=state.at(state.asked, editing=state.editing))
+        case "i" if action.argument < len(papers.found):
+            return Turn(state=state, outcome=FormExit.PAPER, paper=papers.found[action.argument])
+    return _page(state, action)
+
+
 def _press_column(form: Form, state: FormState, table: WaitingTable, action: Action) -> Turn | None:
     match action.verb:
         case "b":
             return Turn(state=state.at(state.asked, editing=state.editing))
         case "c" if action.argument in dict(table.columns):
             return _column_chosen(form, state, table, action.argument)
-        case "p":
-            return Turn(state=replace(state, page=action.argument))
-    return None
+    return _page(state, action)
 
 
 def _column_chosen(form: Form, state: FormState, table: WaitingTable, number: int) -> Turn:

@@ -1,14 +1,15 @@
 """One question on a screen."""
 
+import datetime as dt
 from typing import Final
 
 from handlers.form.flow import where
 from handlers.form.state import MANY, Action, Form, Turn
 from handlers.kit.buttons import Row, pages_row
-from handlers.kit.form_state import FormState, WaitingTable
+from handlers.kit.form_state import FormState, WaitingPapers, WaitingTable
 from handlers.telegram.limits import BUTTON, TEXT, cut
 from handlers.telegram.screen import Button, Screen
-from i18n.inputs import allowed, example_row, example_words, value_words
+from i18n.inputs import allowed, change_words, example_row, example_words, value_words
 from i18n.text import cut_plain
 from i18n.titles import title_of
 from i18n.translator import Html, Translator
@@ -22,11 +23,13 @@ from services.manifests.manifest import (
     SoundInput,
     TableInput,
 )
+from services.market.live_answers import source_of
 from services.values.errors import InvalidMember, WrongCount
 from services.values.parse import Value, default_value
 
 OPTIONS: Final = 8  # on one screen
 HELP: Final = 1200
+JUMPS: Final = 5  # told
 
 
 def render_question(form: Form, turn: Turn, tr: Translator) -> Screen:
@@ -35,6 +38,8 @@ def render_question(form: Form, turn: Turn, tr: Translator) -> Screen:
     field = form.fields[form.index(state.asked)]
     if state.table is not None:
         return _render_columns(form, turn, field, state.table, tr)
+    if state.papers is not None:
+        return _render_papers(form, turn, state.papers, tr)
     parts = [heading(form, tr, _progress(form, state, tr)), said(turn, tr), _question(field, tr)]
     of_row = turn.problem is None or isinstance(turn.problem, InvalidMember | WrongCount)
     if of_row and _may_send_row(form, state, field):  # a wrong single answer is not the moment to offer more
@@ -54,6 +59,27 @@ def _render_columns(form: Form, turn: Turn, field: Input, table: WaitingTable, t
     parts = [heading(form, tr, _progress(form, turn.state, tr)), said(turn, tr), Html(f"{title}\n{asked}")]
     buttons = _Buttons(form, turn.state, field, tr)
     return Screen(text="\n\n".join(part for part in parts if part), rows=tuple(buttons.columns(table)))
+
+
+def _render_papers(form: Form, turn: Turn, papers: WaitingPapers, tr: Translator) -> Screen:
+    """Which of the papers that were found, or whether one with odd prices."""
+    asked = tr.html("Which of them do you mean?")
+    if papers.jumps:
+        asked = jumps_told(papers, tr)
+    parts = [heading(form, tr, _progress(form, turn.state, tr)), said(turn, tr), asked]
+    buttons = _Buttons(form, turn.state, form.fields[form.index(turn.state.asked or "")], tr)
+    return Screen(text="\n\n".join(part for part in parts if part), rows=tuple(buttons.papers(papers)))
+
+
+def jumps_told(papers: WaitingPapers, tr: Translator) -> Html:
+    """What the prices did, and what it may mean."""
+    lines = [
+        tr.html("{day}: {change} within a day", day=tr.day(dt.date.fromisoformat(day)), change=change_words(change, tr))
+        for day, change in papers.jumps[:JUMPS]
+    ]
+    title = tr.html("The price of {name} jumped, and no split of the paper explains it:", name=papers.found[0].symbol)
+    meant = tr.html("If it is a real price, take it all the same. If it is not, choose another paper.")
+    return Html("\n".join([title, *lines, meant]))
 
 
 def heading(form: Form, tr: Translator, note: str = "") -> Html:
@@ -92,6 +118,8 @@ def _label(field: Input, tr: Translator) -> str:
 
 def _how(field: Input, tr: Translator) -> str:
     match field:
+        case SeriesInput(live=live) if live:
+            return tr.gettext("Type a ticker or a part of the name, or send your own prices: a file or numbers.")
         case SeriesInput(sources=sources) if sources:
             return tr.gettext("Choose one below, or send a CSV or text file, or paste the numbers.")
         case SeriesInput():
@@ -197,6 +225,15 @@ class _Buttons:
         named = [(n, name or self._tr.gettext("Column {n}", n=n)) for n, name in table.columns]
         return [*self._paged([self._button(name, "c", n) for n, name in named]), self._ways_out()]
 
+    def papers(self, papers: WaitingPapers) -> list[Row]:
+        if papers.jumps:
+            return [(self._button(self._tr.gettext("Take it all the same"), "i"),), self._ways_out()]
+        found = [
+            self._button(f"{each.symbol} · {each.name} · {each.exchange}", "i", n)
+            for n, each in enumerate(papers.found)
+        ]
+        return [*self._paged(found), self._ways_out()]
+
     def _options(self) -> list[Row]:
         match self._field:
             case BooleanInput():
@@ -206,8 +243,18 @@ class _Buttons:
                 return self._paged([self._option(o.value, self._tr.pick(o.label), i) for i, o in enumerate(options)])
             case SeriesInput(sources=sources):
                 named = [({"source": s.value}, self._tr.pick(s.label)) for s in sources]
-                return self._paged([self._option(value, label, i) for i, (value, label) in enumerate(named)])
+                own = [self._option(value, label, i) for i, (value, label) in enumerate(named)]
+                return self._paged([*self._favourites(), *own])
         return []
+
+    def _favourites(self) -> list[Button]:
+        if not isinstance(self._field, SeriesInput):
+            return []
+        return [
+            self._button(f"⭐ {each.symbol} · {each.name}", "v", n)
+            for n, each in enumerate(self._state.favourites)
+            if source_of(self._field, each) is not None
+        ]
 
     def _paged(self, options: list[Button]) -> list[Row]:
         pages = max(1, -(-len(options) // OPTIONS))

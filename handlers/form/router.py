@@ -11,6 +11,7 @@ from aiogram.types import CallbackQuery, Message
 
 from handlers.form.albums import collects, show_another, wants_next
 from handlers.form.flow import answer, answer_image, image_wanted, press, resume
+from handlers.form.papers import favourites, look_up, newer_prices, take_paper
 from handlers.form.purchase import Purchase
 from handlers.form.session import PAID, FormDialog, FormSession, form_of, offer_of
 from handlers.form.sounds import sound_of, take_sound
@@ -60,6 +61,7 @@ async def begin_form(query: CallbackQuery, *, ctx: Context, argument: str) -> No
     offer = await offer_of(argument, ctx)
     photos = await waiting_photos(ctx.fsm)
     session, turn = _begun(ctx, offer, photos)
+    turn = replace(turn, state=replace(turn.state, favourites=await favourites(session)))
     await session.keep(turn, await show_in_place(query, session.screen(turn)))
     if offer.manifest.has_chart:
         await asyncio.to_thread(charts.expect)
@@ -128,8 +130,19 @@ async def _taken(message: Message, session: FormSession) -> Turn:
         return await take_sound(sound, session)
     if message.document:
         return await take_document(message, session)
-    turn = answer(session.form, session.state, message.text or "")
-    return await take_column(turn, session) if turn.outcome is FormExit.COLUMN else turn
+    return await _fetched(answer(session.form, session.state, message.text or ""), session)
+
+
+async def _fetched(turn: Turn, session: FormSession) -> Turn:
+    """The same turn, with what it needs from outside."""
+    match turn.outcome:
+        case FormExit.COLUMN:
+            return await take_column(turn, session)
+        case FormExit.LOOK_UP:
+            return await look_up(turn, session)
+        case FormExit.PAPER:
+            return await take_paper(turn, session)
+    return turn
 
 
 async def _session_of(message: Message, ctx: Context) -> FormSession | None:
@@ -157,7 +170,7 @@ async def pressed(query: CallbackQuery, *, ctx: Context) -> None:
         case FormExit.STALE:
             await _stale(query, session)
         case FormExit.PAY:
-            await (try_out(session, query) if session.offer.draft else Purchase(session=session, query=query).pay())
+            await _order(session, query)
         case FormExit.CANCEL:
             await ctx.fsm.clear()
             title = title_of(session.form, ctx.tr)
@@ -166,10 +179,17 @@ async def pressed(query: CallbackQuery, *, ctx: Context) -> None:
             await _leave(query, session)
         case FormExit.TEMPLATE:
             await send_template(query, session)
-        case FormExit.COLUMN | None:
-            if turn.outcome is FormExit.COLUMN:
-                turn = await take_column(turn, session)
+        case FormExit.COLUMN | FormExit.LOOK_UP | FormExit.PAPER | None:
+            turn = await _fetched(turn, session)
             await session.keep(turn, await show_in_place(query, session.screen(turn)))
+
+
+async def _order(session: FormSession, query: CallbackQuery) -> None:
+    """Of prices that are older than those of today nothing is sold unseen."""
+    if (turn := await newer_prices(session)) is not None:
+        await session.keep(turn, await show_in_place(query, session.screen(turn)))
+        return
+    await (try_out(session, query) if session.offer.draft else Purchase(session=session, query=query).pay())
 
 
 async def _leave(query: CallbackQuery, session: FormSession) -> None:

@@ -19,6 +19,7 @@ from services.manifests.manifest import (
     NumberInput,
     Text,
 )
+from services.market.prices import Instrument
 from services.models.offers import PlanLimit
 from services.values.errors import InvalidValue
 from services.values.parse import Value, check_value
@@ -102,6 +103,10 @@ class FormExit(StrEnum):
     """Back from the first question: to the model's page."""
     COLUMN = "column"
     """The file that was sent is to be read once more, for `Turn.column`."""
+    LOOK_UP = "look up"
+    """`Turn.given` may name a paper."""
+    PAPER = "paper"
+    """`Turn.paper` was chosen; its prices are to be fetched."""
     TEMPLATE = "template"
     """The file to fill in for the table that is asked for."""
     STALE = "stale"
@@ -117,6 +122,8 @@ class Turn:
     notice: str | None = None
     outcome: FormExit | None = None
     column: int | None = None
+    given: str = ""
+    paper: Instrument | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -167,14 +167,28 @@ def _series(field: SeriesInput, language: str) -> Json:
         "minItems": field.min_length,
         "maxItems": field.max_length,
     }
-    if not field.sources:
-        return numbers
-    sources = {
+    ways = [numbers, *([_source(field, language)] if field.sources else []), *([_paper(field)] if field.live else [])]
+    return numbers if len(ways) == 1 else {"anyOf": ways}
+
+
+def _source(field: SeriesInput, language: str) -> Json:
+    return {
         "type": "string",
         "enum": [source.value for source in field.sources],
         "x-titles": [source.label.pick(language) for source in field.sources],
     }
-    return {"anyOf": [numbers, sources]}
+
+
+def _paper(field: SeriesInput) -> Json:
+    """Whose closes the shop fetches."""
+    symbol: Json = {"type": "string", "minLength": 1, "maxLength": 64, "x-live": True}
+    provider: Json = {"type": "string", "enum": sorted({source.provider for source in field.live})}
+    return {
+        "type": "object",
+        "properties": {"symbol": symbol, "provider": provider},
+        "required": ["symbol"],
+        "additionalProperties": False,
+    }
 
 
 def _answer(output: Output, language: str) -> Json:

@@ -1,8 +1,10 @@
 """Why there are no prices of a paper. Each is told to the customer; nothing was charged."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 from services.errors import N_, NN_
+from services.market.prices import Instrument
 from services.values.errors import InvalidValue
 
 
@@ -67,3 +69,32 @@ class AnswerUnreadable(NoPrices):
 
     def __init__(self, symbol: str) -> None:
         super().__init__(symbol=symbol)
+
+
+class PaperWanted(NoPrices):
+    """Several bear such a name; `found` are those."""
+
+    message = N_("Which of them do you mean?")
+
+    def __init__(self, found: Sequence[Instrument]) -> None:
+        super().__init__()
+        self.found = found
+
+
+class PricesUnseen(NoPrices):
+    """They were fetched just now, and nobody has looked at their dates yet."""
+
+    message = N_("These prices will be used. Please look at them and press the button once more.")
+
+
+class PricesJumped(PricesUnseen):
+    """The same, of prices that no split explains."""
+
+    figures = frozenset({"day"})
+    message = N_(
+        "The price of {symbol} jumped on {day}, and no split of the paper explains it. "
+        "If it is a real price, press the button once more."
+    )
+
+    def __init__(self, *, symbol: str, day: dt.date) -> None:
+        super().__init__(symbol=symbol, day=day.isoformat())

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from services.errors import N_, ShopError
 from services.files.files import Files, media_type_of
-from services.manifests.inputs import ImageInput, ImagesInput, Input, SoundInput
+from services.manifests.inputs import ImageInput, ImagesInput, Input, SeriesInput, SoundInput
+from services.market.live_answers import LiveAnswers
 from services.values.errors import InvalidValue, PictureNotKept, SoundNotKept, Unanswered
 from services.values.intake import Intake
-from services.values.json_values import file_id_of, from_json, picture_in, sound_in
+from services.values.json_values import file_id_of, from_json, paper_in, picture_in, sound_in
 from services.values.parse import Value, default_value
 from services.values.sounds import check_sound
 
@@ -31,7 +33,13 @@ class WrongAnswers(ShopError):
 
 
 async def read_answers(
-    fields: Sequence[Input], told: Mapping[str, Any], *, user_id: int, files: Files, intake: Intake
+    fields: Sequence[Input],
+    told: Mapping[str, Any],
+    *,
+    user_id: int,
+    files: Files,
+    intake: Intake,
+    live: LiveAnswers,
 ) -> dict[str, Value]:  # Any: JSON
     """Values by name; what is left out has its default. Pictures and sounds that come along are looked at and kept.
     Raises `WrongAnswers`, and what keeps the shop from looking at them now."""
@@ -43,18 +51,13 @@ async def read_answers(
             values[field.name] = _read(field, told)
         except InvalidValue as problem:
             problems[field.name] = problem
-    if not problems:
-        for field in fields:
-            try:
-                if isinstance(field, ImageInput):
-                    values[field.name] = {"file": await _kept(field, told[field.name], user_id, files, intake)}
-                elif isinstance(field, ImagesInput):
-                    kept = [await _kept(field, each, user_id, files, intake) for each in told[field.name]]
-                    values[field.name] = {"files": kept}
-                elif isinstance(field, SoundInput):
-                    values[field.name] = {"file": await _heard(field, told[field.name], user_id, files, intake)}
-            except InvalidValue as problem:
-                problems[field.name] = problem
+    looked = _Looked(user_id=user_id, files=files, intake=intake, live=live)
+    for field in fields if not problems else ():
+        try:
+            if (value := await looked.at(field, told.get(field.name))) is not None:
+                values[field.name] = value
+        except InvalidValue as problem:
+            problems[field.name] = problem
     if problems:
         raise WrongAnswers(problems)
     return values
@@ -70,38 +73,61 @@ def _read(field: Input, told: Mapping[str, Any]) -> Value:  # Any: JSON
         return answer  # it is looked at when all else is right
     if isinstance(field, SoundInput) and isinstance(answer, str) and sound_in(answer) is not None:
         return answer
+    if paper_in(field, answer) is not None:
+        return ""  # its prices are fetched when all else is right
     if isinstance(field, ImagesInput) and isinstance(answer, list):
         answer = [_UNREAD if isinstance(each, str) and picture_in(each) is not None else each for each in answer]
     return from_json(field, answer)
 
 
-async def _heard(field: SoundInput, told: str, user_id: int, files: Files, intake: Intake) -> str:
-    """The hex id of the sound's file. Raises what is wrong with it, also with one that was uploaded for another
-    model."""
-    content = sound_in(told)
-    if content is not None:
-        async with intake.upload(user_id) as received:
-            await asyncio.to_thread(received.file.write, content)
-            sound = await received.sound(field)
-        return (await files.put(user_id, sound, media_type_of(sound))).hex
-    file_id = file_id_of(told)
-    kept = await files.get(file_id, user_id=user_id)
-    if kept is None:
-        raise SoundNotKept()
-    await asyncio.to_thread(check_sound, field, kept)
-    return file_id.hex
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Looked:
+    """What the shop has to look at, or to ask others for, before it is an answer."""
 
+    user_id: int
+    files: Files
+    intake: Intake
+    live: LiveAnswers
 
-async def _kept(field: ImageInput | ImagesInput, told: str, user_id: int, files: Files, intake: Intake) -> str:
-    """The hex id of the picture's file."""
-    content = picture_in(told)
-    if content is None:
+    async def at(self, field: Input, told: Any) -> Value | None:  # Any: JSON
+        """The answer, where it is another than what was read of it. Raises leaves of InvalidValue."""
+        match field:
+            case ImageInput():
+                return {"file": await self._kept(field, told)}
+            case ImagesInput():
+                return {"files": [await self._kept(field, each) for each in told]}
+            case SeriesInput() if (paper := paper_in(field, told)) is not None:
+                return await self.live.named(field, *paper)
+            case SoundInput():
+                return {"file": await self._heard(field, told)}
+        return None
+
+    async def _heard(self, field: SoundInput, told: str) -> str:
+        """The hex id of the sound's file. Raises what is wrong with it, also with one that was uploaded for another
+        model."""
+        content = sound_in(told)
+        if content is not None:
+            async with self.intake.upload(self.user_id) as received:
+                await asyncio.to_thread(received.file.write, content)
+                sound = await received.sound(field)
+            return (await self.files.put(self.user_id, sound, media_type_of(sound))).hex
         file_id = file_id_of(told)
-        if not await files.known([file_id.hex], user_id=user_id):
-            raise PictureNotKept()
+        kept = await self.files.get(file_id, user_id=self.user_id)
+        if kept is None:
+            raise SoundNotKept()
+        await asyncio.to_thread(check_sound, field, kept)
         return file_id.hex
-    async with intake.upload(user_id) as received:
-        await asyncio.to_thread(received.file.write, content)
-        picture = await received.picture(field.prepare)
-    file_id = await files.put(user_id, picture, media_type_of(picture))
-    return file_id.hex
+
+    async def _kept(self, field: ImageInput | ImagesInput, told: str) -> str:
+        """The hex id of the picture's file."""
+        content = picture_in(told)
+        if content is None:
+            file_id = file_id_of(told)
+            if not await self.files.known([file_id.hex], user_id=self.user_id):
+                raise PictureNotKept()
+            return file_id.hex
+        async with self.intake.upload(self.user_id) as received:
+            await asyncio.to_thread(received.file.write, content)
+            picture = await received.picture(field.prepare)
+        file_id = await self.files.put(self.user_id, picture, media_type_of(picture))
+        return file_id.hex

@@ -27,6 +27,17 @@ _PICTURE: Final = re.compile(r"data:image/[a-z0-9.+-]+;base64,", re.ASCII)
 _SOUND: Final = re.compile(r"data:audio/[a-z0-9.+-]+(?:;[a-z]+=[a-z0-9.,_-]+)?;base64,", re.ASCII)
 
 
+def paper_in(field: Input, told: Any) -> tuple[str, str | None] | None:  # Any: JSON
+    """Symbol and provider, where a paper is named; None where nothing is."""
+    match told:
+        case {"symbol": str(symbol), **rest} if isinstance(field, SeriesInput) and field.live:
+            provider = rest.pop("provider", None)
+            if rest or not isinstance(provider, str | None):
+                raise InvalidValue()
+            return symbol, provider
+    return None
+
+
 def from_json(field: Input, told: Any) -> Value:  # Any: JSON
     """Raises a leaf of `InvalidValue`."""
     if isinstance(field, TableInput):
@@ -84,7 +95,7 @@ def _table(field: TableInput, told: Any) -> dict[str, Any]:  # Any: JSON
 
 
 def to_json(value: Value) -> Any:  # Any: JSON
-    """As `from_json` reads it."""
+    """As `from_json` reads it; of live prices with the last day, and what was sent to the model."""
     match value:
         case {"file": str(file_id)}:
             return str(UUID(file_id))
@@ -95,8 +106,15 @@ def to_json(value: Value) -> Any:  # Any: JSON
         case {"columns": list() as names, "rows": list() as rows}:
             return [dict(zip(names, row, strict=True)) for row in rows]
         case {"values": numbers}:
-            return numbers
+            return _numbers_told(numbers, value)
     return value
+
+
+def _numbers_told(numbers: Any, value: Any) -> Any:  # Any: JSON
+    match value:
+        case {"live": {"provider": provider, "symbol": symbol, "last": last}}:
+            return {"symbol": symbol, "provider": provider, "last": last, "values": numbers}
+    return numbers
 
 
 def file_id_of(told: str) -> UUID:

@@ -2,8 +2,9 @@
 
 A value is ready for JSON: number → float, integer → int, choice → the option's value, boolean → bool, date → ISO text,
 text → str, series → list of floats, `{"values": list, "column": "Close", "rows": 500}` of a table or of more numbers
-than are taken, or `{"source": "sp500"}`, table → `{"columns": names, "rows": lists of numbers}`, image and audio →
-`{"file": "<hex of the stored file's uuid>"}`, images → `{"files": [such hex texts]}`.
+than are taken, `{"values": list, "live": origin}` of an exchange, or `{"source": "sp500"}`, table →
+`{"columns": names, "rows": lists of numbers}`, image and audio → `{"file": "<hex of the stored file's uuid>"}`,
+images → `{"files": [such hex texts]}`.
 """
 
 import datetime as dt

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from services.manifests.inputs import SeriesInput
+from services.market.origin import origin_of
 from services.values import errors
 from services.values.columns import is_no_number, usual_column
 from services.values.encodings import decode
@@ -14,9 +15,9 @@ from services.values.ranges import parse_number, shorten, within
 from services.values.tables import LineCell, find_table, read_flow
 
 MAX_BYTES = 5_000_000
-Taken: TypeAlias = list[float] | dict[str, int | str | list[float]]
+Taken: TypeAlias = list[float] | dict[str, Any]  # Any: JSON
 """Numbers; or `{"values": numbers, "column": heading or number, "rows": how many there were}`, where the column is
-known or more numbers came than are taken."""
+known or more numbers came than are taken; or `{"values": numbers, "live": their origin}` of an exchange."""
 _MEANT = "+-<>=~≈≤≥±*/^|"  # beside a number they say something of it
 
 
@@ -54,7 +55,7 @@ def numbers_of(value: object) -> list[float] | None:
 
 
 def _taken(numbers: list[float], *, rows: int, column: str | int | None = None) -> Taken:
-    told: dict[str, int | str | list[float]] = {} if column is None else {"column": column}
+    told: dict[str, Any] = {} if column is None else {"column": column}
     if rows > len(numbers):
         told["rows"] = rows
     return {"values": numbers, **told} if told else numbers
@@ -80,10 +81,20 @@ def check_taken(field: SeriesInput, value: list[object] | Mapping[str, object]) 
     """A stored series against today's bounds and lengths."""
     if isinstance(value, list):
         return _check_numbers(field, value)
+    if "live" in value:
+        return _check_live(field, value)
     column, rows, values = value.get("column"), value.get("rows", 0), value["values"]
     if not (isinstance(column, str | int | None) and isinstance(rows, int) and isinstance(values, list)):
         raise InvalidValue()
     return _taken(_check_numbers(field, values), rows=max(rows, len(values)), column=column)
+
+
+def _check_live(field: SeriesInput, value: Mapping[str, object]) -> Taken:
+    origin, values = origin_of(value), value["values"]
+    known = {source.provider for source in field.live}
+    if origin is None or origin.instrument.provider not in known or not isinstance(values, list):
+        raise InvalidValue()
+    return {"values": _check_numbers(field, values), "live": origin.dump()}
 
 
 def _check_numbers(field: SeriesInput, values: Sequence[object]) -> list[float]:

@@ -175,7 +175,12 @@ async def _order(who: Caller, offer: Offer, order: PredictionOrder, key: str) ->
     fields, given = asked(offer)
     services = who.site.services
     values: dict[str, Value] = await read_answers(
-        fields, order.input, user_id=who.user.id, files=services.files, intake=services.intake
+        fields,
+        order.input,
+        user_id=who.user.id,
+        files=services.files,
+        intake=services.intake,
+        live=services.live_answers,
     )
     return Order(
         user_id=who.user.id,

@@ -1,9 +1,10 @@
 """What a form on a page holds for each question: typed, chosen, or kept from before.
 
 Names of a question's fields in a request: `<name>`, what was typed or sent; `<name>-source`, a series that came with
-the model, or `own`; `<name>-column`, of a table; `<name>-kept`, where the answer is: `file:<hex>` of the customer's own
-file (of several pictures once for each), `prediction:<hex>` of what they bought before, `example`, the model's own;
-`<name>-more`, files of further pictures.
+the model, `live` or `own`; `<name>-ticker`, what may name a paper; `<name>-paper`, one that was found, as `paper_key`
+writes it; `<name>-seen`, the prices of it that were shown, as `seen_key` does; `<name>-column`, of a table;
+`<name>-kept`, where the answer is: `file:<hex>` of the customer's own file (of several pictures once for each),
+`prediction:<hex>` of what they bought before, `example`, the model's own; `<name>-more`, files of further pictures.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,8 @@ from urllib.parse import urlencode
 from starlette.datastructures import ImmutableMultiDict
 
 from services.manifests.manifest import FileInput, ImageInput, ImagesInput, Input, SeriesInput, TableInput
+from services.market.origin import PriceOrigin, origin_of
+from services.market.prices import Instrument
 from services.models.asking import fits
 from services.models.offers import Offer
 from services.predictions.history import PredictionView
@@ -21,6 +24,7 @@ from services.values.parse import Value, default_value, example_value
 from services.values.ranges import plain
 
 OWN: Final = "own"
+LIVE: Final = "live"
 EXAMPLE: Final = "example"
 FILE: Final = "file:"
 BOUGHT: Final = "prediction:"
@@ -30,8 +34,9 @@ MOST_QUERY: Final = 1500  # characters of an address that brings a form back
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormEntry:
-    """`columns`: one of them has to be chosen; `more`: ids of further pictures' files, each of which is bought with the
-    same answers; `value` once it is read, unless there is a `problem`."""
+    """`columns`, `papers`: one of them has to be chosen; `more`: ids of further pictures' files, each of which is
+    bought with the same answers; `value` once it is read. With a `problem` nothing is sold, even where there is a
+    value."""
 
     text: str = ""
     source: str = ""
@@ -39,6 +44,10 @@ class FormEntry:
     column: int | None = None
     more: Sequence[str] = ()
     columns: Sequence[tuple[int, str]] = ()
+    ticker: str = ""
+    paper: str = ""
+    seen: str = ""
+    papers: Sequence[Instrument] = ()
     value: Value | None = None
     problem: Exception | None = None
 
@@ -62,6 +71,9 @@ def entries_of(fields: Sequence[Input], told: Mapping[str, Any]) -> Entries:  # 
             kept=_kept(told, field),
             column=_number(_text(told, f"{field.name}-column")),
             more=_text(told, f"{field.name}-more").split(),
+            ticker=_text(told, f"{field.name}-ticker").strip(),
+            paper=_text(told, f"{field.name}-paper"),
+            seen=_text(told, f"{field.name}-seen"),
         )
         for field in fields
     }
@@ -88,6 +100,7 @@ def query_of(entries: Entries) -> str:
     for name, entry in entries.items():
         column = "" if entry.column is None else str(entry.column)
         each = {name: entry.text, f"{name}-source": entry.source, f"{name}-kept": entry.kept, f"{name}-column": column}
+        each |= {f"{name}-ticker": entry.ticker, f"{name}-paper": entry.paper}
         more = [(key, text) for key, text in each.items() if text]
         if len(urlencode(pairs + more)) <= MOST_QUERY:
             pairs += more
@@ -149,9 +162,23 @@ def _series(value: Any, view: PredictionView | None) -> FormEntry:  # Any: as ab
     match value:
         case {"source": str(source)}:
             return FormEntry(source=source)
+        case {"live": dict()} if (origin := origin_of(value)) is not None:
+            paper = origin.instrument
+            return FormEntry(source=LIVE, ticker=paper.symbol, paper=paper_key(paper))
         case list() if len(value) <= LISTED:
             return FormEntry(source=OWN, text="\n".join(map(_words, value)))
     return FormEntry(source=OWN, kept="" if view is None else f"{BOUGHT}{view.id.hex}")
+
+
+def paper_key(paper: Instrument) -> str:
+    """As a form brings it back."""
+    return f"{paper.symbol} {paper.provider}"
+
+
+def seen_key(origin: PriceOrigin) -> str:
+    """What tells that just these prices were shown: which paper, which days, and whether there are newer ones."""
+    days = f"{origin.first} {origin.last}{' stale' if origin.stale else ''}"
+    return f"{paper_key(origin.instrument)} {days}"
 
 
 def lines_of(table: Mapping[str, Any]) -> str:  # Any: as above

@@ -24,7 +24,7 @@ from services.manifests.manifest import (
     TextInput,
 )
 from services.values.kept_files import place_of
-from web.cabinet.entries import EXAMPLE, FILE, OWN, Entries, FormEntry, kept_as, kept_ids
+from web.cabinet.entries import EXAMPLE, FILE, LIVE, OWN, Entries, FormEntry, kept_as, kept_ids, paper_key
 
 FEW: Final = 6  # so many options are all seen
 LINE: Final = 120  # characters of a text that one line takes
@@ -34,7 +34,8 @@ LINE: Final = 120  # characters of a text that one line takes
 class FieldView:
     """`kind`: which piece of the template draws it; `preview`: the address of a picture or a sound that is kept,
     `previews`: of several pictures, with what says in the form that each is used;
-    `kept_words`: what else is kept; `template`: of a file to fill in; `attrs`: of its `<input>`."""
+    `kept_words`: what else is kept; `template`: of a file to fill in; `papers`: those that were found; `attrs`: of its
+    `<input>`."""
 
     name: str
     kind: str
@@ -51,6 +52,7 @@ class FieldView:
     previews: Sequence[tuple[str, str]]
     kept_words: str
     template: str
+    papers: Sequence[tuple[str, str]]
 
     @property
     def about(self) -> str:
@@ -81,6 +83,7 @@ def _view(field: Input, entry: FormEntry, slug: str, tr: Translator) -> FieldVie
         previews=_previews(field, entry, slug),
         kept_words=_kept_words(field, entry, tr),
         template=f"/models/{slug}/templates/{field.name}.xlsx" if isinstance(field, TableInput) else "",
+        papers=[(paper_key(each), f"{each.symbol} · {each.name} · {each.exchange}") for each in entry.papers],
     )
 
 
@@ -117,9 +120,10 @@ def _options(field: Input, tr: Translator) -> Sequence[tuple[str, str]]:
             return [(option.value, tr.pick(option.label)) for option in field.options]
         case BooleanInput():
             return [("yes", tr.gettext("Yes")), ("no", tr.gettext("No"))]
-        case SeriesInput() if field.sources:
+        case SeriesInput() if field.sources or field.live:
+            live = [(LIVE, tr.gettext("A paper by its ticker or name"))] if field.live else []
             own = (OWN, tr.gettext("My own numbers"))
-            return [*((source.value, tr.pick(source.label)) for source in field.sources), own]
+            return [*live, *((source.value, tr.pick(source.label)) for source in field.sources), own]
     return ()
 
 
@@ -157,7 +161,11 @@ def _previews(field: Input, entry: FormEntry, slug: str) -> list[tuple[str, str]
 
 
 def _kept_words(field: Input, entry: FormEntry, tr: Translator) -> str:
-    if not entry.kept or not isinstance(field, SeriesInput | TableInput):
+    if not isinstance(field, SeriesInput | TableInput):
+        return ""
+    if entry.source == LIVE and entry.value is not None:
+        return value_words(field, entry.value, tr)
+    if not entry.kept:
         return ""
     if entry.kept == EXAMPLE:
         return tr.gettext("the model's example")

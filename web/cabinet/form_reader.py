@@ -40,6 +40,7 @@ from web.cabinet.entries import (
     BOUGHT,
     EXAMPLE,
     FILE,
+    LIVE,
     OWN,
     Entries,
     FormEntry,
@@ -49,6 +50,7 @@ from web.cabinet.entries import (
     lines_of,
     takes_albums,
 )
+from web.cabinet.paper_reader import read_paper
 
 MOST_PICTURES: Final = 10  # at once
 PIECE: Final = 256 * 1024
@@ -75,7 +77,9 @@ class FormReader:
                 case ImageInput() | ImagesInput() | SoundInput():
                     return await self._sent(field, entry)
                 case SeriesInput():
-                    return await self._series(field, entry)
+                    live = field.live and (entry.source == LIVE or (not entry.source and entry.ticker))
+                    answered = read_paper(field, entry, self.services.live_answers, self.user_id) if live else None
+                    return await (answered or self._series(field, entry))
                 case TableInput():
                     return await self._lines(field, entry)
             if not entry.text.strip() and not (isinstance(field, TextInput) and field.min_length == 0):
@@ -176,7 +180,7 @@ class FormReader:
     async def _series(self, field: SeriesInput, entry: FormEntry) -> FormEntry:
         if field.sources and entry.source not in ("", OWN):
             return replace(entry, value=parse_text(field, entry.source))
-        entry = replace(entry, source=OWN if field.sources else "")
+        entry = replace(entry, source=OWN if field.sources or field.live else "")
         if uploads := self._files(field):
             content = await asyncio.to_thread(_content, uploads[0].file, MAX_TABLE)
             return await self._table(field, replace(entry, text="", kept="", column=None), content)

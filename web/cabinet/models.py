@@ -52,7 +52,9 @@ async def show_model(
     else:
         entries = fresh(fields)
     named = entries_of(fields, request.query_params)
-    entries |= {name: entry for name, entry in named.items() if entry.text or entry.kept or entry.source}
+    entries |= {
+        name: entry for name, entry in named.items() if entry.text or entry.kept or entry.source or entry.ticker
+    }
     return FormPage(who=who, offer=offer, fields=fields, entries=await _there(entries, fields, who)).show()
 
 
@@ -69,7 +71,7 @@ async def buy(request: Request, who: Someone, slug: str) -> Response:
         entries = await reader.read(fields)
         key, price, count = _key(data), _number(data, "form-price", offer.price_of(1)), _number(data, "form-count", 1)
     shown = FormPage(who=me, offer=offer, fields=fields, entries=entries, key=key)
-    if any(entry.value is None for entry in entries.values()):
+    if any(entry.value is None or entry.problem is not None for entry in entries.values()):
         return shown.show(status=422)
     if shown.count != count:
         return shown.show(status=409, problem=me.tr.gettext(ANOTHER_PRICE))
@@ -166,7 +168,7 @@ def _limits(fields: list[Input]) -> dict[str, int]:
     numbers = any(isinstance(field, SeriesInput | TableInput) for field in fields)
     most = MOST_NUMBERS if numbers else MOST_TEXT
     ticks = sum(field.max_count for field in fields if isinstance(field, ImagesInput))
-    return {"max_files": MOST_FILES, "max_fields": 6 * len(fields) + 10 + ticks, "max_part_size": most}
+    return {"max_files": MOST_FILES, "max_fields": 9 * len(fields) + 10 + ticks, "max_part_size": most}
 
 
 def _key(data: FormData) -> str:

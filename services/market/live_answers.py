@@ -1,0 +1,112 @@
+"""Live prices as the answer to a model's question."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from services.manifests.inputs import Input, SeriesInput
+from services.manifests.live import LivePrices
+from services.market.errors import ExchangeSilent, InstrumentUnknown, NoPrices
+from services.market.market import Market
+from services.market.origin import PriceOrigin, origin_of
+from services.market.prices import Instrument
+from services.values.parse import Value, check_value
+
+MOST_NAME = 64  # characters of what may name a paper
+
+
+def may_name_paper(field: Input, text: str) -> bool:
+    """Whether this may be a ticker or a part of a name, rather than numbers."""
+    word = text.strip()
+    if not (isinstance(field, SeriesInput) and field.live) or "\n" in word or len(word) > MOST_NAME:
+        return False
+    return any(each.isalpha() for each in word)
+
+
+class LiveAnswers:
+    """Asks the exchanges that a manifest names. Not to be called inside a transaction."""
+
+    def __init__(self, market: Market) -> None:
+        self._market = market
+
+    async def find(self, field: SeriesInput, text: str) -> Sequence[Instrument]:
+        """Papers that this may mean, those of each provider in turn; an exact one alone. Raises leaves of NoPrices."""
+        found: list[Instrument] = []
+        problems: list[NoPrices] = []
+        for source in field.live:
+            try:
+                papers = await self._market.find(source, text)
+            except NoPrices as problem:
+                problems.append(problem)
+                continue
+            if len(papers) == 1:
+                return papers
+            found += papers
+        if found:
+            return found
+        silent = [each for each in problems if isinstance(each, ExchangeSilent)]
+        raise (silent or problems or [InstrumentUnknown(text[:MOST_NAME])])[0]
+
+    async def take(self, field: SeriesInput, paper: Instrument) -> Value:
+        """Its last closes as the answer. Raises leaves of NoPrices; InvalidValue where one is out of the bounds."""
+        source = source_of(field, paper)
+        if source is None:
+            raise InstrumentUnknown(paper.symbol)
+        prices = await self._market.closes(source, paper.symbol, least=field.min_length)
+        values = list(prices.values[-field.max_length :])
+        origin = PriceOrigin.of(prices, count=len(values))
+        return check_value(field, {"values": values, "live": origin.dump()})
+
+    async def named(self, field: SeriesInput, symbol: str, provider: str | None) -> Value:
+        """The paper of this very name. Raises InstrumentUnknown where none or several bear it, and as `take`."""
+        papers = [each for each in await self.find(field, symbol) if provider in (None, each.provider)]
+        if len(papers) != 1:
+            raise InstrumentUnknown(symbol[:MOST_NAME])
+        return await self.take(field, papers[0])
+
+    async def favourites(self, fields: Sequence[Input], user_id: int) -> Sequence[Instrument]:
+        """What this customer took before, of the sources that these questions know."""
+        sources = {source.key: source for field in fields if isinstance(field, SeriesInput) for source in field.live}
+        found: list[Instrument] = []
+        for source in sources.values():
+            found += await self._market.favourites(user_id, source)
+        return found
+
+    async def remember(self, field: SeriesInput, paper: Instrument, user_id: int) -> None:
+        """It is offered first the next time."""
+        if (source := source_of(field, paper)) is not None:
+            await self._market.remember(user_id, source, paper)
+
+    async def refreshed(self, fields: Sequence[Input], answers: Mapping[str, Any]) -> dict[str, Value]:  # Any: JSON
+        """Of these answers those whose prices are others by now, as they are now. Raises leaves of NoPrices."""
+        changed: dict[str, Value] = {}
+        for field in fields:
+            given = answers.get(field.name)
+            origin = origin_of(given)
+            if origin is None or not isinstance(field, SeriesInput) or not field.live:
+                continue
+            now = await self.take(field, origin.instrument)
+            if not _same(given, now):
+                changed[field.name] = now
+        return changed
+
+
+def _same(one: object, other: object) -> bool:
+    """Whether they send the same numbers of the same days."""
+    first, second = origin_of(one), origin_of(other)
+    assert isinstance(one, Mapping)
+    assert isinstance(other, Mapping)
+    return (
+        first is not None
+        and second is not None
+        and one["values"] == other["values"]
+        and (first.first, first.last, first.stale) == (second.first, second.last, second.stale)
+    )
+
+
+def source_of(field: SeriesInput, paper: Instrument) -> LivePrices | None:
+    """The source of the manifest that has this paper; None where it is not asked any more."""
+    for source in field.live:
+        listed = not source.symbols or any(each.value == paper.symbol for each in source.symbols)
+        if source.provider == paper.provider and listed:
+            return source
+    return None

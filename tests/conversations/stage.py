@@ -114,6 +114,7 @@ def shop_settings(sandbox: Sandbox, database_url: str, **more: object) -> Settin
         **{
             "owner_ids": (OWNER_ID,),
             "telegram_api_url": sandbox.base_url,
+            "market_data_url": sandbox.exchange().url,
             "web_port": 0,
             "files_url": files_url(database_url),
             "models_dir": quick_store(),

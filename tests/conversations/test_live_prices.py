@@ -136,7 +136,7 @@ async def test_newer_prices_are_seen_before_they_are_paid_for(sqlite_server: Sql
         assert await bought(stage, anna) == 0
         await anna.presses("🔮 Предсказать")
         await anna.sees_photo("Вероятность падения")
-        assert await balance(stage, anna) == 800
+        assert await bought(stage, anna) == 1
 
 
 async def test_a_silent_exchange_is_told_before_paying(sqlite_server: SqliteServer) -> None:

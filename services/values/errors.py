@@ -205,6 +205,12 @@ class NotATable(InvalidValue):
     message = N_("This is no table that can be read. Send a CSV or Excel (XLSX) file.")
 
 
+class MarkedUp(NotATable):
+    """A page with a table, or XML, as many programs save under the name of a workbook."""
+
+    message = N_("Inside this file is a web page or XML. Open it in Excel, save it as XLSX, and send that.")
+
+
 class NoRows(InvalidValue):
     message = N_("The table has no rows below its header.")
 

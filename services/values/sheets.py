@@ -8,10 +8,10 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import dropwhile
 from typing import Any, BinaryIO, Final, Literal, TypeAlias
 
 from services.values import errors
+from services.values.delimiters import find_delimiter, lines
 from services.values.encodings import decode
 
 MAX_BYTES: Final = 20_000_000
@@ -21,10 +21,7 @@ XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet
 MAX_COLUMNS: Final = 256
 GUIDE: Final = "ℹ "  # the title of a sheet that explains a template begins so
 _WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-_DELIMITERS: Final = (";", "\t", "|", ",")
-_LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
-_SAMPLE: Final = 50  # rows that tell the delimiter
-_TITLES: Final = 10  # rows above a heading
+_MARKUP: Final = re.compile(r"\s*<(?:!doctype|html|head|meta|table|\?xml|\?mso)\b", re.IGNORECASE)
 _ONE_COLUMN: Final = "\x1f"  # no text has it
 _MERGED: Final = 200_000  # cells that take another's value
 
@@ -66,8 +63,10 @@ def open_sheet(file: BinaryIO) -> Sheet:
         raise errors.NotATable() from None
     if not text.strip():
         raise errors.NoRows()
+    if _MARKUP.match(text):
+        raise errors.MarkedUp()
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return Sheet(kind="csv", source=text, delimiter=_delimiter(text))
+    return Sheet(kind="csv", source=text, delimiter=find_delimiter(text))
 
 
 def csv_delimiter(decimal: str) -> str:
@@ -126,38 +125,9 @@ def _is_locked(data: bytes) -> bool:
     return data.startswith(_WORKBOOKS[1]) and "EncryptedPackage".encode("utf-16-le") in data
 
 
-def _delimiter(text: str) -> str:
-    """What parts the heading, and nearly all after it, into columns; nothing where there is one column alone. Single
-    cells above are a title."""
-    for delimiter in _DELIMITERS:
-        reader = csv.reader(_lines(text[:100_000]), delimiter=delimiter, skipinitialspace=True)
-        try:
-            rows = [row for row, _ in zip(reader, range(_SAMPLE), strict=False) if any(row)]
-        except csv.Error:
-            continue
-        widths = [len(row) for row in dropwhile(lambda row: len(row) == 1, rows)]
-        if widths and _are_columns(widths, delimiter, titles=len(rows) - len(widths)):
-            return delimiter
-    return ""
-
-
-def _are_columns(widths: Sequence[int], delimiter: str, *, titles: int) -> bool:
-    """Sentences have commas, too: below a single cell they are columns only where each row has as many."""
-    if titles and (len(widths) < 2 or titles > _TITLES):
-        return False
-    if titles and delimiter == ",":
-        return widths[0] > 2 and len(set(widths)) == 1
-    return sum(width > 1 for width in widths) >= 0.8 * len(widths)
-
-
-def _lines(text: str) -> Iterator[str]:
-    """A copy of all of it, as a file in memory has, takes four times its size."""
-    return (line.group() for line in _LINE.finditer(text))
-
-
 def _csv_rows(text: str, delimiter: str) -> Iterator[Sequence[Cell]]:
     try:
-        yield from csv.reader(_lines(text), delimiter=delimiter or _ONE_COLUMN, skipinitialspace=True)
+        yield from csv.reader(lines(text), delimiter=delimiter or _ONE_COLUMN, skipinitialspace=True)
     except csv.Error:
         raise errors.NotATable() from None
 

@@ -61,7 +61,7 @@ class PhotoExpected(InvalidValue):
 def start(form: Form, *, nonce: str, answers: Mapping[str, Any] | None = None) -> Turn:
     """A fresh form at its first question; with the `answers` of an earlier one at the summary, or at the first question
     whose answer fits no more."""
-    state = FormState(slug=form.slug, version=form.version, nonce=nonce, answers={})
+    state = FormState(slug=form.slug, version=form.version, questions=form.questions, nonce=nonce, answers={})
     return _resume(form, replace(state, answers=dict(answers or {})), told=bool(answers))
 
 
@@ -348,8 +348,8 @@ def _advance(form: Form, state: FormState) -> Turn:
 def _resume(form: Form, state: FormState, *, told: bool = True) -> Turn:
     """The same form over today's questions: answers that still fit are kept."""
     kept = {each.name: value for each in form.fields if (value := _still_fits(each, state.answers)) is not None}
-    lost = state.version != form.version or len(kept) < len(form.fields)
-    fresh = replace(state, slug=form.slug, version=form.version, answers=kept).at(None)
+    lost = _is_of_another(form, state) or len(kept) < len(form.fields)
+    fresh = replace(state, slug=form.slug, version=form.version, questions=form.questions, answers=kept).at(None)
     turn = _advance(form, fresh)
     return replace(turn, notice=CHANGED) if told and lost else turn
 
@@ -361,10 +361,15 @@ def _still_fits(field: Input, answers: Mapping[str, Any]) -> Value | None:
         return None
 
 
+def _is_of_another(form: Form, state: FormState) -> bool:
+    """Version of the model, or of its questions where its author forgot to say so."""
+    return state.version != form.version or state.questions not in ("", form.questions)
+
+
 def _outdated(form: Form, state: FormState) -> bool:
     names = {each.name for each in form.fields}
     return (
-        state.version != form.version
+        _is_of_another(form, state)
         or (state.asked is not None and state.asked not in names)
         or not names >= state.answers.keys()
         or ((state.asked is None or state.editing) and names > state.answers.keys())

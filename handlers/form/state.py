@@ -30,10 +30,11 @@ MANY: Final = 3  # from so many typed inputs on, they may be sent at once
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
     """The questions of a model or of a preset. `fields` are asked, `preset` is given; `price` in hundredths;
-    `paints`: the answer is nothing but pictures."""
+    `questions` tells them from others of the same version; `paints`: the answer is nothing but pictures."""
 
     slug: str
     version: str
+    questions: str
     title: str | Text | dict[str, str]
     icon: str
     price: int
@@ -63,6 +64,7 @@ class Form:
         return cls(
             slug=slug or manifest.slug,
             version=manifest.version,
+            questions=manifest.questions,
             title=title or manifest.title,
             icon=icon or manifest.icon,
             price=manifest.price_hundredths if price is None else price,

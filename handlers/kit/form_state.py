@@ -80,9 +80,10 @@ class FormState:
     papers: WaitingPapers | None = None
     favourites: tuple[Instrument, ...] = ()
     pictures: tuple[str, ...] = ()
+    questions: str = ""  # of an older bot
 
     def dump(self) -> dict[str, Any]:  # Any: JSON
-        names = ("slug", "version", "nonce", "asked", "page", "editing")
+        names = ("slug", "version", "questions", "nonce", "asked", "page", "editing")
         return {name: getattr(self, name) for name in names} | {
             "place": self.place.value,
             "answers": dict(self.answers),

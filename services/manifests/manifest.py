@@ -6,6 +6,7 @@ import math
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -165,6 +166,8 @@ class Manifest(Table):
     advice: Annotated[tuple[Advice, ...], Array] = ()
     outcomes: Annotated[tuple[DeclaredOutcome, ...], Array] = Field(default=(), max_length=16)
     _written: str = PrivateAttr(default="")
+    _questions: str = PrivateAttr(default="")
+    _form: str = PrivateAttr(default="")
 
     @model_validator(mode="before")
     @classmethod
@@ -204,6 +207,20 @@ class Manifest(Table):
         empty where no file was read."""
         return self._written
 
+    @property
+    def questions(self) -> str:
+        """Tells its questions from any others, whatever its version says; their help and examples do not count."""
+        if not self._questions:
+            self._questions = _digest(self.inputs)
+        return self._questions
+
+    @property
+    def questions_and_answers(self) -> str:
+        """The same of what it answers, too."""
+        if not self._form:
+            self._form = _digest((*self.inputs, *self.outputs))
+        return self._form
+
     def output(self, name: str) -> Output:
         return next(output for output in self.outputs if output.name == name)
 
@@ -232,6 +249,11 @@ class Manifest(Table):
             rule.check(outputs, position)
         check_outcomes(self.outcomes, inputs, outputs)
         return self
+
+
+def _digest(items: Sequence[Input | Output]) -> str:
+    told = [each.model_dump(mode="json", exclude={"help", "example"}) for each in items]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def load_manifest(folder: Path, specs: Specs = SPECS) -> Manifest:

@@ -8,6 +8,7 @@ from services.files.files import Files
 from services.inference.column_files import unpack
 from services.inference.columns import AnswerColumns, ColumnBatch, none_answered
 from services.inference.engine import Engine
+from services.manifests.manifest import Manifest
 from services.scoring.checking import ROWS
 from services.scoring.queries import ScoringView
 
@@ -32,7 +33,7 @@ class Chunks:
     """`careful`: few rows at once, so that those that kill a worker are found."""
 
     def __init__(self, view: ScoringView, columns: ColumnBatch, engine: Engine, *, careful: bool) -> None:
-        self._slug, self._version = view.model_slug, view.model_version
+        self._slug, self._version, self._source = view.model_slug, view.model_version, view.source
         self._columns, self._engine = columns, engine
         self._size = FEW_ROWS if careful else MOST_ROWS
 
@@ -50,10 +51,13 @@ class Chunks:
         classes may stand at other places. Raises ModelUnavailable."""
         part = self._part(start)
         manifest = self._engine.manifest(self._slug)
-        if manifest is not None and manifest.version != self._version:  # nothing may come between this and the engine
+        if manifest is not None and not self._is_ordered(manifest):  # nothing may come between this and the engine
             return None
         answers = await self._engine.score(self._slug, part, seconds=CHUNK_SECONDS)
         return AnsweredChunk(start=start, answers=answers)
+
+    def _is_ordered(self, manifest: Manifest) -> bool:
+        return manifest.version == self._version and self._source.is_of(manifest.questions_and_answers)
 
     def give_up(self, start: int) -> AnsweredChunk:
         """The next rows, without an answer."""

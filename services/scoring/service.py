@@ -23,7 +23,7 @@ from services.scoring.queries import ScoringNotFound, ScoringView, look_at, unfi
 from services.scoring.settle import cancel
 from services.scoring.source import NAME, SAMPLE, SourceFacts, Told, Wording
 from services.scoring.stuck import stuck_tables
-from services.scoring.submit import Ordered, ScoringOrder, submit
+from services.scoring.submit import ModelChanged, Ordered, ScoringOrder, submit
 from services.scoring.table_work import Say
 from services.slices import Slice
 from services.stuck import Stuck
@@ -85,12 +85,13 @@ class Scorings:
         self, scoring_id: UUID, offer: Offer, *, user_id: int, columns: Mapping[str, int | None], say: Say
     ) -> ScoringView:
         """Columns of inputs that were asked for, None for a default; after the last the table is checked. Raises as
-        `begin`, `ScoringNotFound`, `BadColumns`."""
+        `begin`, `ScoringNotFound`, `BadColumns`, `ModelChanged`."""
         view = await self._db.write(drafts.choose_columns, scoring_id, offer, user_id=user_id, columns=columns)
         return view if unanswered(view, offer) else await self.check(view, offer, say)
 
     async def check(self, view: ScoringView, offer: Offer, say: Say) -> ScoringView:
         """Raises as `choose`."""
+        _require_same(view, offer)
         content = await self._files.get(view.source_file_id, user_id=view.user_id)
         if content is None:
             raise ScoringNotFound(scoring_id=view.id)
@@ -106,6 +107,9 @@ class Scorings:
 
     async def order(self, order: ScoringOrder) -> Ordered:
         """Raises what `submit` does; then nothing was charged."""
+        view = await self.get(order.scoring_id, user_id=order.user_id)
+        if not view.is_ordered and (offer := await self.offer_of(view)) is not None:
+            _require_same(view, offer)
         ordered = await self._db.write(submit, order, self._clock())
         if not ordered.repeated:
             self._on_ordered()
@@ -178,6 +182,12 @@ class Scorings:
         return await self._db.write(drafts.note_checked, view, good, problems, checked=checked, now=self._clock())
 
 
+def _require_same(view: ScoringView, offer: Offer) -> None:
+    """Raises ModelChanged."""
+    if view.model_version != offer.manifest.version or not view.source.is_of(offer.manifest.questions_and_answers):
+        raise ModelChanged(scoring_id=view.id)
+
+
 def _facts(told: Told, offer: Offer, name: str) -> tuple[SourceFacts, Matching]:
     rows: list[tuple[int, list[str]]] = told["first"]
     if not rows:
@@ -197,6 +207,7 @@ def _facts(told: Told, offer: Offer, name: str) -> tuple[SourceFacts, Matching]:
         sheet=told["sheet"],
         others=told["others"],
         by_order=matching.by_order,
+        form=offer.manifest.questions_and_answers,
     )
     return facts, matching
 

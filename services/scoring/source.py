@@ -15,7 +15,8 @@ NAME: Final = 100  # characters
 class SourceFacts:
     """`header_row` counts from 1, 0 where there is none; `headings` are then empty texts. `samples`: the first rows
     below. `sheet`: of a workbook, `others`: how many of its sheets hold something, too. `decimal_comma`: as it writes
-    numbers. `problems`: of the first rows that cannot be taken."""
+    numbers. `problems`: of the first rows that cannot be taken. `form`: tells the model's questions and answers from
+    others of the same version."""
 
     name: str
     kind: Literal["csv", "workbook"]
@@ -28,6 +29,10 @@ class SourceFacts:
     by_order: bool = False
     decimal_comma: bool = False
     problems: tuple[tuple[int, str], ...] = ()
+    form: str = ""  # empty: of an older shop
+
+    def is_of(self, form: str) -> bool:
+        return self.form in ("", form)
 
     def dump(self) -> Told:
         return {name: getattr(self, name) for name in self.__slots__}

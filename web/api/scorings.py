@@ -68,7 +68,7 @@ async def get_scoring(who: MayRead, scoring_id: UUID) -> Scoring:
     "/scorings/{scoring_id}/columns",
     operation_id="chooseScoringColumns",
     summary="Say which column is which",
-    responses=refuses(ScoringNotFound, ModelNotOnSale, BadColumns, InvalidValue, IntakeBusy, StoreAway),
+    responses=refuses(ScoringNotFound, ModelNotOnSale, ModelChanged, BadColumns, InvalidValue, IntakeBusy, StoreAway),
 )
 async def choose_columns(who: MayPredict, scoring_id: UUID, choice: ColumnChoice) -> Scoring:
     """After the last that was unclear the rows are checked."""

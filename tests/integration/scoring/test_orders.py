@@ -1,5 +1,7 @@
 """A table is sold once, at the price that was shown."""
 
+from pathlib import Path
+
 import pytest
 
 from db.tables.models import Model
@@ -136,3 +138,31 @@ async def test_null_for_what_has_no_default(desk: TableDesk) -> None:
         await desk.scorings.choose(view.id, offer, user_id=anna, columns={"x": None}, say=lambda label, _: label)
     assert refused.value.params == {"name": "x"}
     assert (await desk.view(view)).columns == {}
+
+
+async def test_a_folder_edited_under_the_same_version(desk: TableDesk, tmp_path: Path) -> None:
+    """What the checked rows mean may be another thing now: the table is sent again, or ends with what it has."""
+    counter = desk.counter
+    anna = await counter.customer(500)
+    offer = await counter.models.offer("double")
+    drafts = []
+    for _ in range(2):
+        async with Intake().upload(anna) as upload:
+            upload.file.write(b"x\n1\n2\n")
+            drafts.append(
+                await desk.scorings.begin(
+                    offer, upload, name="t.csv", user_id=anna, wording=WORDING, say=lambda label, _: label
+                )
+            )
+    ordered = await desk.order(drafts[0])
+    manifest = tmp_path / "models" / "double" / "manifest.toml"
+    manifest.write_text(manifest.read_text().replace("example = 1", "min = -5\nexample = 1"))
+    assert not await counter.models.sync(counter.engine)
+    with pytest.raises(ModelChanged):
+        await desk.order(drafts[1])
+    assert await counter.balance(anna) == 300
+    for _ in range(4):
+        await desk.worker().run_waiting()
+        counter.clock.advance(minutes=1)
+    assert (await desk.view(ordered)).status is ScoringStatus.FAILED
+    assert await counter.balance(anna) == 500

@@ -32,6 +32,27 @@ def test_an_answer_that_fits_no_more_is_asked_again() -> None:
     assert walk.answers == {}, "what was typed to the old question is not taken for an answer"
 
 
+def test_a_manifest_edited_under_the_same_version() -> None:
+    """Its author forgot to say so: whoever was about to pay looks at the answers once more."""
+    walk = Walk(Form.of(manifest(TWO))).says("50").says("7")
+    pay = walk.screen.rows[0][0].action
+    walk.form = Form.of(manifest([TWO[0] | {"label": "Other"}, TWO[1]]))
+    walk.sends_action(pay).sees(CHANGED, "Цена")
+    assert walk.turn.outcome is None
+    walk.form = Form.of(manifest([TWO[0] | {"label": "Other", "max": 40}, TWO[1]]))
+    walk.sends_action(walk.screen.rows[0][0].action).sees(CHANGED, "1/2", "От 0,5 до 40.")
+    assert set(walk.answers) == {"integer"}
+
+
+def test_other_help_is_the_same_form_and_so_is_one_of_an_older_bot() -> None:
+    walk = Walk(Form.of(manifest(TWO))).says("50").says("7")
+    walk.form = Form.of(manifest([TWO[0] | {"help": "Any."}, TWO[1]]))
+    assert resume(walk.form, walk.state).notice is None
+    older = FormState.load({name: each for name, each in walk.state.dump().items() if name != "questions"})
+    assert older is not None
+    assert resume(walk.form, older).notice is None
+
+
 def test_a_question_that_is_gone_is_left_out() -> None:
     walk = Walk(Form.of(manifest(TWO))).says("50")
     walk.form = Form.of(manifest(TWO[:1], version="2"))

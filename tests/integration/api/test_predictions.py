@@ -216,6 +216,28 @@ async def test_series_by_name_and_by_numbers(callers: Callers) -> None:
     assert (await run_audit(callers.app.db)).ok
 
 
+async def test_a_paper_by_its_symbol(callers: Callers) -> None:
+    program = await callers.program(await callers.customer())
+    ask = {"amount": 1000, "limit": 10}
+    order = {"model": "investment-risk", "input": ask | {"prices": {"symbol": "SBER"}}}
+    bought = (await program.post("predictions", json=order, headers={"prefer": "wait=30"})).json()
+    assert bought["status"] == "succeeded"
+    told = bought["input"]["prices"]
+    assert (told["symbol"], told["provider"], len(told["values"])) == ("SBER", "moex", 253)
+    for prices, code in (
+        ({"symbol": "NOSUCH"}, "instrument_unknown"),
+        ({"symbol": "GONE"}, "no_longer_traded"),
+        ({"symbol": "SBER", "provider": "nyse"}, "instrument_unknown"),
+        ({"symbol": "SBER", "values": [1.0] * 253}, "invalid_value"),
+        (told | {"values": [1.0] * 253}, "invalid_value"),
+        ({"values": [1.0] * 253, "live": {"provider": "moex", "symbol": "SBER"}}, "invalid_value"),
+    ):
+        wrong = {"model": "investment-risk", "input": ask | {"prices": prices}}
+        refused = problem(await program.post("predictions", json=wrong), 422, "invalid_input")
+        assert [each["code"] for each in refused["errors"]] == [code]
+    assert (await run_audit(callers.app.db)).ok
+
+
 async def bought_of(callers: Callers) -> int:
     count = select(func.count()).select_from(table_of(Prediction))
     return await callers.app.db.read(lambda session: session.scalar(count) or 0)

@@ -267,6 +267,58 @@ async def test_a_source_of_the_model_is_chosen(app: App) -> None:
         assert len(table.content.splitlines()) == 22
 
 
+async def test_a_paper_is_found_then_seen_then_bought(app: App) -> None:
+    user = await person(app)
+    async with browser(app, user.id) as anna:
+        address = "/models/investment-risk"
+        rest = {"prices-source": "live", "prices": "", "amount": "100 000", "limit": "10"}
+        several = await anna.post(
+            address, files=as_parts(hidden(await anna.get(address)) | rest | {"prices-ticker": "сбербанк"})
+        )
+        assert several.status_code == 422
+        assert "Какая из них?" in several.text
+        assert 'name="prices-paper" value="SBERP moex"' in several.text
+        chosen = hidden(several) | rest | {"prices-ticker": "сбербанк", "prices-paper": "SBERP moex"}
+        seen = await anna.post(address, files=as_parts(chosen))
+        assert seen.status_code == 422
+        assert "Будут взяты эти цены." in seen.text
+        assert "253 цены с" in unescape(seen.text).replace("\u00a0", " ")
+        assert await balance(app, user) == 1000, "nothing is charged before the prices were seen"
+        assert 'value="SBERP" maxlength' in seen.text
+        sold = await anna.post(address, files=as_parts(hidden(seen) | rest | {"prices-ticker": "SBERP"}))
+        assert sold.status_code == 303, sold.text
+        assert "SBERP (Сбербанк" in await answer_of(anna, sold.headers["location"])
+        again = await anna.get(f"{address}?fill-in={sold.headers['location'].rpartition('/')[2].replace('-', '')}")
+        assert 'value="live" checked' in again.text
+        assert 'value="SBERP" maxlength' in again.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"), [("NOSUCH", "не нашлось"), ("", "Здесь нужен ответ."), ("GONE", "больше не торгуется")]
+)
+async def test_a_paper_that_does_not_do(app: App, typed: str, told: str) -> None:
+    user = await person(app)
+    async with browser(app, user.id) as anna:
+        form = hidden(await anna.get("/models/investment-risk"))
+        sent = form | {"prices-source": "live", "prices-ticker": typed, "amount": "100 000", "limit": "10"}
+        refused = await anna.post("/models/investment-risk", files=as_parts(sent))
+        assert refused.status_code == 422
+        assert told in refused.text
+        assert await balance(app, user) == 1000
+
+
+async def test_prices_that_nobody_was_shown_are_not_bought(app: App) -> None:
+    """A page of last week, or a forged one."""
+    user = await person(app)
+    async with browser(app, user.id) as anna:
+        form = hidden(await anna.get("/models/investment-risk"))
+        sent = form | {"prices-source": "live", "prices-ticker": "SBER", "prices-paper": "SBER moex"}
+        sent |= {"prices-seen": "SBER moex 2025-01-09 2026-01-08", "amount": "100 000", "limit": "10"}
+        shown = await anna.post("/models/investment-risk", files=as_parts(sent))
+        assert shown.status_code == 422
+        assert "Будут взяты эти цены." in shown.text
+
+
 async def test_a_stranger_is_led_to_sign_in_and_back_to_what_was_typed(app: App) -> None:
     async with browser(app) as someone:
         form = await someone.get("/models/every-input")

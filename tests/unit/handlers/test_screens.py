@@ -43,6 +43,7 @@ USER = UserView(
     age=35,
     balance=1050,
     bonus_muted=False,
+    outcomes_muted=False,
     disabled=False,
 )
 

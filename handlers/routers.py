@@ -30,6 +30,7 @@ from handlers.scoring import drafts, ordering
 from handlers.scoring import router as scoring
 from handlers.styles import results
 from handlers.styles import router as styles
+from handlers.track import router as track
 
 
 def routers() -> list[Router]:
@@ -46,6 +47,7 @@ def routers() -> list[Router]:
         plans.router(),
         stars.router(),
         bonus.router(),
+        track.router(),
         help.router(),
         privacy.router(),
         language.router(),

@@ -5,9 +5,11 @@ from typing import Final
 from db.tables.forecasts import VoidReason
 from i18n.outputs import percent
 from i18n.translator import Html, Translator
+from services.charts import Calibration, CalibrationPoint
 from services.errors import N_
-from services.forecasts.figures import OutcomeFigures
+from services.forecasts.figures import ENOUGH, OutcomeFigures
 from services.forecasts.queries import ForecastView, OutcomeView
+from services.forecasts.record import Counts
 from services.forecasts.said import StatedOutcome
 
 WHY_VOID: Final = {
@@ -114,7 +116,8 @@ def score_lines(figures: OutcomeFigures, tr: Translator) -> list[tuple[str, str]
         if figures.base_score is not None:
             lines.append((tr.gettext("Of who always says how often it came"), tr.number(figures.base_score, 4)))
         if figures.skill is not None:
-            lines.append((tr.gettext("Better than that by"), change(figures.skill * 100, tr)))
+            label = tr.gettext("Better than that by") if figures.skill > 0 else tr.gettext("Worse than that by")
+            lines.append((label, percent(abs(figures.skill), 1, tr)))
         return lines
     said = percent(figures.measure, 0, tr)
     if figures.event == "below":
@@ -126,3 +129,46 @@ def score_lines(figures: OutcomeFigures, tr: Translator) -> list[tuple[str, str]
         (tr.gettext("Inside the band (should be {share})", share=said), came),
         (tr.gettext("Interval score, % of the price"), tr.number(figures.score, 2)),
     ]
+
+
+def calibration_of(figures: OutcomeFigures, tr: Translator) -> Calibration | None:
+    """None where nothing was judged that has a probability."""
+    if not figures.bins:
+        return None
+    points = tuple(
+        CalibrationPoint(stated=each.stated, came=each.share, low=each.low, high=each.high, count=each.count)
+        for each in figures.bins
+    )
+    return Calibration(
+        title=event_title(figures, tr),
+        points=points,
+        x_label=tr.gettext("probability that was said"),
+        y_label=tr.gettext("how often it came, with a 95 % interval; beside it how many forecasts"),
+        write=tr.axis(0),
+    )
+
+
+def counts_line(counts: Counts, tr: Translator) -> Html:
+    return tr.html(
+        "Judged: <b>{judged}</b>, waiting: {waiting}, void: {void}.",
+        judged=counts.judged,
+        waiting=counts.waiting,
+        void=counts.void,
+    )
+
+
+def too_early(tr: Translator) -> Html:
+    return tr.nhtml(
+        "It is too early to say how good they are: fewer than {n} has been judged.",
+        "It is too early to say how good they are: fewer than {n} have been judged.",
+        ENOUGH,
+    )
+
+
+def overlap_line(horizon: int, tr: Translator) -> Html:
+    """Why intervals are too narrow."""
+    return tr.html(
+        "One forecast a week and paper, each for {days} trading days: neighbouring ones see partly the same days, and "
+        "papers move together. The intervals take them as independent, so they are narrower than they should be.",
+        days=horizon,
+    )

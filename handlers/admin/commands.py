@@ -1,4 +1,4 @@
-"""What admins type instead of pressing: /user, /grant, /take, /ban, /unban, /stats, /refund, /role."""
+"""What admins type instead of pressing: /user, /grant, /take, /ban, /unban, /stats, /refund, /role, /papers."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -9,6 +9,7 @@ from aiogram.filters import Command, CommandObject
 from aiogram.types import Message
 
 from handlers.admin.context import AdminContext, StaffOnly
+from handlers.admin.forecasts import router as forecasts
 from handlers.admin.payments import router as payments
 from handlers.admin.roles import router as roles
 from handlers.admin.statistics import router as statistics
@@ -30,6 +31,7 @@ USAGES: Final = {
     "unban": N_("Usage: /unban WHO [REASON], for example: /unban #12"),
     "stats": N_("Usage: /stats [7|30|90], for example: /stats 30"),
     "refund": N_("Usage: /refund PAYMENT [ROUBLES] [REASON], for example: /refund 2f0c…e1 150 paid twice"),
+    "papers": N_("Usage: /papers [add|drop PAPER], for example: /papers add SBER"),
     "role": N_("Usage: /role WHO admin|moderator|none, for example: /role @anna moderator"),
 }
 Run = Callable[[Message, str, AdminContext], Awaitable[bool]]  # False: not as its usage says
@@ -122,4 +124,5 @@ RUNS: Final[dict[str, Run]] = {
     "stats": _stats,
     "refund": _refund,
     "role": _role,
+    "papers": forecasts.papers,
 }

@@ -16,6 +16,7 @@ MODELS: Final = "models"
 BALANCE: Final = "balance"
 HISTORY: Final = "history"  # history:<predictions|tables|operations>:<page>
 PROFILE: Final = "profile"
+TRACK: Final = "track"  # track:<slug>: how forecasts of a model came true
 BONUS: Final = "bonus"  # bonus:<on|off>: whether its messages come
 LANGUAGE: Final = "language"
 HELP: Final = "help"
@@ -60,6 +61,11 @@ def plans_button(tr: Translator) -> Button:
 
 def subscription_button(tr: Translator) -> Button:
     return Button(text=tr.gettext("🎟 My plan"), action=SUBSCRIPTION)
+
+
+def track_button(tr: Translator, slug: str) -> Button:
+    """`slug`: of the model."""
+    return Button(text=tr.gettext("🎯 How often it came true"), action=f"{TRACK}:{slug}")
 
 
 def back_button(tr: Translator, action: str) -> Button:

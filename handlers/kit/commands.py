@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "plans": N_("Plans: what they give and cost"),
     "subscription": N_("Your plan: what is left, how to cancel"),
     "bonus": N_("The weekly bonus"),
+    "track": N_("How often forecasts came true"),
     "history": N_("Your predictions and operations"),
     "profile": N_("What the shop knows of you"),
     "language": N_("Русский / English"),
@@ -56,7 +57,7 @@ RUNNING: Final = LOOKING | {
     "unban": N_("🛠 Open it again"),
     "refund": N_("🛠 Refund a payment"),
 }
-OWNING: Final = RUNNING | {"role": N_("🛠 Give a role")}
+OWNING: Final = RUNNING | {"role": N_("🛠 Give a role"), "papers": N_("🛠 Papers that are forecast every week")}
 OF_ROLES: Final = {Role.MODERATOR: LOOKING, Role.ADMIN: RUNNING, Role.OWNER: OWNING}
 MINI_APP: Final = "/mini-app"  # the path of the cabinet within Telegram
 SHORT_ABOUT: Final = N_("Predictions from real models, paid with credits. A credit spent in vain comes back.")

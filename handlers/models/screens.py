@@ -65,6 +65,8 @@ def _begin(offer: Offer, tr: Translator) -> tuple[buttons.Row, ...]:
     rows = [(Button(text=tr.gettext("▶️ Start"), action=f"{BEGIN}:{offer.slug}"),)]
     if takes_tables(offer.manifest):
         rows.append((Button(text=tr.gettext("📋 Table"), action=f"{buttons.TABLE}:{offer.slug}"),))
+    if offer.manifest.outcomes:
+        rows.append((buttons.track_button(tr, offer.manifest.slug),))
     return tuple(rows)
 
 

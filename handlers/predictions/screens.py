@@ -44,7 +44,11 @@ async def prediction_screen(
     manifest = sources.models.manifest(view.model_slug)
     titles = await titles_in(tr, sources.models, presets=view.preset_id is not None)
     heading = titles.bought(view).heading
-    rows = (*_picture_rows(view, manifest, tr), *_rows(view, tr, page, repeatable=manifest is not None))
+    rows = (
+        *_picture_rows(view, manifest, tr),
+        *_track_rows(view, manifest, tr),
+        *_rows(view, tr, page, repeatable=manifest is not None),
+    )
     if view.status is not PredictionStatus.SUCCEEDED:
         text = "\n\n".join([heading, _unanswered(view, manifest, tr, balance)])
         return Screen(text=cut(text, TEXT), rows=rows)
@@ -159,6 +163,12 @@ def _rows(view: PredictionView, tr: Translator, page: int | None, *, repeatable:
         return ((again, change), (history, back))
     more = ((enclosed_button(view, tr),),) if any(enclosures_of(view)) else ()
     return ((again, change), *more, (buttons.models_button(tr), back))
+
+
+def _track_rows(view: PredictionView, manifest: Manifest | None, tr: Translator) -> list[buttons.Row]:
+    """Of a forecast that is judged by what comes."""
+    judged = manifest is not None and manifest.outcomes and view.status is PredictionStatus.SUCCEEDED
+    return [(buttons.track_button(tr, view.model_slug),)] if judged else []
 
 
 def _picture_rows(view: PredictionView, manifest: Manifest | None, tr: Translator) -> list[buttons.Row]:

@@ -1,0 +1,1 @@
+"""How forecasts came true, for everybody."""

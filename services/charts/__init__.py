@@ -4,13 +4,26 @@ A process of its own draws them, and goes when nobody wants charts for a while: 
 """
 
 from services.charts.painter import DrawingFailed, Painter
-from services.charts.specs import AxisNumbers, Band, Bar, Bars, Chart, ColumnPanels, Line, Panel
+from services.charts.specs import (
+    AxisNumbers,
+    Band,
+    Bar,
+    Bars,
+    Calibration,
+    CalibrationPoint,
+    Chart,
+    ColumnPanels,
+    Line,
+    Panel,
+)
 
 __all__ = [
     "AxisNumbers",
     "Band",
     "Bar",
     "Bars",
+    "Calibration",
+    "CalibrationPoint",
     "Chart",
     "ColumnPanels",
     "DrawingFailed",

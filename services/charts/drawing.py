@@ -9,6 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from services.charts.calibration import calibration
 from services.charts.columns import columns
 from services.charts.sheet import (
     ACCENT,
@@ -30,7 +31,7 @@ from services.charts.sheet import (
     sheet,
     wrapped,
 )
-from services.charts.specs import Band, Bars, Chart, ColumnPanels, Line, Write
+from services.charts.specs import Band, Bars, Calibration, Chart, ColumnPanels, Line, Write
 
 _one_at_a_time = threading.Lock()  # matplotlib's caches of fonts and glyphs are shared and not meant for threads
 
@@ -47,6 +48,8 @@ def draw(chart: Chart) -> bytes:
                 figure = _band(chart)
             case ColumnPanels():
                 figure = columns(chart)
+            case Calibration():
+                figure = calibration(chart)
         return png(figure)
 
 

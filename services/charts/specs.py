@@ -84,4 +84,26 @@ class ColumnPanels:
     panels: tuple[Panel, ...]
 
 
-Chart: TypeAlias = Bars | Line | Band | ColumnPanels
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibrationPoint:
+    """Of forecasts that said about `stated` the share that `came`, and the ends of its interval; all from 0 to 1."""
+
+    stated: float
+    came: float
+    low: float
+    high: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """How often it came, by what was said; on the diagonal where the two agree. `write` takes per cent."""
+
+    title: str
+    points: tuple[CalibrationPoint, ...]
+    x_label: str
+    y_label: str
+    write: Write
+
+
+Chart: TypeAlias = Bars | Line | Band | ColumnPanels | Calibration

@@ -10,6 +10,7 @@ from services.forecasts.bins import BINS
 
 ENOUGH: Final = 30
 """Judged forecasts; with fewer it is too early to say anything."""
+EVENTS: Final = ("drawdown", "below", "inside")
 Z: Final = 1.959963984540054  # of 95 %
 
 
@@ -79,11 +80,11 @@ class OutcomeFigures(Share):
 
 
 def figures_of(tallies: Iterable[Tally]) -> list[OutcomeFigures]:
-    """By what was declared, in the order of names."""
+    """By what was declared, probabilities first."""
     groups: dict[tuple[str, str, str, float], list[Tally]] = {}
     for tally in tallies:
         groups.setdefault((tally.name, tally.event, tally.output, tally.measure), []).append(tally)
-    return [_figures(groups[key]) for key in sorted(groups)]
+    return [_figures(groups[key]) for key in sorted(groups, key=lambda key: (EVENTS.index(key[1]), key))]
 
 
 def _figures(tallies: Sequence[Tally]) -> OutcomeFigures:

@@ -1,7 +1,7 @@
 """The track record, read from rows: how many were judged, wait or are void, and how good they were; of the shop's own
 list, by version and by paper, and of what customers bought, all together: nobody's purchase can be read out of it."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
@@ -21,6 +21,7 @@ from db.tables.forecasts import (
 )
 from services.clock import Clock
 from services.forecasts.chain import GENESIS
+from services.forecasts.entries import PublishedEntry, published
 from services.forecasts.figures import ENOUGH, OutcomeFigures, Tally, figures_of
 
 _forecasts, _open, _outcomes = table_of(Forecast), table_of(OpenForecast), table_of(ForecastOutcome)
@@ -101,6 +102,14 @@ class Track:
         if self._read is None or not 0 <= (now - self._read[0]).total_seconds() < KEPT:
             self._read = now, await self._db.scan(read_record)
         return self._read[1]
+
+    def forget(self) -> None:
+        """What was read is read anew."""
+        self._read = None
+
+    def published(self) -> AsyncIterator[list[PublishedEntry]]:
+        """All entries of the chain, piece by piece."""
+        return published(self._db)
 
 
 def read_record(session: Session) -> PublicRecord:

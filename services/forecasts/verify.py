@@ -1,20 +1,17 @@
 """The chain of what was published, computed anew: the first number that is missing, or is not as it was."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
 from db.tables.forecasts import ChainEntry, ChainHead, EntryKind, Forecast, ForecastOrigin, ForecastOutcome
-from services.forecasts.chain import GENESIS, forecast_text, judgement_text, next_hash
+from services.forecasts.chain import GENESIS, next_hash
+from services.forecasts.entries import EntryRows, entries_after
 
 _forecasts, _outcomes = table_of(Forecast), table_of(ForecastOutcome)
 _entries, _head = table_of(ChainEntry), table_of(ChainHead)
-AT_ONCE: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +32,15 @@ def verify_chain(session: Session) -> ChainProof:
 
 
 def _first_wrong(session: Session, head: AnyRow) -> str | None:
-    number, last, numbers = 0, GENESIS, _forecast_numbers(session)
-    for entry, forecast, outcomes in _all(session):
-        number += 1
-        if entry.number != number:
-            return f"number={number}: it is missing"
-        if (problem := _problem(entry, forecast, outcomes, numbers, last)) is not None:
-            return f"number={number} kind={entry.kind} forecast={entry.forecast_id}: {problem}"
-        last = entry.hash
+    number, last = 0, GENESIS
+    while batch := entries_after(session, number):
+        for rows in batch:
+            number += 1
+            if rows.entry.number != number:
+                return f"number={number}: it is missing"
+            if (problem := _problem(rows, last)) is not None:
+                return f"number={number} kind={rows.entry.kind} forecast={rows.entry.forecast_id}: {problem}"
+            last = rows.entry.hash
     if number < head.length:
         return f"number={number + 1}: it is missing"
     if (number, last) != (head.length, head.hash):
@@ -50,41 +48,12 @@ def _first_wrong(session: Session, head: AnyRow) -> str | None:
     return None
 
 
-def _problem(
-    entry: AnyRow, forecast: AnyRow | None, outcomes: Sequence[AnyRow], numbers: dict[int, int], last: str
-) -> str | None:
-    if forecast is None:
+def _problem(rows: EntryRows, last: str) -> str | None:
+    if rows.forecast is None:
         return "its forecast is missing"
-    if entry.kind == EntryKind.FORECAST:
-        made = forecast_text(entry.number, forecast)
-    elif not outcomes or entry.forecast_id not in numbers:
+    if (text := rows.text) is None:
         return "its outcomes are missing"
-    else:
-        made = judgement_text(entry.number, numbers[entry.forecast_id], outcomes)
-    return None if next_hash(last, made) == entry.hash else "it is not as it was published"
-
-
-def _all(session: Session) -> Iterator[tuple[AnyRow, AnyRow | None, Sequence[AnyRow]]]:
-    """Entries in their order, with their rows."""
-    after: int | None = None
-    while True:
-        wanted = select(_entries).order_by(_entries.c.number).limit(AT_ONCE)
-        batch = session.execute(wanted if after is None else wanted.where(_entries.c.number > after)).all()
-        if not batch:
-            return
-        ids = {entry.forecast_id for entry in batch}
-        forecasts = {row.id: row for row in session.execute(select(_forecasts).where(_forecasts.c.id.in_(ids)))}
-        outcomes: dict[int, list[AnyRow]] = defaultdict(list)
-        for row in session.execute(select(_outcomes).where(_outcomes.c.forecast_id.in_(ids))):
-            outcomes[row.forecast_id].append(row)
-        for entry in batch:
-            yield entry, forecasts.get(entry.forecast_id), outcomes.get(entry.forecast_id, [])
-        after = batch[-1].number
-
-
-def _forecast_numbers(session: Session) -> dict[int, int]:
-    wanted = select(_entries.c.forecast_id, _entries.c.number).where(_entries.c.kind == EntryKind.FORECAST)
-    return {row.forecast_id: row.number for row in session.execute(wanted)}
+    return None if next_hash(last, text) == rows.entry.hash else "it is not as it was published"
 
 
 def _is_entry(kind: EntryKind) -> ColumnElement[bool]:

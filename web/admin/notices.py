@@ -29,6 +29,8 @@ NOTICES: Final = {
     "refund-succeeded": N_("The money went back."),
     "refund-canceled": N_("The refund did not go through."),
     "price-offered": N_("They are asked."),
+    "listed": N_("It is forecast every week from now on."),
+    "unlisted": N_("It is off the list. What was published stays."),
     "role-changed": N_("The role is changed."),
 }
 

@@ -21,6 +21,7 @@ from web.api import (
     scorings,
     subscription,
     telegram_auth,
+    track,
     webhooks,
 )
 from web.api.admin.routers import ROUTERS as ADMIN_ROUTERS
@@ -44,6 +45,7 @@ ROUTERS: Final = (
     plans.router,
     subscription.router,
     bonuses.router,
+    track.router,
     keys.router,
     webhooks.router,
     *ADMIN_ROUTERS,

@@ -103,6 +103,7 @@ class AnswerPage:
             price=price_words(view.price, tr),
             again=self.again,
             asked=await self._asked(),
+            judged=self.manifest is not None and bool(self.manifest.outcomes),
             said=tr.gettext(CANCELED[said]) if said in CANCELED else "",
             **(await self._answer() if view.status is PredictionStatus.SUCCEEDED else {}),
         )

@@ -1,0 +1,44 @@
+"""/papers: owners set what the shop forecasts by itself."""
+
+from typing import Final
+
+from aiogram.types import Message
+
+from db.tables.users import Role
+from handlers.admin.context import AdminContext
+from handlers.admin.forecasts import screens
+from services.errors import ShopError
+from services.forecasts.listing import NotListed
+
+ADD: Final = "add"
+DROP: Final = "drop"
+
+
+async def papers(message: Message, args: str, ctx: AdminContext) -> bool:
+    """`add TICKER`, `drop TICKER`, or nothing. False: not as its usage says."""
+    verb, _, paper = args.partition(" ")
+    if args and (verb.lower() not in (ADD, DROP) or not paper.strip()):
+        return False
+    notice = ""
+    if args:
+        ctx.require(Role.OWNER)
+        try:
+            notice = await _change(verb.lower(), paper.strip(), ctx)
+        except ShopError as problem:
+            notice = ctx.tr.error_html(problem)
+    listed = await ctx.services.instrument_list.all()
+    await ctx.respond(message, screens.papers_screen(listed, ctx.tr, notice=notice))
+    return True
+
+
+async def _change(verb: str, paper: str, ctx: AdminContext) -> str:
+    listing, tr = ctx.services.instrument_list, ctx.tr
+    if verb == ADD:
+        added = await listing.add(paper, actor=ctx.actor)
+        return tr.html("✅ On the list: {name} ({symbol}).", name=added.name, symbol=added.symbol)
+    on_it = [each for each in await listing.all() if each.until is None]
+    found = next((each for each in on_it if each.symbol.casefold() == paper.casefold()), None)
+    if found is None:
+        raise NotListed(paper=paper[:64])
+    gone = await listing.take_off(found.id, actor=ctx.actor)
+    return tr.html("✅ Taken off the list: {name} ({symbol}).", name=gone.name, symbol=gone.symbol)

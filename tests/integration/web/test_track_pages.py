@@ -1,0 +1,95 @@
+"""The public track record: for everybody, in both languages, and so that anybody can check it."""
+
+import csv
+import datetime as dt
+import hashlib
+import io
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest_asyncio
+from sqlalchemy.orm import Session
+
+from bot.app import App
+from sandbox.client.sandbox import Sandbox
+from services.forecasts import publish
+from services.forecasts.judgement import Judgement
+from tests.conversations.stage import shop_settings
+from tests.support.databases import SqliteServer
+from tests.support.forecasts import PaperMarket, forecast, said, walk, weekdays
+from tests.support.web import browser
+
+DAYS = weekdays(400, dt.date(2025, 1, 6))
+PAPERS = ("SBER", "GAZP", "LKOH")
+
+
+def publish_year(session: Session) -> None:
+    for number, place in enumerate(range(4, 300, 5)):
+        for seed, symbol in enumerate(PAPERS):
+            close = walk(400, seed=seed + 1)[place]
+            told = said(probability=((number * 7 + seed * 3) % 10) / 14 + 0.03, close=close)
+            made = forecast(
+                slug="wine", last_day=DAYS[place], last_close=close, symbol=symbol, outcomes=told,
+                version="1.0.0" if number < 30 else "2.0.0",
+            )  # fmt: skip
+            at = dt.datetime.combine(DAYS[place], dt.time(9), dt.UTC)
+            publish.publish(session, made, week=DAYS[place].strftime("%G-W%V"), now=at)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def app(world: Sandbox, sqlite_server: SqliteServer) -> AsyncIterator[App]:
+    async with App(shop_settings(world, sqlite_server.create())).running() as app:
+        yield app
+
+
+async def text_of(app: App, path: str, language: str = "en") -> httpx.Response:
+    async with browser(app) as web:
+        answer = await web.get(path, headers={"accept-language": language})
+        assert answer.status_code == 200, answer.text
+        return answer
+
+
+async def test_it_says_so_where_it_is_too_early(app: App) -> None:
+    assert "Nothing has been forecast for the list yet." in (await text_of(app, "/track")).text
+    assert (await text_of(app, "/track.csv")).text.count("\n") == 1
+    made = forecast(slug="wine", last_day=DAYS[2], last_close=100.0, symbol="MGNT")
+    await app.db.write(publish.publish, made, week="2025-W02", now=dt.datetime(2025, 1, 8, 9, tzinfo=dt.UTC))
+    app.services.track.forget()
+    page = (await text_of(app, "/track")).text
+    assert "It is too early to say how good they are" in page
+    assert "Judged: <b>0</b>, waiting: 1, void: 0." in page
+    assert "Brier score</dt>" not in page
+
+
+async def test_everybody_sees_how_often_it_came_true(app: App) -> None:
+    await app.db.write(publish_year)
+    market = PaperMarket(today=DAYS[-1])
+    for seed, symbol in enumerate(PAPERS):
+        market.lists(symbol, DAYS, walk(400, seed=seed + 1))
+    market.lists("MGNT", DAYS, walk(400))
+    day = dt.datetime.combine(DAYS[-1], dt.time(9), dt.UTC)
+    assert await Judgement(app.db, market, lambda: day, lambda: None).run_due() == 181
+    app.services.track.forget()
+    for language, words in (
+        ("en", ("Judged: <b>181</b>, waiting: 0, void: 0.", "Brier score", "Version 2.0.0", "Paper GAZP (GAZP)")),
+        ("ru", ("Проверено: <b>181</b>", "Оценка Брайера", "Версия 2.0.0", "торговых дней")),
+    ):
+        page = (await text_of(app, "/track", language)).text
+        for word in words:
+            assert word in page, word
+        assert page.count("<circle") >= 5
+
+
+async def test_anybody_can_check_the_chain(app: App) -> None:
+    """As the page says how: with nothing of ours."""
+    answer = await text_of(app, "/track.csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert len(rows) == 362
+    last = "0" * 64
+    for number, row in enumerate(rows, start=1):
+        assert row["number"] == str(number)
+        last = hashlib.sha256(f"{last}\n{row['text']}".encode()).hexdigest()
+        assert row["hash"] == last
+    assert last in (await text_of(app, "/track")).text
+    assert {row["kind"] for row in rows} == {"forecast", "judgement"}

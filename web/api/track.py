@@ -1,0 +1,108 @@
+"""`/track`: how often forecasts came true, as the public page shows it."""
+
+from datetime import date, datetime
+
+from pydantic import BaseModel, Field
+
+from services.forecasts.figures import ENOUGH, OutcomeFigures
+from services.forecasts.record import RecordPart, TrackRecord
+from web.api.callers import MayRead
+from web.api.routes import make_router
+
+router = make_router("track")
+
+
+class TrackBin(BaseModel):
+    stated: float = Field(description="The mean of the probabilities that were said.")
+    came: float = Field(description="The share of those forecasts that came true.")
+    low: float = Field(description="Of a 95 % interval of that share (Wilson).")
+    high: float
+    count: int
+
+
+class TrackFigures(BaseModel):
+    """Of one thing that is said."""
+
+    name: str
+    event: str = Field(examples=["drawdown"], description="`drawdown`, `below` or `inside`.")
+    measure: float = Field(description="The threshold of a drawdown, else the level.")
+    count: int
+    came: int
+    low: float = Field(description="Of a 95 % interval of the share that came.")
+    high: float
+    score: float = Field(description="The mean: Brier, pinball loss or interval score; less is better.")
+    base_score: float | None = Field(description="The Brier score of who always says the share that came.")
+    bins: list[TrackBin] = Field(description="Calibration, of a probability.")
+
+
+class TrackPart(BaseModel):
+    """Of a version, a paper, or all. `figures` are empty until there are enough judged forecasts."""
+
+    key: str
+    judged: int
+    waiting: int
+    void: int
+    figures: list[TrackFigures]
+
+
+class ModelTrack(BaseModel):
+    model: str
+    horizon: int = Field(description="Trading days.")
+    listed: TrackPart = Field(description="The shop's own list, one forecast a week and paper.")
+    bought: TrackPart = Field(description="What customers bought, all together.")
+    versions: list[TrackPart]
+    papers: list[TrackPart]
+    first_made_at: datetime | None
+    next_due: date | None = Field(description="Nothing more is judged before.")
+
+
+class PublicTrack(BaseModel):
+    enough: int = Field(description="So many judged forecasts have figures.", examples=[30])
+    length: int = Field(description="Of the chain of what was published; all of it is at /track.csv.")
+    hash: str = Field(description="Of its last entry.")
+    models: list[ModelTrack]
+
+
+@router.get("/track", operation_id="getTrack", summary="How often forecasts came true")
+async def get_track(who: MayRead) -> PublicTrack:
+    record = await who.site.services.track.record()
+    models = [_model(each) for each in record.models]
+    return PublicTrack(enough=ENOUGH, length=record.length, hash=record.hash, models=models)
+
+
+def _model(record: TrackRecord) -> ModelTrack:
+    return ModelTrack(
+        model=record.model_slug,
+        horizon=record.horizon,
+        listed=_part(record.listed),
+        bought=_part(record.bought),
+        versions=[_part(each) for each in record.versions],
+        papers=[_part(each) for each in record.papers],
+        first_made_at=record.first_made_at,
+        next_due=record.next_due,
+    )
+
+
+def _part(part: RecordPart) -> TrackPart:
+    counts = part.counts
+    figures = [_figures(each) for each in part.figures] if counts.is_enough else []
+    return TrackPart(key=part.key, judged=counts.judged, waiting=counts.waiting, void=counts.void, figures=figures)
+
+
+def _figures(figures: OutcomeFigures) -> TrackFigures:
+    bins = [
+        TrackBin(stated=each.stated, came=each.share, low=each.low, high=each.high, count=each.count)
+        for each in figures.bins
+    ]
+    return TrackFigures(
+        name=figures.name,
+        event=figures.event,
+        measure=figures.measure,
+        count=figures.count,
+        came=figures.came,
+        low=figures.low,
+        high=figures.high,
+        score=figures.score,
+        base_score=figures.base_score,
+        bins=bins,
+    )

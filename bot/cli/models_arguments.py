@@ -10,6 +10,8 @@ def add_models(parser: argparse.ArgumentParser) -> None:
     listing.set_defaults(command=list_shelf)
     check = actions.add_parser("check", help="Check a model's folder and run its example.")
     check.add_argument("folder", type=Path, metavar="DIR")
+    forecasts = "judge past forecasts instead: what they said and what came (see docs/manifest.md)"
+    check.add_argument("--forecasts", type=Path, metavar="FILE.csv", help=forecasts)
     check.set_defaults(command=_check)
     init = actions.add_parser("init", help="Write a first manifest for an ONNX file, or for a model at a server.")
     init.add_argument("file", type=Path, nargs="?", metavar="FILE.onnx")
@@ -52,6 +54,10 @@ def list_shelf(_: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    if arguments.forecasts is not None:
+        from bot.cli.models_forecasts import check_forecasts
+
+        return check_forecasts(arguments.folder, arguments.forecasts)
     from bot.cli.models import check_model
 
     return check_model(arguments.folder)

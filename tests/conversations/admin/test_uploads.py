@@ -1,9 +1,13 @@
 """From a file to a product: an owner sends a model to the bot and sells it."""
 
+from PIL import Image
+
 from sandbox.client.person import Person
 from tests.conversations.stage import Stage
 from tests.support.uploads import linear, sorts
 from tests.support.waiting import until
+from tests.unit.authoring.test_meanings import looks_at_several
+from tests.unit.inference.test_preparation import png
 
 
 async def sells(stage: Stage, slug: str, version: str) -> None:
@@ -62,6 +66,21 @@ async def test_a_draft_is_tried_for_free_and_by_nobody_else(stage: Stage, olga: 
     await olga.presses("🧪 К карточке")
     await olga.presses("🗑 Выбросить")
     await olga.sees("🗑 Выброшена")
+
+
+async def test_a_list_of_pictures_is_tried(olga: Person) -> None:
+    """The card tells how many the form takes, and the trial takes them."""
+    await olga.sends_file("lightness.onnx", looks_at_several(2))
+    card = await olga.sees("🧪 Черновик")
+    assert "2 картинки" in card.text
+    await olga.presses("▶️ Попробовать бесплатно")
+    for colour in ("black", "white"):
+        await olga.sends_file(f"{colour}.png", png(Image.new("RGB", (40, 40), colour)), album="77")
+    await olga.sees("2 картинки")
+    await olga.presses("🔮")
+    await olga.sees("Y: 0,50")
+    await olga.presses("🧪 К карточке")
+    await olga.presses("🗑 Выбросить")
 
 
 async def test_a_new_version_is_compared_published_and_taken_back(stage: Stage, olga: Person, anna: Person) -> None:

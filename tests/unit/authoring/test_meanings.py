@@ -71,10 +71,8 @@ def test_a_picture_of_whole_numbers_is_not_black(tmp_path: Path) -> None:
     assert field.prepare.range == (0.0, 255.0)
 
 
-@pytest.mark.parametrize(
-    ("count", "counts", "guessed"), [(3, (3, 3), False), ("n", (2, 4), True)], ids=["three", "any number"]
-)
-def test_a_list_of_pictures(tmp_path: Path, count: int | str, counts: tuple[int, int], guessed: bool) -> None:
+def looks_at_several(count: int | str) -> bytes:
+    """How light a list of pictures is on the whole."""
     nodes = [
         node("Reshape", ["X", "shape"], ["each"]),
         node("Conv", ["each", "K"], ["seen"]),
@@ -83,8 +81,14 @@ def test_a_list_of_pictures(tmp_path: Path, count: int | str, counts: tuple[int,
     ]
     weights = [weight("shape", [-1, 3, 32, 32], np.int64), weight("K", np.ones((1, 3, 3, 3)))]
     shape = ["N", count, 3, 32, 32]
-    data = graph(nodes, [("X", FLOAT, shape)], [("Y", FLOAT, ["N"])], weights)
-    draft, manifest = drafted(tmp_path, data, AuthorHints(range=(-1.0, 1.0)))
+    return graph(nodes, [("X", FLOAT, shape)], [("Y", FLOAT, ["N"])], weights)
+
+
+@pytest.mark.parametrize(
+    ("count", "counts", "guessed"), [(3, (3, 3), False), ("n", (2, 4), True)], ids=["three", "any number"]
+)
+def test_a_list_of_pictures(tmp_path: Path, count: int | str, counts: tuple[int, int], guessed: bool) -> None:
+    draft, manifest = drafted(tmp_path, looks_at_several(count), AuthorHints(range=(-1.0, 1.0)))
     (field,) = manifest.inputs
     assert field.type == "images"
     assert ((field.min_count, field.max_count), field.prepare.size) == (counts, (32, 32))

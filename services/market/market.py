@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -23,6 +24,7 @@ from services.market.providers.base import PriceProvider, ProviderAway, Provider
 from services.market.providers.csv import CsvPrices
 from services.market.providers.http import BoundedReader
 from services.market.providers.moex import MoscowExchange
+from services.market.searches import Searches
 from services.market.spelling import code, plain
 
 log = structlog.get_logger()
@@ -47,28 +49,25 @@ class Market:
         self._db, self._clock, self._language, self._seconds = db, clock, language, seconds
         self._reader = BoundedReader(seconds - SPARE_SECONDS)
         self._moex = MoscowExchange(url, self._reader)
+        self._searches = Searches(clock)
         self._asking: WeakValueDictionary[SeriesKey, asyncio.Lock] = WeakValueDictionary()
 
     async def find(self, source: LivePrices, text: str) -> Sequence[Instrument]:
         """At most 20 papers; an exact ticker or ISIN is the only one. Raises InstrumentUnknown, ExchangeSilent."""
-        typed = code(text)
-        if source.provider != csv.NAME and typed is not None:
-            since = last_finished(self._clock()) - dt.timedelta(days=STALE_DAYS)
-            kept = await self._db.read(cache.find_kept, source.key, typed, source.provider, since)
-            if kept is not None:
-                return [kept.instrument]
-        try:
-            found = await self._provider(source).find(text) if plain(text) else ()
-        except (ProviderAway, ProviderNonsense) as error:
-            log.warning("exchange_silent", provider=source.provider, problem=str(error))
-            raise ExchangeSilent() from None
+        if not plain(text):
+            raise InstrumentUnknown("")
+        if source.provider == csv.NAME:
+            found = await self._files(source).find(text)  # it asks nobody
+        else:
+            found = await self._known(source, text) or await self._search(source, text)
         if not found:
             raise InstrumentUnknown(plain(text))
         return found
 
     async def closes(self, source: LivePrices, symbol: str, *, least: int) -> ClosingPrices:
         """At least `least` closes, up to the last finished trading day. Raises leaves of NoPrices."""
-        if not SYMBOL.fullmatch(symbol):
+        named = self._files(source).instrument(symbol) if source.provider == csv.NAME else None
+        if not SYMBOL.fullmatch(symbol) or (named is None and source.provider == csv.NAME):
             raise InstrumentUnknown(plain(symbol))
         now = self._clock()
         since = today(now) - dt.timedelta(days=min(max(FEWEST_DAYS, least * 3 // 2 + 30), MOST_DAYS))
@@ -78,7 +77,10 @@ class Market:
         assert kept.told is not None
         assert kept.fetched_at is not None
         due = last_finished(self._clock())
-        return judge(kept.told, least=least, since=since, due=due, fetched_at=kept.fetched_at, stale=stale)
+        told = (
+            kept.told if named is None else replace(kept.told, instrument=named)
+        )  # another model may name it otherwise
+        return judge(told, least=least, since=since, due=due, fetched_at=kept.fetched_at, stale=stale)
 
     async def favourites(self, user_id: int, source: LivePrices) -> Sequence[Instrument]:
         """What the customer took of it, the newest first."""
@@ -92,6 +94,25 @@ class Market:
 
     async def close(self) -> None:
         await self._reader.close()
+
+    async def _known(self, source: LivePrices, text: str) -> Sequence[Instrument]:
+        """What is kept of the ticker or ISIN, or was found lately."""
+        if (typed := code(text)) is not None:
+            since = last_finished(self._clock()) - dt.timedelta(days=STALE_DAYS)
+            kept = await self._db.read(cache.find_kept, source.key, typed, source.provider, since)
+            if kept is not None:
+                return [kept.instrument]
+        return self._searches.get(source.key, text) or ()
+
+    async def _search(self, source: LivePrices, text: str) -> Sequence[Instrument]:
+        try:
+            found = await self._provider(source).find(text)
+        except (ProviderAway, ProviderNonsense) as error:
+            log.warning("exchange_silent", provider=source.provider, problem=str(error))
+            raise ExchangeSilent() from None
+        if found:
+            self._searches.put(source.key, text, found)
+        return found
 
     async def _kept(self, source: LivePrices, place: SeriesKey, since: dt.date) -> tuple[KeptSeries, bool]:
         """A series that reaches back so far, and whether it is stale."""
@@ -144,6 +165,7 @@ class Market:
         return last is not None and last >= oldest and kept.reaches(since)
 
     def _provider(self, source: LivePrices) -> PriceProvider:
-        if source.provider == csv.NAME:
-            return CsvPrices(source, self._reader, self._language)
-        return self._moex
+        return self._files(source) if source.provider == csv.NAME else self._moex
+
+    def _files(self, source: LivePrices) -> CsvPrices:
+        return CsvPrices(source, self._reader, self._language)

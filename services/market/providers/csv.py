@@ -30,21 +30,30 @@ class CsvPrices:
     def __init__(self, source: LivePrices, reader: BoundedReader, language: str) -> None:
         self._source, self._reader, self._language = source, reader, language
 
+    def instrument(self, symbol: str) -> Instrument | None:
+        """As this manifest calls it; None of what it does not name."""
+        listed = next((each for each in self._source.symbols if each.value == symbol), None)
+        if listed is None:
+            return None
+        exchange = "" if self._source.label is None else self._source.label.pick(self._language)
+        return Instrument(provider=NAME, symbol=symbol, name=listed.label.pick(self._language), exchange=exchange)
+
     async def find(self, text: str) -> Sequence[Instrument]:
         """Among those that the manifest names: nobody is asked."""
         typed, wanted = code(text), plain(text).casefold()
-        instruments = {each.value: self._instrument(each.value) for each in self._source.symbols}
-        for symbol, instrument in instruments.items():
-            if symbol.upper() == typed or symbol.casefold() == wanted:
-                return [instrument]
-        return [
-            instruments[each.value]
-            for each in self._source.symbols
-            if wanted and any(wanted in plain(label).casefold() for label in each.label.all())
+        symbols = {each.value: each.label.all() for each in self._source.symbols}
+        exact = [each for each in symbols if each.upper() == typed or each.casefold() == wanted]
+        named = [
+            symbol
+            for symbol, labels in symbols.items()
+            if wanted and any(wanted in plain(label).casefold() for label in labels)
         ]
+        found = map(self.instrument, exact[:1] or named)
+        return [instrument for instrument in found if instrument is not None]
 
     async def series(self, symbol: str, *, since: dt.date, today: dt.date) -> ToldSeries | None:
-        if not any(each.value == symbol for each in self._source.symbols):
+        instrument = self.instrument(symbol)
+        if instrument is None:
             return None
         assert self._source.url is not None  # the manifest says so
         async with self._reader.deadline():
@@ -54,12 +63,7 @@ class CsvPrices:
         closes = checked(read_csv(body), today=today)
         last = max(day for day, close in closes if close is not None)
         kept = [row for row in closes if row[0] >= since]
-        return ToldSeries(instrument=self._instrument(symbol), closes=kept, last=last)
-
-    def _instrument(self, symbol: str) -> Instrument:
-        label = next(each.label for each in self._source.symbols if each.value == symbol)
-        exchange = "" if self._source.label is None else self._source.label.pick(self._language)
-        return Instrument(provider=NAME, symbol=symbol, name=label.pick(self._language), exchange=exchange)
+        return ToldSeries(instrument=instrument, closes=kept, last=last)
 
 
 def read_csv(body: bytes) -> Iterable[Close]:

@@ -149,6 +149,22 @@ async def test_a_bad_csv_is_told_and_not_kept(
     assert await kept_series(sqlite_database) == [None]
 
 
+async def test_two_models_may_call_a_file_differently(small_market: Market, exchange: ExchangeClient) -> None:
+    one = csv_of(exchange)
+    other = LivePrices(
+        provider="csv", url=exchange.csv_url, symbols=(ListedSymbol(value="SBER", label=Text({"en": "The bank"})),)
+    )
+    stranger = LivePrices(
+        provider="csv", url=exchange.csv_url, symbols=(ListedSymbol(value="GAZP", label=Text({"en": "Gas"})),)
+    )
+    names = [(await small_market.closes(each, "SBER", least=YEAR)).instrument.name for each in (one, other)]
+    assert names == ["Сбербанк", "The bank"]
+    assert [call["call"] for call in await exchange.log()] == ["csv"]
+    for call in (small_market.find(stranger, "SBER"), small_market.closes(stranger, "SBER", least=YEAR)):
+        with pytest.raises(InstrumentUnknown):
+            await call
+
+
 async def test_a_csv_that_is_not_there_or_not_listed(small_market: Market, exchange: ExchangeClient) -> None:
     with pytest.raises(ExchangeSilent):
         await small_market.closes(csv_of(exchange), "NOSUCH", least=YEAR)

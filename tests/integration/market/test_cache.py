@@ -41,6 +41,23 @@ async def test_two_processes_make_one_request(database_url: str, clock: FakeCloc
         await database.close()
 
 
+async def test_who_searches_the_same_again_is_told_from_memory(
+    small_market: Market, exchange: ExchangeClient, clock: FakeClock
+) -> None:
+    for typed, minutes, asked in (("сбербанк", 0, 1), (" «Сбербанк»", 9, 1), ("сбербанк", 2, 2)):
+        clock.advance(minutes=minutes)
+        assert [each.symbol for each in await small_market.find(MOEX, typed)] == ["SBER", "SBERP"]
+        assert (await calls(exchange)).count("search") == asked
+
+
+async def test_a_paper_that_is_kept_is_found_without_asking(small_market: Market, exchange: ExchangeClient) -> None:
+    await small_market.closes(MOEX, "SBER", least=YEAR)
+    before = len(await calls(exchange))
+    for typed in ("sber", "RU0009029540"):
+        assert [each.symbol for each in await small_market.find(MOEX, typed)] == ["SBER"]
+    assert len(await calls(exchange)) == before
+
+
 async def test_it_is_asked_again_after_the_next_session(
     small_market: Market, exchange: ExchangeClient, clock: FakeClock
 ) -> None:

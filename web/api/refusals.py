@@ -3,6 +3,7 @@
 from typing import Final
 
 from services.errors import ShopError
+from services.market import errors as market_errors
 from services.predictions.json_answers import UnknownField, WrongAnswers
 from services.scoring.choosing import BadColumns
 from services.values import errors as value_errors
@@ -68,6 +69,13 @@ OF_FIELDS: Final[dict[type[ShopError], str]] = {
     value_errors.SoundTooLong: "too_long",
     value_errors.SoundTooShort: "too_short",
     value_errors.WrongRate: "wrong_rate",
+    market_errors.InstrumentUnknown: "instrument_unknown",
+    market_errors.HistoryTooShort: "too_few_values",
+    market_errors.NoLongerTraded: "not_traded",
+    market_errors.TradingHalted: "not_traded",
+    market_errors.NotYetTraded: "not_traded",
+    market_errors.ExchangeSilent: "exchange_silent",
+    market_errors.AnswerUnreadable: "exchange_silent",
     UnknownField: "unknown_field",
 }
 

@@ -226,7 +226,7 @@ async def test_a_paper_by_its_symbol(callers: Callers) -> None:
     assert (told["symbol"], told["provider"], len(told["values"])) == ("SBER", "moex", 253)
     for prices, code in (
         ({"symbol": "NOSUCH"}, "instrument_unknown"),
-        ({"symbol": "GONE"}, "no_longer_traded"),
+        ({"symbol": "GONE"}, "not_traded"),
         ({"symbol": "SBER", "provider": "nyse"}, "instrument_unknown"),
         ({"symbol": "SBER", "values": [1.0] * 253}, "invalid_value"),
         (told | {"values": [1.0] * 253}, "invalid_value"),

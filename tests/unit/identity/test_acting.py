@@ -25,6 +25,7 @@ OLGA = UserView(
     age=None,
     balance=0,
     bonus_muted=False,
+    outcomes_muted=False,
     disabled=False,
 )
 DESK = SignedIn(

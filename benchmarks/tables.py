@@ -1,8 +1,5 @@
-"""A table of 100,000 rows: rows a second from the order to the last answer kept, against onnxruntime's own batches; how
-long it takes from the order to the file; and what single predictions take meanwhile.
-
-The limit is what a script would get of the same session options, one thread, in the same batches, with its arrays ready
-in the graph's own types; it makes no arrays of the columns of a file, reads no answers and keeps none."""
+"""A table of 100,000 rows: rows a second from the order to the last answer kept, against onnxruntime's own batches
+(`table_limits.py`); how long it takes from the order to the file; and what single predictions take meanwhile."""
 
 import asyncio
 import itertools
@@ -19,15 +16,10 @@ import uvloop
 
 from benchmarks.batches import TREES, write_trees
 from benchmarks.finding import Finding, ratio_finding
+from benchmarks.table_limits import bare, content_of, script
 from benchmarks.table_shop import TableShop, open_table_shop
-from services.inference.column_files import unpack
-from services.inference.columns import ColumnBatch
-from services.inference.loaded import LoadedModel
-from services.inference.runtimes.onnx import open_session
-from services.inference.runtimes.tensor_runtime import TensorRuntime
 from services.inference.tensors import Row
 from services.models.offers import Offer
-from services.scoring.checking import ROWS
 from services.scoring.queries import ScoringView
 from services.scoring.submit import ScoringOrder
 from services.values.samples import sample_value
@@ -62,7 +54,7 @@ def measure() -> list[Finding]:
 
 async def _measure(folder: Path, store: Path, slug: str, name: str) -> list[Finding]:
     """Speed and lone calls by a table each, since the calls take their share of the processor."""
-    ours, limit, whole = [], [], []
+    ours, limit, by_script, whole = [], [], [], []
     alone, beside = list[float](), list[float]()
     async with AsyncExitStack() as exits:
         shop = await open_table_shop(folder / f"{slug}.db", store, exits)
@@ -70,7 +62,10 @@ async def _measure(folder: Path, store: Path, slug: str, name: str) -> list[Find
         row = Row(values={field.name: sample_value(field) for field in offer.manifest.inputs})
         for _ in range(TIMES):
             view = await shop.draft(offer, COUNT)
-            limit.append(await _bare(shop, view))
+            content = await content_of(shop, view)
+            (folder / "columns").write_bytes(content)
+            limit.append(bare(shop, slug, content))
+            by_script.append(script(shop, slug, folder / "columns"))
             answered = await _answer(shop, view, offer)
             ours.append(answered.rows)
             whole.append(answered.whole)
@@ -81,6 +76,14 @@ async def _measure(folder: Path, store: Path, slug: str, name: str) -> list[Find
     title = f"Rows of a table of {COUNT:,}, answered and kept, against onnxruntime's own batches: {name}"
     return [
         ratio_finding(title, ours, limit, unit="rows/s", target=0.3),
+        ratio_finding(
+            f"The same against a script of one's own, from file to file: {name}",
+            ours,
+            by_script,
+            unit="rows/s",
+            target=0.3,
+            counts=False,
+        ),
         Finding(
             name=f"That table from the order to the file with answers: {name}",
             ours=f"{statistics.median(whole):.1f} s",
@@ -135,23 +138,3 @@ async def _calls(shop: TableShop, slug: str, row: Row, goes_on: Callable[[], boo
 def _times(count: int) -> Callable[[], bool]:
     left = itertools.count(-count)
     return lambda: next(left) < 0
-
-
-async def _bare(shop: TableShop, view: ScoringView) -> float:
-    """Rows a second."""
-    loaded = shop.engine._models[view.model_slug]
-    assert isinstance(loaded, LoadedModel)
-    assert isinstance(loaded.runtime, TensorRuntime)
-    assert view.checked_file_id is not None
-    content = await shop.files.get(view.checked_file_id, user_id=view.user_id)
-    assert content is not None
-    columns = unpack(content)
-    del columns[ROWS]
-    feeds = loaded.runtime.column_feeder.feeds(ColumnBatch(rows=COUNT, arrays=columns))
-    manifest = loaded.manifest
-    session = open_session((loaded.folder / manifest.runtime.files["file"]).read_bytes())
-    names, size = sorted({output.tensor for output in manifest.outputs}), manifest.runtime.max_batch
-    started = time.perf_counter()
-    for at in range(0, COUNT, size):
-        session.run(names, {name: array[at : at + size] for name, array in feeds.items()})
-    return COUNT / (time.perf_counter() - started)

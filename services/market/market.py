@@ -1,12 +1,10 @@
 """Prices of papers by ticker, for edges and jobs. Nothing here may be called inside a transaction."""
 
-import asyncio
 import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
-from weakref import WeakValueDictionary
 
 import structlog
 
@@ -14,9 +12,10 @@ from db.engine import Database
 from services.clock import Clock
 from services.manifests.live import LivePrices
 from services.market import cache, favourites
-from services.market.cache import KeptSeries, SeriesKey
+from services.market.cache import SeriesKey
 from services.market.days import last_finished, today
-from services.market.errors import AnswerUnreadable, ExchangeSilent, InstrumentUnknown
+from services.market.errors import ExchangeSilent, InstrumentUnknown
+from services.market.fetching import STALE_DAYS, Fetching
 from services.market.judging import judge
 from services.market.prices import ClosingPrices, Instrument
 from services.market.providers import csv
@@ -29,12 +28,9 @@ from services.market.spelling import code, plain
 
 log = structlog.get_logger()
 
-STALE_DAYS: Final = 7
-"""Of an exchange that is silent, older closes are not sold."""
 SECONDS: Final = 9.0
 """For everything: asking, and waiting for who asks already, which may take so much longer:"""
 SPARE_SECONDS: Final = 2.0
-LOOK_SECONDS: Final = 0.1
 FEWEST_DAYS: Final = 400
 """So far back is asked at least: what another model needs tomorrow is there already."""
 MOST_DAYS: Final = 8_700
@@ -46,11 +42,11 @@ class Market:
     which nobody waits any more."""
 
     def __init__(self, db: Database, clock: Clock, *, url: str, language: str = "ru", seconds: float = SECONDS) -> None:
-        self._db, self._clock, self._language, self._seconds = db, clock, language, seconds
+        self._db, self._clock, self._language = db, clock, language
         self._reader = BoundedReader(seconds - SPARE_SECONDS)
         self._moex = MoscowExchange(url, self._reader)
         self._searches = Searches(clock)
-        self._asking: WeakValueDictionary[SeriesKey, asyncio.Lock] = WeakValueDictionary()
+        self._fetching = Fetching(db, clock, seconds)
 
     async def find(self, source: LivePrices, text: str) -> Sequence[Instrument]:
         """At most 20 papers; an exact ticker or ISIN is the only one. Raises InstrumentUnknown, ExchangeSilent."""
@@ -71,15 +67,13 @@ class Market:
             raise InstrumentUnknown(plain(symbol))
         now = self._clock()
         since = today(now) - dt.timedelta(days=min(max(FEWEST_DAYS, least * 3 // 2 + 30), MOST_DAYS))
-        kept, stale = await self._kept(
-            source, SeriesKey(provider=source.key, symbol=symbol, name=source.provider), since
-        )
+        key = SeriesKey(provider=source.key, symbol=symbol, name=source.provider)
+        kept, stale = await self._fetching.get(self._provider(source), key, since)
         assert kept.told is not None
         assert kept.fetched_at is not None
         due = last_finished(self._clock())
-        told = (
-            kept.told if named is None else replace(kept.told, instrument=named)
-        )  # another model may name it otherwise
+        # another model may call the same file otherwise
+        told = kept.told if named is None else replace(kept.told, instrument=named)
         return judge(told, least=least, since=since, due=due, fetched_at=kept.fetched_at, stale=stale)
 
     async def favourites(self, user_id: int, source: LivePrices) -> Sequence[Instrument]:
@@ -113,56 +107,6 @@ class Market:
         if found:
             self._searches.put(source.key, text, found)
         return found
-
-    async def _kept(self, source: LivePrices, place: SeriesKey, since: dt.date) -> tuple[KeptSeries, bool]:
-        """A series that reaches back so far, and whether it is stale."""
-        lock = self._asking.setdefault(place, asyncio.Lock())
-        try:
-            async with asyncio.timeout(self._seconds), lock:
-                return await self._fresh(source, place, since), False
-        except (TimeoutError, ProviderAway, ProviderNonsense) as error:
-            log.warning("prices_not_had", provider=source.provider, symbol=place.symbol, problem=str(error))
-            kept = await self._db.read(cache.look, place, self._clock())
-            if self._is_young(kept, since):
-                return kept, not kept.fresh
-            if isinstance(error, ProviderNonsense):
-                raise AnswerUnreadable(place.symbol) from None
-            raise ExchangeSilent() from None
-
-    async def _fresh(self, source: LivePrices, place: SeriesKey, since: dt.date) -> KeptSeries:
-        """Of the row, or of the provider where nobody else asks it. Raises ProviderAway, ProviderNonsense,
-        InstrumentUnknown."""
-        while True:
-            now = self._clock()
-            kept = await self._db.read(cache.look, place, now)
-            if kept.fresh and kept.reaches(since):
-                return kept
-            if not kept.asked_now:
-                if kept.rests:
-                    raise ProviderAway("it was asked just now, in vain")
-                if await self._db.write(cache.claim, place, since, now):
-                    return await self._asked(source, place, since, known=kept.told is not None)
-            await asyncio.sleep(LOOK_SECONDS)
-
-    async def _asked(self, source: LivePrices, place: SeriesKey, since: dt.date, *, known: bool) -> KeptSeries:
-        now = self._clock()
-        try:
-            told = await self._provider(source).series(place.symbol, since=since, today=today(now))
-            if told is None and known:
-                raise ProviderNonsense("what it knew is not there any more")
-        except (ProviderAway, ProviderNonsense):
-            await self._db.write(cache.give_up, place, now)
-            raise
-        if told is None:
-            await self._db.write(cache.forget, place)
-            raise InstrumentUnknown(place.symbol)
-        await self._db.write(cache.keep, place, told, since, now)
-        return KeptSeries(told=told, fetched_at=now, since=since, fresh=True)
-
-    def _is_young(self, kept: KeptSeries, since: dt.date) -> bool:
-        oldest = last_finished(self._clock()) - dt.timedelta(days=STALE_DAYS)
-        last = None if kept.told is None else kept.told.last
-        return last is not None and last >= oldest and kept.reaches(since)
 
     def _provider(self, source: LivePrices) -> PriceProvider:
         return self._files(source) if source.provider == csv.NAME else self._moex

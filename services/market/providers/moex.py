@@ -1,9 +1,7 @@
 """Moscow Exchange by ISS: public, without a key. Why not `aiomoex`: decision 34."""
 
 import datetime as dt
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -12,7 +10,8 @@ from services.market.prices import Instrument, StockSplit
 from services.market.providers.base import ProviderAway, ProviderNonsense
 from services.market.providers.closes import checked
 from services.market.providers.http import BoundedReader
-from services.market.providers.iss import IssTables, Row
+from services.market.providers.iss import IssTables
+from services.market.providers.moex_rows import Listing, close_of, is_ours, listing_of, splits_of, text_of, total_of
 from services.market.spelling import TICKER, code, is_isin, plain, same_name, shown
 from services.market.told import Close, ToldSeries
 
@@ -20,30 +19,11 @@ log = structlog.get_logger()
 
 NAME: Final = "moex"
 EXCHANGE: Final = "MOEX"
-MARKETS: Final = frozenset({("stock", "shares"), ("stock", "foreignshares"), ("stock", "index"), ("currency", "selt")})
-"""Whose closes are prices: those of bonds are shares of their value, those of derivatives end."""
-GROUPS: Final = ("stock_shares", "stock_dr", "stock_ppif", "stock_etf", "stock_index", "currency_selt")
 MOST_FOUND: Final = 20
 SHORTEST_WORD: Final = 3
 """ISS leaves out words of fewer letters."""
 PAGE: Final = 100
 MOST_PAGES: Final = 60
-_WORD: Final = re.compile(r"[A-Za-z0-9_]{1,36}")
-_ISO: Final = re.compile(r"\d{4}-\d\d-\d\d")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """Where a paper is traded; `first` and `last` days of its history."""
-
-    name: str
-    isin: str | None
-    engine: str
-    market: str
-    board: str
-    is_traded: bool
-    first: dt.date | None
-    last: dt.date | None
 
 
 class MoscowExchange:
@@ -85,10 +65,10 @@ class MoscowExchange:
         if all(len(word) < SHORTEST_WORD for word in text.split()):
             return []
         tables = await self._iss.ask("/securities", "securities", q=text, limit=str(PAGE))
-        rows = [row for row in tables["securities"] if _is_ours(row)]
-        exact = [row for row in rows if text == row.get("isin") or same_name(text, _text(row, "name"))]
+        rows = [row for row in tables["securities"] if is_ours(row)]
+        exact = [row for row in rows if text == row.get("isin") or same_name(text, text_of(row, "name"))]
         rows = exact or [row for row in rows if row.get("is_traded") == 1] or rows
-        found = {str(row["secid"]): _instrument(str(row["secid"]), _text(row, "name")) for row in rows}
+        found = {str(row["secid"]): _instrument(str(row["secid"]), text_of(row, "name")) for row in rows}
         return list(found.values())[:MOST_FOUND]
 
     async def _listing(self, symbol: str) -> Listing | None:
@@ -96,23 +76,7 @@ class MoscowExchange:
         if not TICKER.fullmatch(symbol):
             return None
         tables = await self._iss.ask(f"/securities/{symbol}", "description", "boards")
-        about = {str(row.get("name")).upper(): row.get("value") for row in tables["description"]}
-        boards = [row for row in tables["boards"] if (_text(row, "engine"), _text(row, "market")) in MARKETS]
-        board = max(boards, key=_rank, default=None)
-        if not about or board is None:
-            return None
-        if not _WORD.fullmatch(_text(board, "boardid")):
-            raise ProviderNonsense("a board without a name")
-        return Listing(
-            name=str(about.get("NAME") or about.get("SHORTNAME") or symbol),
-            isin=str(about["ISIN"])[:12] if is_isin(str(about.get("ISIN"))) else None,
-            engine=_text(board, "engine"),
-            market=_text(board, "market"),
-            board=_text(board, "boardid"),
-            is_traded=board.get("is_traded") == 1,
-            first=_day(board.get("history_from")),
-            last=_day(board.get("history_till")),
-        )
+        return listing_of(symbol, tables["description"], tables["boards"])
 
     async def _history(self, symbol: str, listing: Listing, since: dt.date) -> list[Close]:
         path = f"/history/engines/{listing.engine}/markets/{listing.market}/boards/{listing.board}/securities/{symbol}"
@@ -126,11 +90,11 @@ class MoscowExchange:
                 history__columns="TRADEDATE,CLOSE",
                 **{"from": since.isoformat()},
             )
-            page = [_close(row) for row in told["history"]]
+            page = [close_of(row) for row in told["history"]]
             if closes and page and page[0][0] <= closes[-1][0]:
                 raise ProviderNonsense("a page comes again")
             closes += page
-            total = _total(told["history.cursor"])
+            total = total_of(told["history.cursor"])
             if (total is not None and len(closes) >= total) or (total is None and len(page) < PAGE):
                 return closes
             if not page:
@@ -144,55 +108,8 @@ class MoscowExchange:
         except (ProviderAway, ProviderNonsense) as error:
             log.warning("splits_unknown", symbol=symbol, problem=str(error))
             return []
-        return list(_splits_of(symbol, rows))
+        return list(splits_of(symbol, rows))
 
 
 def _instrument(symbol: str, name: str) -> Instrument:
     return Instrument(provider=NAME, symbol=symbol, name=shown(name) or symbol, exchange=EXCHANGE)
-
-
-def _is_ours(row: Row) -> bool:
-    return row.get("group") in GROUPS and TICKER.fullmatch(_text(row, "secid")) is not None
-
-
-def _rank(board: Row) -> tuple[bool, bool, str]:
-    return board.get("is_traded") == 1, board.get("is_primary") == 1, str(board.get("history_till") or "")
-
-
-def _splits_of(symbol: str, rows: Iterable[Row]) -> Iterable[StockSplit]:
-    for row in rows:
-        before, after, day = row.get("before"), row.get("after"), _day(row.get("tradedate"))
-        if row.get("secid") != symbol or day is None or type(before) is not int or type(after) is not int:
-            continue
-        if 0 < before < 10**9 and 0 < after < 10**9:
-            yield StockSplit(day=day, before=before, after=after)
-
-
-def _close(row: Row) -> Close:
-    day, close = _day(row.get("tradedate")), row.get("close")
-    if day is None or isinstance(close, bool) or not (close is None or isinstance(close, int | float)):
-        raise ProviderNonsense("a row of a history without day or close")
-    try:
-        return day, None if close is None else float(close)
-    except OverflowError:
-        raise ProviderNonsense(f"the close of {day} has no end") from None
-
-
-def _total(cursor: Sequence[Row]) -> int | None:
-    """How many rows there are; None where the answer does not tell."""
-    total = cursor[0].get("total") if cursor else None
-    return total if type(total) is int else None
-
-
-def _day(value: object) -> dt.date | None:
-    if not isinstance(value, str) or not _ISO.fullmatch(value):
-        return None
-    try:
-        return dt.date.fromisoformat(value)
-    except ValueError:
-        return None
-
-
-def _text(row: Row, column: str) -> str:
-    value = row.get(column)
-    return value if isinstance(value, str) else ""

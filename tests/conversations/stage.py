@@ -1,7 +1,6 @@
 """Where conversations happen: a shop in a sandbox."""
 
 import secrets
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from services.users.accounts import Visitor
 from services.users.actor import Actor
 from tests.support.databases import SqliteServer
 from tests.support.files import files_url
+from tests.support.ports import free_port
 from tests.support.stores import quick_store
 
 OWNER_ID = 900_000_001
@@ -127,9 +127,7 @@ def webhook_settings(mode: str = "webhook") -> dict[str, object]:
     """What a shop needs to be called by Telegram, on a port of its own."""
     if mode == "polling":
         return {}
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    port = free_port()
     return {
         "telegram_mode": "webhook",
         "telegram_webhook_secret": secrets.token_urlsafe(16),

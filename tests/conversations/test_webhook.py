@@ -1,7 +1,6 @@
 """The same conversation where Telegram calls the shop instead of being asked."""
 
 import secrets
-import socket
 
 import aiohttp
 
@@ -9,17 +8,11 @@ from bot.app import App
 from sandbox.testing import new_world
 from tests.conversations.stage import shop_settings
 from tests.support.databases import SqliteServer
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+from tests.support.ports import free_port
 
 
 async def test_a_conversation_over_the_webhook(sandbox_url: str, sqlite_server: SqliteServer) -> None:
-    port, secret = _free_port(), secrets.token_urlsafe(16)
+    port, secret = free_port(), secrets.token_urlsafe(16)
     url = f"http://127.0.0.1:{port}"
     async with new_world(sandbox_url) as sandbox:
         settings = shop_settings(

@@ -27,6 +27,7 @@ from services.webhooks.events import WebhookEvent
 from services.webhooks.sender import WebhookSender
 from tests.support.clock import FakeClock
 from tests.support.hooks import Hooks, is_signed, open_hooks
+from tests.support.ports import free_port
 from tests.support.shop import add_user
 from tests.support.waiting import until
 
@@ -355,9 +356,7 @@ async def test_what_was_written_down_before_is_not_called_either(desk: HookDesk,
 async def test_a_day_of_silence(desk: HookDesk) -> None:
     """Nobody listens there: it is a failure as any other."""
     endpoint = await desk.endpoint()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        await desk.db.write(_lead, endpoint.id, f"http://127.0.0.1:{free.getsockname()[1]}/")
+    await desk.db.write(_lead, endpoint.id, f"http://127.0.0.1:{free_port()}/")
     await desk.happens()
     await desk.sends()
     (delivery,) = await desk.log(endpoint)

@@ -20,7 +20,7 @@ from services.models.uploads.texts import (
 )
 
 NAMES: Final = {
-    TITLE: N_("Name"),
+    TITLE: N_("Name of the model"),
     ICON: N_("Emoji"),
     CATEGORY: N_("Category"),
     DESCRIPTION: N_("Description"),

@@ -12,9 +12,8 @@ from starlette.responses import JSONResponse, Response
 from db.tables.models import ComparisonStatus, VersionStatus
 from i18n.answers import told_answers
 from i18n.comparisons import comparison_lines
-from i18n.inputs import allowed
 from i18n.translator import Translator
-from i18n.uploads import STATES, found_words, refusal_words, title_of_version
+from i18n.uploads import STATES, found_words, question_words, refusal_words, title_of_version
 from services.billing.credits import format_credits
 from services.errors import ShopError
 from services.manifests.manifest import Manifest
@@ -180,7 +179,7 @@ def _found(card: UploadCard, manifest: Manifest, tr: Translator) -> dict[str, ob
     report = card.version.report
     compared = card.compared
     return {
-        "questions": [(tr.pick(each.label), allowed(each, tr)) for each in manifest.inputs],
+        "questions": [(tr.pick(each.label), question_words(each, tr)) for each in manifest.inputs],
         "answers": [told for _, told in told_answers(manifest, report.get("outputs", {}), tr)],
         "notes": found_words(card.version, tr, MOST_NOTES),
         "comparison": [] if compared is None else comparison_lines(compared, manifest, tr),

@@ -10,10 +10,9 @@ from handlers.predictions.outputs import outputs_html
 from handlers.telegram.limits import TEXT, cut
 from handlers.telegram.screen import Screen
 from i18n.comparisons import comparison_lines
-from i18n.inputs import allowed
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
-from i18n.uploads import STATES, found_words, refusal_words, title_of_version
+from i18n.uploads import STATES, found_words, question_words, refusal_words, title_of_version
 from services.manifests.manifest import Manifest
 from services.models.uploads.publishing import UploadCard
 from services.models.uploads.versions import VersionView
@@ -50,7 +49,7 @@ def _form(manifest: Manifest, tr: Translator) -> Html:
     shown = manifest.inputs[:MOST_QUESTIONS]
     lines = [tr.html("<b>What customers are asked</b>")]
     for field in shown:
-        label, how = cut_plain(tr.pick(field.label), LABEL), allowed(field, tr)
+        label, how = cut_plain(tr.pick(field.label), LABEL), question_words(field, tr)
         lines.append(tr.escape(f"• {label}: {how}" if how else f"• {label}"))
     if (more := len(manifest.inputs) - len(shown)) > 0:
         lines.append(tr.nhtml("and {n} more question", "and {n} more questions", more))

@@ -88,8 +88,8 @@ def _of_model(manifest: Manifest) -> Iterator[ShownText]:
     own = {
         TITLE: _words(manifest.title),
         ICON: dict.fromkeys(LANGUAGES, manifest.icon),
-        CATEGORY: _words(manifest.category),
-        DESCRIPTION: _words(manifest.description),
+        CATEGORY: _told(manifest.category),
+        DESCRIPTION: _told(manifest.description),
     }
     for what, now in own.items():
         yield ShownText(part=TextPart.MODEL, number=0, what=what, key=what, now=now)
@@ -98,8 +98,8 @@ def _of_model(manifest: Manifest) -> Iterator[ShownText]:
 def _of_questions(manifest: Manifest) -> Iterator[ShownText]:
     for number, field in enumerate(manifest.inputs):
         place = f"inputs.{field.name}"
-        for what, text in ((LABEL, field.label), (HELP, field.help)):
-            yield ShownText(part=TextPart.QUESTION, number=number, what=what, key=f"{place}.{what}", now=_words(text))
+        for what, now in ((LABEL, _words(field.label)), (HELP, _told(field.help))):
+            yield ShownText(part=TextPart.QUESTION, number=number, what=what, key=f"{place}.{what}", now=now)
         if isinstance(field, ChoiceInput):
             yield _list(TextPart.QUESTION, number, OPTIONS, place, field.options)
 
@@ -107,8 +107,8 @@ def _of_questions(manifest: Manifest) -> Iterator[ShownText]:
 def _of_answers(manifest: Manifest) -> Iterator[ShownText]:
     for number, output in enumerate(manifest.outputs):
         place = f"outputs.{output.name}"
-        for what, text in ((LABEL, output.label), (HELP, output.help)):
-            yield ShownText(part=TextPart.ANSWER, number=number, what=what, key=f"{place}.{what}", now=_words(text))
+        for what, now in ((LABEL, _words(output.label)), (HELP, _told(output.help))):
+            yield ShownText(part=TextPart.ANSWER, number=number, what=what, key=f"{place}.{what}", now=now)
         if isinstance(output, Labelled) and output.classes:
             yield _list(TextPart.ANSWER, number, CLASSES, place, output.classes)
 
@@ -118,8 +118,14 @@ def _list(part: TextPart, number: int, what: str, place: str, entries: Sequence[
     return ShownText(part=part, number=number, what=what, key=f"{place}.{what}", now={}, values=values)
 
 
-def _words(text: Text | None) -> Words:
-    return {} if text is None else {language: text.pick(language) for language in LANGUAGES}
+def _words(text: Text) -> Words:
+    """As readers of each language see it."""
+    return {language: text.pick(language) for language in LANGUAGES}
+
+
+def _told(text: Text | None) -> Words:
+    """As far as somebody has written it: what may be left out is not taken for written in the other language."""
+    return {} if text is None else {language: text.root[language] for language in LANGUAGES if language in text.root}
 
 
 def checked(text: ShownText, given: Mapping[str, str]) -> Any:  # Any: JSON, as a row keeps it

@@ -85,4 +85,4 @@ def _cost(report: Mapping[str, Any], tr: Translator) -> Iterator[str]:  # Any: J
         yield tr.gettext("An answer takes {after} ms, before {before} ms", before=before, after=after)
     before, after = report["megabytes"]
     if before is not None and after is not None:
-        yield tr.gettext("memory: {after} MB, before {before} MB", before=before, after=after)
+        yield tr.gettext("Memory: {after} MB, before {before} MB", before=before, after=after)

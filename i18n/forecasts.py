@@ -44,11 +44,12 @@ def _line(outcome: OutcomeView, view: ForecastView, tr: Translator) -> Html:
 def _told(said: StatedOutcome, view: ForecastView, tr: Translator) -> Html:
     match said.event:
         case "drawdown":
-            return tr.html(
+            return tr.nhtml(
+                "Said: a fall of {threshold} or more within {n} trading day has a probability of <b>{probability}</b>.",
                 "Said: a fall of {threshold} or more within {n} trading days has a probability of "
                 "<b>{probability}</b>.",
+                view.horizon,
                 threshold=percent(said.measure, 0, tr),
-                n=view.horizon,
                 probability=percent(said.stated or 0, 0, tr),
             )
         case "below":
@@ -167,8 +168,10 @@ def too_early(tr: Translator) -> Html:
 
 def overlap_line(horizon: int, tr: Translator) -> Html:
     """Why intervals are too narrow."""
-    return tr.html(
-        "One forecast a week and paper, each for {days} trading days: neighbouring ones see partly the same days, and "
+    return tr.nhtml(
+        "One forecast a week and paper, each for {n} trading day: neighbouring ones see partly the same days, and "
         "papers move together. The intervals take them as independent, so they are narrower than they should be.",
-        days=horizon,
+        "One forecast a week and paper, each for {n} trading days: neighbouring ones see partly the same days, and "
+        "papers move together. The intervals take them as independent, so they are narrower than they should be.",
+        horizon,
     )

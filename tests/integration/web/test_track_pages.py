@@ -72,7 +72,7 @@ async def test_everybody_sees_how_often_it_came_true(app: App) -> None:
     app.services.track.forget()
     for language, words in (
         ("en", ("Judged: <b>181</b>, waiting: 0, void: 0.", "Brier score", "Version 2.0.0", "Paper GAZP (GAZP)")),
-        ("ru", ("Проверено: <b>181</b>", "Оценка Брайера", "Версия 2.0.0", "торговых дней")),
+        ("ru", ("Проверено: <b>181</b>", "Оценка Брайера", "Версия 2.0.0", "торговый день")),
     ):
         page = (await text_of(app, "/track", language)).text
         for word in words:

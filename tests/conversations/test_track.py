@@ -1,0 +1,93 @@
+"""/track, /papers, and the message that tells what came of a forecast."""
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import pytest_asyncio
+
+from bot.app import App
+from db.tables.predictions import PredictionStatus
+from sandbox.testing import new_token, new_world
+from services.coordination.base import Topic
+from services.forecasts import publish
+from services.forecasts.judgement import Judgement
+from tests.conversations.stage import OWNER_ID, Stage, shop_settings
+from tests.support.databases import SqliteServer
+from tests.support.forecasts import PaperMarket, forecast, walk, weekdays
+from tests.support.shop import add_prediction
+from tests.support.stores import STORE
+
+RISK = "investment-risk"
+DAYS, CLOSES = weekdays(60, dt.date(2025, 1, 6)), walk(60)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def shop(sandbox_url: str, sqlite_server: SqliteServer) -> AsyncIterator[Stage]:
+    async with (
+        new_world(sandbox_url, token=new_token()) as sandbox,
+        App(shop_settings(sandbox, sqlite_server.create(), models_dir=STORE)).running() as app,
+    ):
+        yield Stage(sandbox=sandbox, app=app)
+
+
+async def judge_for(shop: Stage, user_id: int) -> UUID:
+    """A forecast of theirs whose month is over."""
+    db = shop.app.db
+    prediction_id: UUID = await db.write(
+        add_prediction, user_id=user_id, price=0, slug=RISK, status=PredictionStatus.SUCCEEDED
+    )
+    made = forecast(slug=RISK, last_day=DAYS[0], last_close=CLOSES[0])
+    await db.write(publish.keep, {prediction_id: made}, dt.datetime.combine(DAYS[0], dt.time(9), dt.UTC))
+    market = PaperMarket(today=DAYS[-1])
+    market.lists("SBER", DAYS, CLOSES)
+    told = lambda: shop.app.services.coordination.tell(Topic.NEWS)  # noqa: E731 - as the shop's own job does
+    assert await Judgement(db, market, shop.app.clock, told).run_due() == 1
+    return prediction_id
+
+
+async def test_nobody_has_forecast_anything_yet(shop: Stage) -> None:
+    anna, john = await shop.person("Анна", "ru"), await shop.person("John", "en")
+    await anna.says("/track")
+    await anna.sees("По списку ещё не сделано ни одного прогноза.")
+    await john.says("/track")
+    await john.sees("Nothing has been forecast for the list yet.")
+
+
+async def test_who_asked_is_told_what_came(shop: Stage) -> None:
+    boris = await shop.person("Борис", "ru")
+    await boris.says("/start")
+    await boris.sees("Борис")
+    user_id = await shop.user_id(boris)
+    await judge_for(shop, user_id)
+    told = await boris.sees("🗓 Чем закончился ваш прогноз")
+    assert "Paper SBER (SBER)" in told.text
+    assert "за 21 торговый день цена упадёт на 5\u00a0% или больше с вероятностью 25\u00a0%" in told.text
+    assert told.buttons == ["🔮 Ответ", "🔕 Не сообщать, что сбылось"]
+    await boris.presses("🔕 Не сообщать, что сбылось")
+    await boris.sees("Исходы прогнозов: выключены")
+    assert (await shop.app.services.users.get(user_id)).outcomes_muted
+
+
+async def test_an_owner_sets_the_list(shop: Stage) -> None:
+    olga, anna = await shop.person("Ольга", "ru", id=OWNER_ID), await shop.person("Анна", "ru")
+    await olga.says("/papers add GAZP")
+    await olga.sees('✅ В списке: "Газпром" (ПАО) ао (GAZP).')
+    await olga.says("/papers drop gazp")
+    await olga.sees("✅ Убрано из списка")
+    await olga.says("/papers drop gazp")
+    await olga.sees("Этой бумаги в списке нет.")
+    await olga.says("/papers add")
+    await olga.sees("Как писать: /papers")
+    await anna.says("/papers add GAZP")
+    await anna.says("/track")
+    await anna.sees("Как сбывались прогнозы")
+    assert [each.until is None for each in await shop.app.services.instrument_list.all()] == [False]
+
+
+async def test_the_page_of_a_model_leads_there(shop: Stage) -> None:
+    john = await shop.person("John", "en")
+    await john.says("/models")
+    await john.presses("Investment risk")
+    await john.presses("🎯 How often it came true")
+    await john.sees("It is too early to say how good they are")

@@ -354,14 +354,14 @@ async def test_what_arrived_is_not_sent_again_where_the_database_is_slow(
     monkeypatch.setattr(delivery_module, "SEND_SECONDS", 4)  # a busy machine needs some to send
     answers = wire.gate = asyncio.Event()
     await mail.write(mail.anna, "paid")
-    async with _delivering(post):
-        await wire.called.wait()
-        with mail.db.sync_engine().connect() as another:
-            another.exec_driver_sql("BEGIN IMMEDIATE")
+    with mail.db.sync_engine().connect() as another:
+        async with _delivering(post):
+            await wire.called.wait()
+            await asyncio.to_thread(another.exec_driver_sql, "BEGIN IMMEDIATE")
             answers.set()
             await asyncio.sleep(4.3)
             another.exec_driver_sql("ROLLBACK")
-        await until(lambda: _none_waits(mail))
+            await until(lambda: _none_waits(mail))
     assert wire.told == [(1, "paid")]
 
 

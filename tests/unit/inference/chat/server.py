@@ -85,6 +85,9 @@ class ChatServer:
                 try:
                     if not await self._answer(asked, reader, writer):
                         return
+                except ConnectionError:  # whatever it was doing when they left
+                    self.left.set()
+                    raise
                 finally:
                     self.open -= 1
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -104,13 +107,9 @@ class ChatServer:
             writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
             await writer.drain()
             await asyncio.sleep(0)
-        try:
-            while reply.endless:
-                writer.write(b"%x\r\n%b\r\n" % (len(reply.endless), reply.endless))
-                await writer.drain()
-        except ConnectionError:
-            self.left.set()
-            raise
+        while reply.endless:
+            writer.write(b"%x\r\n%b\r\n" % (len(reply.endless), reply.endless))
+            await writer.drain()
         if reply.hold:
             await reader.read()
             self.left.set()

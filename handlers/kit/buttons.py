@@ -5,6 +5,7 @@ Callback data is `name` or `name:argument`; the form's own buttons begin with `f
 
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from handlers.telegram.screen import Button, Screen
@@ -61,6 +62,14 @@ def plans_button(tr: Translator) -> Button:
 
 def subscription_button(tr: Translator) -> Button:
     return Button(text=tr.gettext("🎟 My plan"), action=SUBSCRIPTION)
+
+
+def site_row(site: str | None, path: str, label: str) -> tuple[Row, ...]:
+    """A button to a page of the shop's; none where Telegram would refuse its address: a machine without a dot in its
+    name, such as localhost of a demo."""
+    if site is None or "." not in (urlsplit(site).hostname or ""):
+        return ()
+    return ((Button(text=label, url=f"{site}{path}"),),)
 
 
 def track_button(tr: Translator, slug: str) -> Button:

@@ -86,9 +86,7 @@ def profile_screen(viewer: Viewer, *, notice: str = "") -> Screen:
 
 def _site(viewer: Viewer) -> tuple[buttons.Row, ...]:
     """Their account in a browser: its page leads back here with a number."""
-    if viewer.features.site is None:
-        return ()
-    return ((Button(text=viewer.tr.gettext("🌐 Sign in on the web"), url=f"{viewer.features.site}/sign-in/telegram"),),)
+    return buttons.site_row(viewer.features.site, "/sign-in/telegram", viewer.tr.gettext("🌐 Sign in on the web"))
 
 
 def question_screen(part: str, viewer: Viewer, *, problem: str = "") -> Screen:

@@ -28,10 +28,7 @@ def track_screen(
         (Button(text=viewer.titles.of(each.model_slug).text, action=f"{buttons.TRACK}:{each.model_slug}"),)
         for each in others
     ]
-    if viewer.features.site is not None:
-        rows.append(
-            (Button(text=tr.gettext("📄 All of it, and how to check it"), url=f"{viewer.features.site}/track"),)
-        )
+    rows += buttons.site_row(viewer.features.site, "/track", tr.gettext("📄 All of it, and how to check it"))
     rows.append((buttons.models_button(tr), buttons.menu_button(tr)))
     limit = TEXT if picture is None else CAPTION
     return Screen(text=cut("\n\n".join(parts), limit), rows=tuple(rows), photo=picture, photo_name="track.png")

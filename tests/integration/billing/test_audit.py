@@ -23,10 +23,12 @@ from services.billing import audit, ledger
 from services.billing.invariants.rules import RULES
 from services.billing.merges import move_on_all
 from services.chats import usage
+from services.forecasts import publish
 from services.notifications.kinds.chats import AnswerReady
 from services.notifications.outbox import enqueue, put
 from tests.support.audits import broken, meddle
 from tests.support.clock import START
+from tests.support.forecasts import forecast
 from tests.support.plans import add_subscriber
 from tests.support.shop import (
     add_answer,
@@ -130,6 +132,7 @@ def open_shop(session: Session) -> Shop:
     moved = {"from_user_id": annas_other, "into_user_id": anna, "credits": 0, "created_at": START}
     session.execute(insert(table_of(AccountMerge)), moved)
     move_on_all(session, START)
+    publish.publish(session, forecast(last_day=START.date(), last_close=100.0), week="2026-W47", now=START)
     return Shop(
         anna=anna,
         boris=boris,

@@ -58,12 +58,12 @@ BY_SEGMENT: Final = {
     "tables": "scoring_id",
 }
 """Pages write ids as hex."""
-OF_THE_SHOP: Final = dict.fromkeys(("number", "user_id", "package_id", "preset_id", "plan_id"), "1") | {
+OF_THE_SHOP: Final = dict.fromkeys(("number", "user_id", "package_id", "preset_id", "plan_id", "listed_id"), "1") | {
     "hex_id": "0" * 32,
     "version_id": "0" * 32,
 }
 OPEN_PAGES: Final = re.compile(
-    r"/(styles|reset.*|sign-in.*|sign-up.*|confirm|confirm-address|language|mini-app.*|models/.*|chats|chats/with/.*|plans|account-deleted)?"
+    r"/(styles|reset.*|sign-in.*|sign-up.*|confirm|confirm-address|language|mini-app.*|models/.*|chats|chats/with/.*|plans|track|track\.csv|account-deleted)?"
 )
 """For strangers, too."""
 NO_SUCH_FILE: Final = re.compile(

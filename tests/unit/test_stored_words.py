@@ -290,6 +290,7 @@ def test_what_admins_are_asked_and_decide() -> None:
         "refund",
         "stray.send_back",
         "upload.part",
+        "upload.text",
         "upload.version",
         "upload.which",
         "upload.remove",

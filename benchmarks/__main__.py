@@ -10,7 +10,21 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import batches, bonus, chat, forecasts, hanging, paintings, process, sales, tables, talks, web, webhooks
+from benchmarks import (
+    batches,
+    bonus,
+    chat,
+    forecasts,
+    hanging,
+    paintings,
+    prices,
+    process,
+    sales,
+    tables,
+    talks,
+    web,
+    webhooks,
+)
 from benchmarks.finding import ROUNDS, Finding
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -22,6 +36,7 @@ PARTS: dict[str, Callable[[], list[Finding]]] = {
     "batches": batches.measure,
     "tables": tables.measure,
     "paintings": paintings.measure,
+    "prices": prices.measure,
     "forecasts": forecasts.measure,
     "webhooks": webhooks.measure,
     "web": web.measure,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from services.forecasts.figures import OutcomeFigures, Tally, figures_of
 from services.forecasts.judging import Judged, Observed, judge
-from services.forecasts.said import StatedOutcome
+from services.forecasts.said import MOST, StatedOutcome
 from services.manifests.manifest import Manifest
 from services.manifests.outcomes import DeclaredOutcome
 
@@ -31,10 +31,8 @@ def judge_file(file: Path, manifest: Manifest) -> list[OutcomeFigures]:
     sums: dict[tuple[str, int | None], list[tuple[StatedOutcome, Judged]]] = defaultdict(list)
     with file.open(encoding="utf-8-sig", newline="") as lines:
         reader = csv.DictReader(lines)
-        needed = [WORST, CHANGE, *(name for each in manifest.outcomes for name in _columns(each))]
-        if absent := [name for name in needed if name not in (reader.fieldnames or ())]:
-            raise BadForecasts(f"columns are missing: {', '.join(absent)}")
         try:
+            _require_columns(reader, manifest)
             for said, judged in _judged(reader, manifest.outcomes):
                 sums[said.name, judged.bin].append((said, judged))
         except (UnicodeDecodeError, csv.Error) as error:
@@ -42,6 +40,12 @@ def judge_file(file: Path, manifest: Manifest) -> list[OutcomeFigures]:
     if not sums:
         raise BadForecasts("it has no forecasts")
     return figures_of([_tally(group) for group in sums.values()])
+
+
+def _require_columns(reader: "csv.DictReader[str]", manifest: Manifest) -> None:
+    needed = [WORST, CHANGE, *(name for each in manifest.outcomes for name in _columns(each))]
+    if absent := [name for name in needed if name not in (reader.fieldnames or ())]:
+        raise BadForecasts(f"columns are missing: {', '.join(absent)}")
 
 
 def _columns(outcome: DeclaredOutcome) -> list[str]:
@@ -52,6 +56,8 @@ def _columns(outcome: DeclaredOutcome) -> list[str]:
 def _judged(rows: "csv.DictReader[str]", declared: Sequence[DeclaredOutcome]) -> Iterator[tuple[StatedOutcome, Judged]]:
     for number, row in enumerate(rows, start=2):
         observed = Observed(worst=_number(row, WORST, number), change=_number(row, CHANGE, number), until=_NO_DAY)
+        if observed.worst > observed.change:
+            raise BadForecasts(f"line {number}: {WORST} is over {CHANGE}")
         for outcome in declared:
             said = _said(outcome, row, number)
             yield said, judge(said, BASE, observed)
@@ -64,6 +70,8 @@ def _said(outcome: DeclaredOutcome, row: Mapping[str, str], number: int) -> Stat
     said = {"name": outcome.name, "event": outcome.event, "output": outcome.output}
     if outcome.event == "inside":
         low, high = (BASE * (1 + value / 100) for value in values)
+        if low > high:
+            raise BadForecasts(f"line {number}: the lower end of {outcome.output} is over the upper one")
         return StatedOutcome(**said, measure=measure, low=low, high=high)  # type: ignore[arg-type]  # words by name
     if outcome.event == "drawdown" and not 0 <= values[0] <= 1:
         raise BadForecasts(f"line {number}: {outcome.output} is no probability from 0 to 1")
@@ -72,10 +80,10 @@ def _said(outcome: DeclaredOutcome, row: Mapping[str, str], number: int) -> Stat
 
 def _number(row: Mapping[str, str], name: str, number: int) -> float:
     try:
-        value = float(row[name])
+        value = math.nan if "_" in row[name] else float(row[name])
     except (TypeError, ValueError):
         value = math.nan
-    if not math.isfinite(value):
+    if not abs(value) <= MOST:
         raise BadForecasts(f"line {number}: {name} is no number")
     return value
 

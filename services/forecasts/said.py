@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from db.base import JsonObject
 from services.manifests.inputs import SeriesInput
@@ -16,6 +16,7 @@ from services.manifests.outcomes import DeclaredOutcome
 from services.manifests.schema import Text
 
 FEWEST_CLOSES = 2
+MOST: Final = 1e12  # of what is said, either way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,8 +184,8 @@ def _band_at(told: Any, horizon: int) -> tuple[float, float] | None:  # Any: as 
 
 
 def _number(told: Any) -> float | None:  # Any: as above
-    """-0.0 becomes 0.0: PostgreSQL keeps no such thing."""
-    if isinstance(told, bool) or not isinstance(told, int | float) or not math.isfinite(told):
+    """-0.0 becomes 0.0: PostgreSQL keeps no such thing. What is beyond all measure could not be summed up."""
+    if isinstance(told, bool) or not isinstance(told, int | float) or not abs(told) <= MOST:
         return None
     return float(told) + 0.0
 

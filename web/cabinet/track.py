@@ -14,6 +14,7 @@ from i18n.translator import Html, Translator
 from services.charts import Calibration
 from services.forecasts.entries import PublishedEntry
 from services.forecasts.record import RecordPart, Track, TrackRecord
+from web.admin.audit_log import calm_cell
 from web.kit.pages import page
 from web.kit.viewer import PageViewer, Someone
 
@@ -91,7 +92,13 @@ async def _lines(track: Track) -> AsyncIterator[bytes]:
 def _row(entry: PublishedEntry) -> Sequence[object]:
     return (
         *(entry.number, entry.kind, entry.forecast_number, entry.at.isoformat(), entry.model, entry.version),
-        *(entry.paper, entry.exchange, entry.week, entry.last_day.isoformat(), repr(float(entry.last_close))),
+        *(
+            calm_cell(entry.paper or ""),
+            calm_cell(entry.exchange or ""),
+            entry.week,
+            entry.last_day.isoformat(),
+            repr(float(entry.last_close)),
+        ),
         *(entry.horizon, entry.void or "", entry.text, entry.hash),
     )
 

@@ -37,6 +37,10 @@ def test_figures_are_those_of_the_file(tmp_path: Path, capsys: pytest.CaptureFix
         ("2020-01-01,0.2,-6,-7,8,much,2", "line 2: worst is no number"),
         ("2020-01-01,0.2,-6,-7,8,-1", "line 2: change is no number"),
         ("2020-01-01,0.2,nan,-7,8,-1,2", "line 2: q05 is no number"),
+        ("2020-01-01,0.2,1e300,-7,8,-1,2", "line 2: q05 is no number"),
+        ("2020-01-01,0.2,1_0,-7,8,-1,2", "line 2: q05 is no number"),
+        ("2020-01-01,0.2,-6,9,8,-1,2", "line 2: the lower end of band is over the upper one"),
+        ("2020-01-01,0.2,-6,-7,8,3,2", "line 2: worst is over change"),
         ("", "it has no forecasts"),
     ],
 )
@@ -49,4 +53,12 @@ def test_columns_that_are_missing_are_named(tmp_path: Path) -> None:
     file = tmp_path / "past.csv"
     file.write_text("p_drawdown,worst\n", "utf-8")
     with pytest.raises(BadForecasts, match="columns are missing: change, q05, band_low, band_high"):
+        judge_file(file, load_manifest(RISK))
+
+
+@pytest.mark.parametrize("content", ["p_drawdown".encode("utf-16"), "прогноз,цена".encode("cp1251"), b"a" * 200_000])
+def test_what_is_no_csv_is_told_in_a_line(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "past.csv"
+    file.write_bytes(content)
+    with pytest.raises(BadForecasts, match="no CSV in UTF-8|columns are missing"):
         judge_file(file, load_manifest(RISK))

@@ -22,12 +22,12 @@ from services.users.search import MAX_ID
 from web.admin.kit import LooksCloser, StaffMember, panel
 from web.admin.payments import MAX_PAGE
 from web.admin.periods import first_moment, moment_after
+from web.kit.cells import calm_cell
 
 router = APIRouter(prefix="/admin")
 ON_PAGE: Final = 50
 MOST_LINES: Final = 10_000  # of a table
 EDGES: Final = {Edge.CHAT: N_("in the chat"), Edge.WEB: N_("on the web"), Edge.API: N_("through the API")}
-FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 COLUMNS: Final = (
     "id",
     "time",
@@ -117,8 +117,3 @@ def _row(entry: Entry, who: StaffMember) -> Sequence[object]:
         entry.reason,
         plain_of(what_was_done(entry, who.titles)),
     )
-
-
-def calm_cell(text: str) -> str:
-    """One that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.lstrip(" \u00a0").startswith(FORMULAS) else text

@@ -14,7 +14,7 @@ from i18n.translator import Html, Translator
 from services.charts import Calibration
 from services.forecasts.entries import PublishedEntry
 from services.forecasts.record import RecordPart, Track, TrackRecord
-from web.admin.audit_log import calm_cell
+from web.kit.cells import calm_cell
 from web.kit.pages import page
 from web.kit.viewer import PageViewer, Someone
 

@@ -35,6 +35,8 @@ OPEN = {
     "/mini-app/session",
     "/sign-in/telegram/state",
     "/second-factor/step",
+    "/track",
+    "/track.csv",
 }
 
 

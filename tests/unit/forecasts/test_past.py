@@ -60,5 +60,5 @@ def test_columns_that_are_missing_are_named(tmp_path: Path) -> None:
 def test_what_is_no_csv_is_told_in_a_line(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "past.csv"
     file.write_bytes(content)
-    with pytest.raises(BadForecasts, match="no CSV in UTF-8|columns are missing"):
+    with pytest.raises(BadForecasts, match=r"no CSV in UTF-8|columns are missing"):
         judge_file(file, load_manifest(RISK))

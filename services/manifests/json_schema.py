@@ -185,7 +185,7 @@ def _paper(field: SeriesInput) -> Json:
     provider: Json = {"type": "string", "enum": sorted({source.provider for source in field.live})}
     return {
         "type": "object",
-        "properties": {"symbol": symbol, "provider": provider},
+        "properties": {"symbol": symbol, "provider": provider, "accept": {"type": "string", "format": "date"}},
         "required": ["symbol"],
         "additionalProperties": False,
     }

@@ -81,6 +81,32 @@ class PaperWanted(NoPrices):
         self.found = found
 
 
+class PricesDoubtful(NoPrices):
+    """Of a program, which looks at nothing before it pays: it has to accept them."""
+
+
+class JumpUnaccepted(PricesDoubtful):
+    figures = frozenset({"day", "last"})
+    message = N_(
+        "The price of {symbol} jumped on {day}, and no split of the paper explains it. "
+        "To use these prices, which end on {last}, send accept with that day."
+    )
+
+    def __init__(self, *, symbol: str, day: dt.date, last: dt.date) -> None:
+        super().__init__(symbol=symbol, day=day.isoformat(), last=last.isoformat())
+
+
+class StaleUnaccepted(PricesDoubtful):
+    figures = frozenset({"last"})
+    message = N_(
+        "The exchange does not answer just now, and the prices of {symbol} that are kept end on {last}. "
+        "To use these, send accept with that day."
+    )
+
+    def __init__(self, *, symbol: str, last: dt.date) -> None:
+        super().__init__(symbol=symbol, last=last.isoformat())
+
+
 class PricesUnseen(NoPrices):
     """They were fetched just now, and nobody has looked at their dates yet."""
 

@@ -5,10 +5,11 @@ from typing import Any
 
 from services.manifests.inputs import Input, SeriesInput
 from services.manifests.live import LivePrices
-from services.market.errors import ExchangeSilent, InstrumentUnknown, NoPrices
+from services.market.errors import ExchangeSilent, InstrumentUnknown, JumpUnaccepted, NoPrices, StaleUnaccepted
 from services.market.market import Market
 from services.market.origin import PriceOrigin, origin_of
 from services.market.prices import Instrument
+from services.values.json_values import NamedPaper
 from services.values.parse import Value, check_value
 
 MOST_NAME = 64  # characters of what may name a paper
@@ -56,12 +57,18 @@ class LiveAnswers:
         origin = PriceOrigin.of(prices, count=len(values))
         return check_value(field, {"values": values, "live": origin.dump()})
 
-    async def named(self, field: SeriesInput, symbol: str, provider: str | None) -> Value:
-        """The paper of this very name. Raises InstrumentUnknown where none or several bear it, and as `take`."""
-        papers = [each for each in await self.find(field, symbol) if provider in (None, each.provider)]
+    async def named(self, field: SeriesInput, named: NamedPaper) -> Value:
+        """The paper of this very name. Raises InstrumentUnknown where none or several bear it, PricesDoubtful where
+        nobody accepted what they are, and as `take`."""
+        papers = [each for each in await self.find(field, named.symbol) if named.provider in (None, each.provider)]
         if len(papers) != 1:
-            raise InstrumentUnknown(symbol[:MOST_NAME])
-        return await self.take(field, papers[0])
+            raise InstrumentUnknown(named.symbol[:MOST_NAME])
+        value = await self.take(field, papers[0])
+        origin = origin_of(value)
+        assert origin is not None
+        if named.accept != origin.last.isoformat():
+            _refuse_doubtful(origin)
+        return value
 
     async def favourites(self, fields: Sequence[Input], user_id: int) -> Sequence[Instrument]:
         """What this customer took before, of the sources that these questions know."""
@@ -88,6 +95,15 @@ class LiveAnswers:
             if not _same(given, now):
                 changed[field.name] = now
         return changed
+
+
+def _refuse_doubtful(origin: PriceOrigin) -> None:
+    """Raises leaves of PricesDoubtful."""
+    symbol = origin.instrument.symbol
+    if origin.jumps:
+        raise JumpUnaccepted(symbol=symbol, day=origin.jumps[-1].day, last=origin.last)
+    if origin.stale:
+        raise StaleUnaccepted(symbol=symbol, last=origin.last)
 
 
 def _same(one: object, other: object) -> bool:

@@ -97,7 +97,7 @@ class _Looked:
             case ImagesInput():
                 return {"files": [await self._kept(field, each) for each in told]}
             case SeriesInput() if (paper := paper_in(field, told)) is not None:
-                return await self.live.named(field, *paper)
+                return await self.live.named(field, paper)
             case SoundInput():
                 return {"file": await self._heard(field, told)}
         return None

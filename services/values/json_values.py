@@ -5,6 +5,7 @@ import base64
 import binascii
 import datetime as dt
 import re
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -27,14 +28,23 @@ _PICTURE: Final = re.compile(r"data:image/[a-z0-9.+-]+;base64,", re.ASCII)
 _SOUND: Final = re.compile(r"data:audio/[a-z0-9.+-]+(?:;[a-z]+=[a-z0-9.,_-]+)?;base64,", re.ASCII)
 
 
-def paper_in(field: Input, told: Any) -> tuple[str, str | None] | None:  # Any: JSON
-    """Symbol and provider, where a paper is named; None where nothing is."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedPaper:
+    """`accept`: the last day of prices that are used although they jumped or are stale."""
+
+    symbol: str
+    provider: str | None = None
+    accept: str | None = None
+
+
+def paper_in(field: Input, told: Any) -> NamedPaper | None:  # Any: JSON
+    """None where no paper is named."""
     match told:
         case {"symbol": str(symbol), **rest} if isinstance(field, SeriesInput) and field.live:
-            provider = rest.pop("provider", None)
-            if rest or not isinstance(provider, str | None):
+            provider, accept = rest.pop("provider", None), rest.pop("accept", None)
+            if rest or not isinstance(provider, str | None) or not isinstance(accept, str | None):
                 raise InvalidValue()
-            return symbol, provider
+            return NamedPaper(symbol=symbol, provider=provider, accept=accept)
     return None
 
 
@@ -95,7 +105,7 @@ def _table(field: TableInput, told: Any) -> dict[str, Any]:  # Any: JSON
 
 
 def to_json(value: Value) -> Any:  # Any: JSON
-    """As `from_json` reads it; of live prices with the last day, and what was sent to the model."""
+    """As `from_json` reads it; of live prices with the last day, what is odd about them, and what was sent."""
     match value:
         case {"file": str(file_id)}:
             return str(UUID(file_id))
@@ -112,8 +122,13 @@ def to_json(value: Value) -> Any:  # Any: JSON
 
 def _numbers_told(numbers: Any, value: Any) -> Any:  # Any: JSON
     match value:
-        case {"live": {"provider": provider, "symbol": symbol, "last": last}}:
-            return {"symbol": symbol, "provider": provider, "last": last, "values": numbers}
+        case {"live": {"provider": provider, "symbol": symbol, "last": last} as live}:
+            doubts = {
+                "splits": [{"day": day, "before": one, "after": other} for day, one, other in live.get("splits", ())],
+                "jumps": [{"day": day, "change": change} for day, change in live.get("jumps", ())],
+                "stale": live.get("stale", False),
+            }
+            return {"symbol": symbol, "provider": provider, "last": last, **doubts, "values": numbers}
     return numbers
 
 

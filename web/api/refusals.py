@@ -76,6 +76,8 @@ OF_FIELDS: Final[dict[type[ShopError], str]] = {
     market_errors.NotYetTraded: "not_traded",
     market_errors.ExchangeSilent: "exchange_silent",
     market_errors.AnswerUnreadable: "exchange_silent",
+    market_errors.JumpUnaccepted: "prices_jumped",
+    market_errors.StaleUnaccepted: "prices_stale",
     UnknownField: "unknown_field",
 }
 

@@ -238,6 +238,26 @@ async def test_a_paper_by_its_symbol(callers: Callers) -> None:
     assert (await run_audit(callers.app.db)).ok
 
 
+async def test_prices_that_jumped_are_bought_by_who_accepts_them(callers: Callers) -> None:
+    program = await callers.program(await callers.customer())
+    ask = {"amount": 1000, "limit": 10}
+    fine = {"model": "investment-risk", "input": ask | {"prices": {"symbol": "SBER"}}}
+    last = (await program.post("predictions", json=fine, headers={"prefer": "wait=30"})).json()["input"]["prices"][
+        "last"
+    ]
+    order = {"model": "investment-risk", "input": ask | {"prices": {"symbol": "JUMP"}}}
+    refused = problem(await program.post("predictions", json=order), 422, "invalid_input")
+    (error,) = refused["errors"]
+    assert error["code"] == "prices_jumped"
+    for accept, status in (("2026-01-01", 422), (last, 201)):
+        order["input"] = ask | {"prices": {"symbol": "JUMP", "accept": accept}}
+        bought = await program.post("predictions", json=order, headers={"prefer": "wait=30"})
+        assert bought.status_code == status, bought.text
+    told = bought.json()["input"]["prices"]
+    assert (len(told["jumps"]), told["splits"], told["stale"]) == (1, [], False)
+    assert await bought_of(callers) == 2
+
+
 async def bought_of(callers: Callers) -> int:
     count = select(func.count()).select_from(table_of(Prediction))
     return await callers.app.db.read(lambda session: session.scalar(count) or 0)

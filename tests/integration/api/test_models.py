@@ -50,9 +50,10 @@ def test_what_a_schema_says() -> None:
     assert alcohol["minimum"] < alcohol["maximum"]
     assert alcohol["x-unit"]
     series = next(each for each in schema_of(risk, "en")["properties"].values() if "anyOf" in each)
-    numbers, sources = series["anyOf"]
+    numbers, sources, paper = series["anyOf"]
     assert numbers["items"]["type"] == "number"
     assert "sp500" in sources["enum"]
+    assert (paper["required"], paper["properties"]["provider"]["enum"]) == (["symbol"], ["moex"])
 
 
 async def test_what_is_on_sale(callers: Callers) -> None:

@@ -1,8 +1,8 @@
 """The track record, read from rows: how many were judged, wait or are void, and how good they were; of the shop's own
-list, by version and by paper, and of what customers bought, all together: nobody's purchase can be read out of it."""
+list, by version and by paper, and of what customers bought, all together."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from db.tables.forecasts import (
 )
 from services.clock import Clock
 from services.forecasts.chain import GENESIS
+from services.forecasts.discretion import STEP, counted_once, told_of_customers
 from services.forecasts.entries import PublishedEntry, published
 from services.forecasts.figures import ENOUGH, OutcomeFigures, Tally, figures_of
 
@@ -121,35 +122,34 @@ def read_record(session: Session) -> PublicRecord:
 
 
 def _of_model(session: Session, slug: str) -> TrackRecord:
-    tallies = session.execute(_tallies(slug)).all()
+    tallies = session.execute(_tallies(slug, told_of_customers(session, slug))).all()
     counts = session.execute(_counts(slug)).all()
     of_list = [row for row in tallies if row.origin == ForecastOrigin.LIST]
     counted = [row for row in counts if row.origin == ForecastOrigin.LIST]
-    facts = session.execute(
-        select(func.max(_forecasts.c.horizon).label("horizon"), func.min(_forecasts.c.made_at).label("first")).where(
-            _forecasts.c.model_slug == slug
-        )
-    ).one()
+    of_shop = (_forecasts.c.model_slug == slug) & (_forecasts.c.origin == ForecastOrigin.LIST)
+    horizon = session.scalar(select(func.max(_forecasts.c.horizon)).where(_forecasts.c.model_slug == slug))
     due = select(func.min(_open.c.due_on)).join(_forecasts, _forecasts.c.id == _open.c.forecast_id)
     return TrackRecord(
         model_slug=slug,
-        horizon=facts.horizon or 0,
+        horizon=horizon or 0,
         listed=_part("", of_list, counted),
-        bought=_part(
-            "",
-            [row for row in tallies if row.origin == ForecastOrigin.CUSTOMER],
-            [row for row in counts if row.origin == ForecastOrigin.CUSTOMER],
+        bought=_in_steps(
+            _part(
+                "",
+                [row for row in tallies if row.origin == ForecastOrigin.CUSTOMER],
+                [row for row in counts if row.origin == ForecastOrigin.CUSTOMER],
+            )
         ),
         versions=_parts("model_version", of_list, counted),
         papers=_parts("symbol", of_list, counted),
         papers_on_list=_list_of(session, slug),
-        first_made_at=facts.first,
-        next_due=session.scalar(due.where(_forecasts.c.model_slug == slug)),
+        first_made_at=session.scalar(select(func.min(_forecasts.c.made_at)).where(of_shop)),
+        next_due=session.scalar(due.where(of_shop)),
     )
 
 
-def _tallies(slug: str) -> Select[Any]:  # Any: rows of Core
-    """Customers' papers are left out."""
+def _tallies(slug: str, told: Select[Any]) -> Select[Any]:  # Any: rows of Core
+    """Of customers' forecasts those that are `told`, without their papers."""
     listed = _forecasts.c.origin == ForecastOrigin.LIST
     symbol = case((listed, _forecasts.c.symbol), else_="").label("symbol")
     keys = (
@@ -165,7 +165,7 @@ def _tallies(slug: str) -> Select[Any]:  # Any: rows of Core
             func.sum(_outcomes.c.score).label("score"),
         )
         .join(_forecasts, _forecasts.c.id == _outcomes.c.forecast_id)
-        .where(_forecasts.c.model_slug == slug, _outcomes.c.void.is_(None))
+        .where(_forecasts.c.model_slug == slug, _outcomes.c.void.is_(None), listed | _forecasts.c.id.in_(told))
         .group_by(*keys)
     )
 
@@ -191,7 +191,7 @@ def _counts(slug: str) -> Select[Any]:  # Any: as above
             func.count().label("made"),
         )
         .outerjoin(judged, judged.c.forecast_id == _forecasts.c.id)
-        .where(_forecasts.c.model_slug == slug)
+        .where(_forecasts.c.model_slug == slug, listed | _forecasts.c.id.in_(counted_once(slug)))
         .group_by(_forecasts.c.origin, _forecasts.c.model_version, symbol)
     )
 
@@ -231,6 +231,13 @@ def _part(key: str, tallies: Sequence[AnyRow], counts: Sequence[AnyRow]) -> Reco
         counts=Counts(judged=judged, waiting=waiting, void=void),
         figures=figures_of(sums),
     )
+
+
+def _in_steps(part: RecordPart) -> RecordPart:
+    judged, waiting, void = (
+        number // STEP * STEP for number in (part.counts.judged, part.counts.waiting, part.counts.void)
+    )
+    return replace(part, counts=Counts(judged=judged, waiting=waiting, void=void))
 
 
 def _list_of(session: Session, slug: str) -> list[ListedPaper]:

@@ -216,9 +216,14 @@ def _forget_what_was_said(session: Session, user_id: int, now: datetime) -> None
 
 
 def _forget_whose_forecasts(session: Session, user_id: int) -> None:
-    """They are judged all the same, as nobody's: the record leaves nothing out."""
+    """They are judged all the same, as nobody's: the record leaves nothing out. The moment would tell whose they are,
+    so the day is left of it."""
     mine = select(_predictions.c.id).where(_predictions.c.user_id == user_id)
-    session.execute(update(_forecasts).where(_forecasts.c.prediction_id.in_(mine)).values(prediction_id=None))
+    rows = session.execute(select(_forecasts.c.id, _forecasts.c.made_at).where(_forecasts.c.prediction_id.in_(mine)))
+    for row in rows.all():
+        day = row.made_at.replace(hour=0, minute=0, second=0, microsecond=0)
+        forgotten = update(_forecasts).where(_forecasts.c.id == row.id)
+        session.execute(forgotten.values(prediction_id=None, made_at=day))
 
 
 def _forget_news(session: Session, user_id: int, addresses: set[str]) -> None:

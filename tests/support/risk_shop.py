@@ -53,7 +53,11 @@ def live_inputs(symbol: str = "SBER", *, seed: int = 1) -> JsonObject:
         "stale": False,
         "fetched_at": START.isoformat(),
     }
-    return {"prices": {"values": walk(420, seed=seed)[KNOWN - 253 : KNOWN], "live": live}, "amount": 100_000.0}
+    return {
+        "prices": {"values": walk(420, seed=seed)[KNOWN - 253 : KNOWN], "live": live},
+        "amount": 100_000.0,
+        "limit": 10.0,
+    }
 
 
 def mondays(cron: str = "0 9 * * mon") -> ForecastSchedule:

@@ -49,10 +49,12 @@ class ModelTrack(BaseModel):
     model: str
     horizon: int = Field(description="Trading days.")
     listed: TrackPart = Field(description="The shop's own list, one forecast a week and paper.")
-    bought: TrackPart = Field(description="What customers bought, all together.")
+    bought: TrackPart = Field(
+        description="What customers bought, all together, each that is the same once, in steps of 30."
+    )
     versions: list[TrackPart]
     papers: list[TrackPart]
-    first_made_at: datetime | None
+    first_made_at: datetime | None = Field(description="Of the list, as `next_due`.")
     next_due: date | None = Field(description="Nothing more is judged before.")
 
 

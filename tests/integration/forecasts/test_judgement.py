@@ -200,7 +200,35 @@ async def test_a_customer_is_told_once_and_who_does_not_want_to_know_is_not(data
     told = await database.read(lambda session: session.execute(select(outbox.c.user_id, outbox.c.kind)).all())
     assert [tuple(row) for row in told] == [(anna, "forecast_judged")]
     record = (await database.read(read_record)).models[0]
-    assert (record.bought.counts.judged, record.listed.counts.judged, record.papers) == (2, 0, [])
+    assert (record.listed.counts.judged, record.papers) == (0, [])
+
+
+async def test_customers_forecasts_are_told_in_steps_and_each_once(database: Database) -> None:
+    """Two readings never differ by one purchase."""
+    await database.write(add_model)
+    user_id = await database.write(add_user)
+    for place in (*range(29), 0, 0):
+        prediction_id: UUID = await database.write(
+            add_prediction, user_id=user_id, price=0, status=PredictionStatus.SUCCEEDED
+        )
+        made = forecast(last_day=DAYS[place], last_close=CLOSES[place])
+        await database.write(publish.keep, {prediction_id: made}, at(DAYS[place]))
+    record = (await database.read(read_record)).models[0]
+    assert (record.first_made_at, record.next_due, record.bought.counts.made) == (None, None, 0)
+    for more, told in ((0, 0), (29, 30), (30, 30)):
+        if more:
+            prediction_id = await database.write(
+                add_prediction, user_id=user_id, price=0, status=PredictionStatus.SUCCEEDED
+            )
+            made = forecast(last_day=DAYS[more], last_close=CLOSES[more], outcomes=said(probability=0.9))
+            await database.write(publish.keep, {prediction_id: made}, at(DAYS[more]))
+        await judge_on(database, market_at(DAYS[100]), DAYS[100 + more])
+        part = (await database.read(read_record)).models[0].bought
+        assert (part.counts.judged, part.counts.waiting, sum(each.count for each in part.figures)) == (
+            told,
+            0,
+            told * 3,
+        )
 
 
 async def test_the_same_prediction_is_kept_once(database: Database) -> None:

@@ -8,13 +8,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, true, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, Base, table_of
 from db.engine import Database
 from db.tables import metadata
 from db.tables.billing import Transaction, TransactionKind
+from db.tables.forecasts import Forecast
 from db.tables.identities import AccountMerge, ApiScope, EmailLogin, SessionKind
 from db.tables.outbox import RefusedAddress
 from db.tables.payments import Payment, PaymentStatus
@@ -27,6 +28,7 @@ from services.coordination.memory import MemoryCoordination
 from services.files.cleanup import FileCleanup
 from services.files.files import Files
 from services.files.folder import FolderStore
+from services.forecasts import publish
 from services.identity.api_keys import ApiKeys, BadKey
 from services.identity.deletion import AccountDeletion, BalanceSeen
 from services.identity.deletion_rows import AtWork, MoneyUnderWay, RunsTheShop
@@ -44,6 +46,7 @@ from services.users.accounts import Users, Visitor
 from services.users.departures import PersonKey
 from services.users.roles import Staff
 from tests.support.clock import START, FakeClock
+from tests.support.forecasts import forecast
 from tests.support.shop import add_model, add_outsider, add_payment, add_prediction
 
 KEY = PersonKey.of("a secret of the shop")
@@ -176,6 +179,18 @@ async def test_nothing_personal_is_left_and_the_books_are_right(shop: Shop) -> N
     (entry,) = await shop.db.read(rows, AuditEntry, AuditEntry.action == "account.delete")
     assert (entry.target_user_id, entry.edge) == (user_id, "chat")
     assert (entry.before, entry.after) == ({"balance": 1400}, {"balance": 0})
+
+
+async def test_no_moment_tells_whose_a_forecast_was(shop: Shop) -> None:
+    await shop.db.write(add_model)
+    user_id = await shop.enter()
+    prediction_id = await shop.db.write(run, user_id)
+    await shop.db.write(end, prediction_id)
+    made = forecast(last_day=START.date(), last_close=100.0)
+    await shop.db.write(publish.keep, {prediction_id: made}, START)
+    await shop.deletion.delete_in_chat(user_id, seen_balance=(await shop.deletion.look(user_id)).balance)
+    (row,) = await shop.db.read(rows, Forecast, true())
+    assert (row.prediction_id, row.made_at) == (None, START.replace(hour=0, minute=0, second=0, microsecond=0))
 
 
 async def test_what_a_merged_account_left_goes_too(shop: Shop) -> None:

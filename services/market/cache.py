@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, table_of
 from db.tables.market import MarketSeries
 from db.upsert import insert_into
-from services.market.days import fresh_until
+from services.market.days import fresh_for_today, fresh_until
+from services.market.providers import csv
 from services.market.told import ToldSeries
 
 LEASE: Final = dt.timedelta(seconds=15)
@@ -68,13 +69,14 @@ def claim(session: Session, place: SeriesKey, since: dt.date, now: dt.datetime) 
 
 
 def keep(session: Session, place: SeriesKey, told: ToldSeries, since: dt.date, now: dt.datetime) -> None:
+    fresh = fresh_for_today if place.name == csv.NAME else fresh_until
     values = {
         "series": told.dump(),
         "isin": told.isin,
         "since": since,
         "last": told.last,
         "fetched_at": now,
-        "fresh_until": fresh_until(now, told.last) if told.is_traded else fresh_until(now, dt.date.max),
+        "fresh_until": fresh(now, told.last) if told.is_traded else fresh(now, dt.date.max),
         "leased_until": None,
         "rests_until": None,
     }

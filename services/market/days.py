@@ -20,6 +20,12 @@ def last_finished(now: dt.datetime) -> dt.date:
     return day - dt.timedelta(days=max(0, day.weekday() - 4))
 
 
+def past(now: dt.datetime) -> dt.date:
+    """The last weekday before today: of a file nobody knows when its day ends."""
+    day = today(now) - dt.timedelta(days=1)
+    return day - dt.timedelta(days=max(0, day.weekday() - 4))
+
+
 def next_close(now: dt.datetime) -> dt.datetime:
     """When the next session will be over."""
     day = last_finished(now) + dt.timedelta(days=1)
@@ -32,3 +38,9 @@ def fresh_until(now: dt.datetime, last: dt.date | None) -> dt.datetime:
     """Until when nobody asks again for a series that ends on `last`."""
     close = next_close(now)
     return close if last is not None and last >= last_finished(now) else min(close, now + LATE)
+
+
+def fresh_for_today(now: dt.datetime, last: dt.date | None) -> dt.datetime:
+    """The same of a file, which is asked again every day."""
+    midnight = dt.datetime.combine(today(now) + dt.timedelta(days=1), dt.time(), MOSCOW)
+    return midnight if last is not None and last >= past(now) else min(midnight, now + LATE)

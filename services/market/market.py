@@ -13,7 +13,7 @@ from services.clock import Clock
 from services.manifests.live import LivePrices
 from services.market import cache, favourites
 from services.market.cache import SeriesKey
-from services.market.days import last_finished, today
+from services.market.days import last_finished, past, today
 from services.market.errors import ExchangeSilent, InstrumentUnknown
 from services.market.fetching import STALE_DAYS, Fetching
 from services.market.judging import judge
@@ -71,7 +71,7 @@ class Market:
         kept, stale = await self._fetching.get(self._provider(source), key, since)
         assert kept.told is not None
         assert kept.fetched_at is not None
-        due = last_finished(self._clock())
+        due = past(kept.fetched_at) if source.provider == csv.NAME else last_finished(kept.fetched_at)
         # another model may call the same file otherwise
         told = kept.told if named is None else replace(kept.told, instrument=named)
         return judge(told, least=least, since=since, due=due, fetched_at=kept.fetched_at, stale=stale)

@@ -7,6 +7,7 @@ writes it; `<name>-seen`, the prices of it that were shown, as `seen_key` does; 
 `prediction:<hex>` of what they bought before, `example`, the model's own; `<name>-more`, files of further pictures.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -175,10 +176,13 @@ def paper_key(paper: Instrument) -> str:
     return f"{paper.symbol} {paper.provider}"
 
 
-def seen_key(origin: PriceOrigin) -> str:
-    """What tells that just these prices were shown: which paper, which days, and whether there are newer ones."""
+def seen_key(origin: PriceOrigin, values: Any) -> str:  # Any: JSON
+    """What tells that just these prices were shown: which paper, which days, whether there are newer ones, and a digest
+    of closes and jumps."""
     days = f"{origin.first} {origin.last}{' stale' if origin.stale else ''}"
-    return f"{paper_key(origin.instrument)} {days}"
+    jumps = [(each.day.isoformat(), each.change) for each in origin.jumps]
+    digest = hashlib.sha256(repr(([*map(float, values)], jumps)).encode()).hexdigest()[:12]
+    return f"{paper_key(origin.instrument)} {days} {digest}"
 
 
 def lines_of(table: Mapping[str, Any]) -> str:  # Any: as above

@@ -1,5 +1,6 @@
 """A paper that answers a question on a page: found, chosen, and its prices seen before they are paid for."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from services.manifests.manifest import SeriesInput
@@ -22,7 +23,8 @@ async def read_paper(field: SeriesInput, entry: FormEntry, answers: LiveAnswers,
     value = await answers.take(field, found[0])
     origin = origin_of(value)
     assert origin is not None
-    paper, seen = paper_key(origin.instrument), seen_key(origin)
+    assert isinstance(value, Mapping)
+    paper, seen = paper_key(origin.instrument), seen_key(origin, value["values"])
     known = replace(entry, ticker=origin.instrument.symbol, paper=paper, value=value)
     if entry.seen == seen:
         await answers.remember(field, origin.instrument, user_id)

@@ -1,10 +1,12 @@
 """An exchange that answers badly: a sentence, no traceback, in time, and nothing of it is kept."""
 
 import asyncio
+import datetime as dt
 import time
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.engine import Database
@@ -163,6 +165,36 @@ async def test_two_models_may_call_a_file_differently(small_market: Market, exch
     for call in (small_market.find(stranger, "SBER"), small_market.closes(stranger, "SBER", least=YEAR)):
         with pytest.raises(InstrumentUnknown):
             await call
+
+
+async def test_todays_row_of_a_file_is_no_close(
+    small_market: Market, exchange: ExchangeClient, clock: FakeClock
+) -> None:
+    """Whatever the hour: another exchange's day ends at another."""
+    source = csv_of(exchange)
+    for hours, last in ((0, 13), (8, 13), (5, 16)):  # Monday 12:00, 20:00, Tuesday 01:00 in Moscow
+        clock.advance(hours=hours)
+        assert (await small_market.closes(source, "SBER", least=YEAR)).days[-1] == dt.date(2026, 11, last)
+
+
+async def test_a_close_that_was_not_final_when_it_was_fetched_is_none(
+    small_market: Market, exchange: ExchangeClient, clock: FakeClock, sqlite_database: Database
+) -> None:
+    """The exchange told today's row at noon and is silent in the evening."""
+    await small_market.closes(MOEX, "SBER", least=YEAR)
+    await sqlite_database.write(add_unfinished, "2026-11-16")
+    await exchange.fault("down")
+    clock.advance(hours=8)
+    found = await small_market.closes(MOEX, "SBER", least=YEAR)
+    assert (found.stale, found.days[-1]) == (True, dt.date(2026, 11, 13))
+
+
+def add_unfinished(session: Session, day: str) -> None:
+    table = table_of(MarketSeries)
+    series = session.scalar(select(table.c.series))
+    assert series is not None
+    told = series | {"closes": [*series["closes"], [day, 300.0]], "last": day}
+    session.execute(update(table).values(series=told))
 
 
 async def test_a_csv_that_is_not_there_or_not_listed(small_market: Market, exchange: ExchangeClient) -> None:

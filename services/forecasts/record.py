@@ -1,6 +1,7 @@
 """The track record, read from rows: how many were judged, wait or are void, and how good they were; of the shop's own
 list, by version and by paper, and of what customers bought, all together."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -96,13 +97,15 @@ class Track:
 
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db, self._clock = db, clock
+        self._reading = asyncio.Lock()
         self._read: tuple[datetime, PublicRecord] | None = None
 
     async def record(self) -> PublicRecord:
-        now = self._clock()
-        if self._read is None or not 0 <= (now - self._read[0]).total_seconds() < KEPT:
-            self._read = now, await self._db.scan(read_record)
-        return self._read[1]
+        async with self._reading:  # however many ask, one reads
+            now = self._clock()
+            if self._read is None or not 0 <= (now - self._read[0]).total_seconds() < KEPT:
+                self._read = now, await self._db.scan(read_record)
+            return self._read[1]
 
     def forget(self) -> None:
         """What was read is read anew."""

@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 from db.base import JsonObject
 from services.manifests.inputs import SeriesInput
-from services.manifests.live import ListedSymbol, LivePrices
+from services.manifests.live import ListedSymbol, LivePrices, source_of
 from services.manifests.manifest import Manifest
 from services.manifests.outcomes import DeclaredOutcome
 from services.manifests.schema import Text
@@ -123,7 +123,7 @@ def forecast_of(manifest: Manifest, inputs: JsonObject, outputs: Mapping[str, An
     if not isinstance(field, SeriesInput) or not isinstance(given, dict) or not isinstance(given.get("live"), dict):
         return None
     live, values = given["live"], given.get("values")
-    source = source_of(field, str(live.get("provider")), str(live.get("symbol")))
+    source = source_of(field.live, provider=str(live.get("provider")), symbol=str(live.get("symbol")))
     said = said_in(manifest.outcomes, outputs)
     if source is None or not said or not isinstance(values, list) or len(values) < FEWEST_CLOSES:
         return None
@@ -146,13 +146,6 @@ def listed_forecast(
     """Of a paper of the list. Any: as above."""
     said = said_in(manifest.outcomes, outputs)
     return _made(manifest, paper, last_day, last_close, said) if said else None
-
-
-def source_of(field: SeriesInput, provider: str, symbol: str) -> LivePrices | None:
-    """Which of the model's sources has this paper."""
-    of_provider = [source for source in field.live if source.provider == provider]
-    knows = [source for source in of_provider if any(each.value == symbol for each in source.symbols)]
-    return next(iter(knows or of_provider), None)
 
 
 def said_in(declared: Sequence[DeclaredOutcome], outputs: Mapping[str, Any]) -> list[StatedOutcome]:

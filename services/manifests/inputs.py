@@ -286,6 +286,9 @@ class SeriesInput(Bounded):
         values = [source.value for source in self.sources]
         if len(set(values)) < len(values):
             raise wrong("two sources have the same value", "Give each its own", "sources")
+        symbols = [(source.provider, each.value) for source in self.live for each in source.symbols]
+        if len(set(symbols)) < len(symbols):
+            raise wrong("two files have the same symbol", "Give each paper one of its own", "live")
         for key in ("default", "example"):
             if isinstance(sample := getattr(self, key), str) and sample not in values:
                 raise wrong(

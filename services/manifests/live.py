@@ -1,5 +1,6 @@
 """Where the numbers of a series may come from while the shop runs: `[[inputs.live]]`."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -34,3 +35,12 @@ class LivePrices(Table):
     def key(self) -> str:
         """What tells it from others in the cache: the same address, the same prices."""
         return self.provider if self.url is None else f"{self.provider}:{self.url}"
+
+
+def source_of(live: Sequence[LivePrices], *, provider: str, symbol: str) -> LivePrices | None:
+    """The one that has this paper; None where it is not asked any more."""
+    for source in live:
+        listed = not source.symbols or any(each.value == symbol for each in source.symbols)
+        if source.provider == provider and listed:
+            return source
+    return None

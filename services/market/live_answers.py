@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.manifests.inputs import Input, SeriesInput
-from services.manifests.live import LivePrices
+from services.manifests.live import source_of
 from services.market.errors import ExchangeSilent, InstrumentUnknown, JumpUnaccepted, NoPrices, StaleUnaccepted
 from services.market.market import Market
 from services.market.origin import PriceOrigin, origin_of
@@ -49,7 +49,7 @@ class LiveAnswers:
 
     async def take(self, field: SeriesInput, paper: Instrument) -> Value:
         """Its last closes as the answer. Raises leaves of NoPrices; InvalidValue where one is out of the bounds."""
-        source = source_of(field, paper)
+        source = source_of(field.live, provider=paper.provider, symbol=paper.symbol)
         if source is None:
             raise InstrumentUnknown(paper.symbol)
         prices = await self._market.closes(source, paper.symbol, least=field.min_length)
@@ -80,7 +80,7 @@ class LiveAnswers:
 
     async def remember(self, field: SeriesInput, paper: Instrument, user_id: int) -> None:
         """It is offered first the next time."""
-        if (source := source_of(field, paper)) is not None:
+        if (source := source_of(field.live, provider=paper.provider, symbol=paper.symbol)) is not None:
             await self._market.remember(user_id, source, paper)
 
     async def refreshed(self, fields: Sequence[Input], answers: Mapping[str, Any]) -> dict[str, Value]:  # Any: JSON
@@ -117,12 +117,3 @@ def _same(one: object, other: object) -> bool:
         and one["values"] == other["values"]
         and (first.first, first.last, first.stale) == (second.first, second.last, second.stale)
     )
-
-
-def source_of(field: SeriesInput, paper: Instrument) -> LivePrices | None:
-    """The source of the manifest that has this paper; None where it is not asked any more."""
-    for source in field.live:
-        listed = not source.symbols or any(each.value == paper.symbol for each in source.symbols)
-        if source.provider == paper.provider and listed:
-            return source
-    return None

@@ -18,7 +18,7 @@ from db.tables.predictions import PredictionStatus
 from db.tables.users import User
 from services.forecasts import publish
 from services.forecasts.judgement import Judgement
-from services.forecasts.record import read_record
+from services.forecasts.record import Track, read_record
 from services.forecasts.verify import verify_chain
 from services.market.errors import ExchangeSilent, InstrumentUnknown, NoLongerTraded
 from tests.support.clock import FakeClock
@@ -251,3 +251,11 @@ async def test_two_processes_judge_each_forecast_once(database: Database, clock:
     assert sum(await asyncio.gather(*(job.run_due() for job in jobs))) == 20
     assert len(await outcomes(database)) == 60
     assert (await database.scan(verify_chain)).wrong is None
+
+
+async def test_a_hundred_readers_make_one_reading(database: Database, clock: FakeClock) -> None:
+    import asyncio
+
+    track = Track(database, clock)
+    records = await asyncio.gather(*(track.record() for _ in range(100)))
+    assert len({id(each) for each in records}) == 1

@@ -17,6 +17,8 @@ WHY_VOID: Final = {
     VoidReason.HALTED: N_("its trading was halted"),
     VoidReason.UNKNOWN: N_("the exchange does not know it any more"),
     VoidReason.NO_ANCHOR: N_("the exchange has no price of the day that it began from"),
+    VoidReason.JUMPED: N_("its price jumped, and no split of the paper explains it"),
+    VoidReason.SILENT: N_("for months there were no prices of it"),
 }
 
 
@@ -32,7 +34,12 @@ def judged_lines(view: ForecastView, tr: Translator) -> list[Html]:
     if view.void is not None:
         reason = tr.gettext(WHY_VOID[VoidReason(view.void)])
         return [head, tr.html("Nothing can be said of what came: {reason}.", reason=reason)]
-    return [head, *(_line(outcome, view, tr) for outcome in view.outcomes)]
+    lines = [_line(outcome, view, tr) for outcome in view.outcomes if outcome.void is None]
+    rest = next((outcome.void for outcome in view.outcomes if outcome.void is not None), None)
+    if rest is not None:
+        reason = tr.gettext(WHY_VOID[VoidReason(rest)])
+        lines.append(tr.html("Nothing can be said of the rest: {reason}.", reason=reason))
+    return [head, *lines]
 
 
 def _line(outcome: OutcomeView, view: ForecastView, tr: Translator) -> Html:

@@ -25,6 +25,10 @@ class VoidReason(StrEnum):
     """Its source knows the paper no more."""
     NO_ANCHOR = "no_anchor"
     """The source has no close of the last day that the forecast knew."""
+    JUMPED = "jumped"
+    """A price between jumped, and no split explains it."""
+    SILENT = "silent"
+    """For months nothing could be had of its source."""
 
 
 class EntryKind(StrEnum):

@@ -139,7 +139,7 @@ def create_outcomes() -> None:
         sa.CheckConstraint("(void IS NULL) = (came IS NOT NULL)", name=op.f("ck_outcomes_judged_or_void")),
         sa.CheckConstraint("(came IS NULL) = (observed IS NULL)", name=op.f("ck_outcomes_came_is_observed")),
         sa.CheckConstraint(
-            "void IS NULL OR void IN ('delisted', 'halted', 'unknown', 'no_anchor')",
+            "void IS NULL OR void IN ('delisted', 'halted', 'unknown', 'no_anchor', 'jumped', 'silent')",
             name=op.f("ck_outcomes_void_known"),
         ),
         of_forecast("outcomes", "RESTRICT"),

@@ -47,7 +47,7 @@ def judgement_text(number: int, forecast_number: int, rows: Sequence[Any]) -> st
             "number": number,
             "forecast": forecast_number,
             "judged_at": first.judged_at,
-            "until": first.until,
+            "until": max((row.until for row in rows if row.until is not None), default=None),
             "outcomes": [_outcome(row) for row in sorted(rows, key=lambda each: str(each.name))],
         }
     )

@@ -21,6 +21,7 @@ _forecasts, _open = table_of(Forecast), table_of(OpenForecast)
 _predictions, _users = table_of(Prediction), table_of(User)
 LOOK_AGAIN: Final = timedelta(hours=6)
 VOID_AFTER: Final = timedelta(days=30)
+SILENT_AFTER: Final = timedelta(days=90)
 AT_ONCE: Final = 1_000
 
 

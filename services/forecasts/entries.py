@@ -108,7 +108,7 @@ def _published(rows: EntryRows) -> PublishedEntry | None:
         last_day=forecast.last_day,
         last_close=forecast.last_close,
         horizon=forecast.horizon,
-        void=rows.outcomes[0].void if judged else None,
+        void=next((each.void for each in rows.outcomes if each.void is not None), None) if judged else None,
         text=text,
         hash=rows.entry.hash,
     )

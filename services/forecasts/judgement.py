@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,14 +11,15 @@ import structlog
 
 from db.base import AnyRow, JsonObject
 from db.engine import Database
+from db.errors import DatabaseUnavailable
 from db.tables.forecasts import VoidReason
 from services.clock import Clock
 from services.forecasts import due
-from services.forecasts.due import VOID_AFTER, DuePaper
+from services.forecasts.due import SILENT_AFTER, VOID_AFTER, DuePaper
 from services.forecasts.said import StatedOutcome, load_source
 from services.forecasts.sources import PriceSource
-from services.market.errors import HistoryTooShort, InstrumentUnknown, NoLongerTraded, NoPrices, TradingHalted
-from services.market.prices import ClosingPrices
+from services.market.errors import ExchangeSilent, InstrumentUnknown, NoPrices
+from services.market.prices import HistoryEnd, PaperHistory
 
 if TYPE_CHECKING:
     from services.forecasts.judging import Observed
@@ -34,65 +36,79 @@ class Judgement:
     async def run_due(self) -> int:
         """How many were judged, or are void."""
         papers = await self._db.read(due.due_papers, self._clock())
-        judged = 0
+        judged, silent = 0, set[str]()
         for paper in papers:
-            judged += await self._judge(paper)
+            if paper.source_key in silent:
+                continue  # the next run begins with it
+            try:
+                judged += await self._judge(paper, silent)
+            except DatabaseUnavailable:
+                raise
+            except Exception:
+                log.exception("paper_not_judged", symbol=paper.symbol)
         if judged:
             log.info("forecasts_judged", count=judged, papers=len(papers))
             self._on_told()
         return judged
 
-    async def _judge(self, paper: DuePaper) -> int:
+    async def _judge(self, paper: DuePaper, silent: set[str]) -> int:
         now, judged = self._clock(), 0
-        prices = await self._prices(paper, now)
+        try:
+            history = await self._history(paper)
+        except ExchangeSilent:
+            silent.add(paper.source_key)
+            history = None
         while rows := await self._db.write(due.claim, paper, now):
-            written = await asyncio.to_thread(_outcomes, rows, prices, now)
+            written = await asyncio.to_thread(_outcomes, rows, history, now)
             if written:
                 judged += await self._db.write(due.write, written, now)
         return judged
 
-    async def _prices(self, paper: DuePaper, now: datetime) -> ClosingPrices | VoidReason | None:
-        """None: nothing is known just now."""
-        least = 2 + (now.date() - paper.first_day).days * 9 // 14  # trading days of a year with many holidays
+    async def _history(self, paper: DuePaper) -> PaperHistory | None:
+        """None: nothing is known just now. Raises ExchangeSilent."""
         try:
-            return await self._closes(paper, least)
-        except NoLongerTraded:
-            return VoidReason.DELISTED
-        except TradingHalted:
-            return VoidReason.HALTED
+            return await self._market.history(load_source(paper.source), paper.symbol, since=paper.first_day)
         except InstrumentUnknown:
-            return VoidReason.UNKNOWN
+            return PaperHistory(days=(), values=(), end=HistoryEnd.UNKNOWN)
+        except ExchangeSilent:
+            raise
         except NoPrices as error:
             log.warning("prices_not_had", symbol=paper.symbol, error=type(error).__name__)
             return None
 
-    async def _closes(self, paper: DuePaper, least: int) -> ClosingPrices:
-        source = load_source(paper.source)
-        try:
-            return await self._market.closes(source, paper.symbol, least=least)
-        except HistoryTooShort as error:  # as many as there are
-            return await self._market.closes(source, paper.symbol, least=max(1, int(error.params["count"])))
 
-
-def _outcomes(
-    rows: Sequence[AnyRow], prices: ClosingPrices | VoidReason | None, now: datetime
-) -> dict[int, Sequence[JsonObject]]:
+def _outcomes(rows: Sequence[AnyRow], history: PaperHistory | None, now: datetime) -> dict[int, Sequence[JsonObject]]:
     """Rows of `outcomes` by forecast; what cannot be told yet is left out."""
-    if prices is None:
-        return {}
-    if isinstance(prices, VoidReason):
-        return {row.id: _void(row, prices) for row in rows if _is_late(row, now)}
+    if history is None or (not history.days and history.end is None):
+        return {row.id: _rest(row, VoidReason.SILENT) for row in rows if _is_late(row, now, SILENT_AFTER)}
     from services.forecasts.judging import Anchor, NoSuchDay, observe  # numpy, once there is something to judge
 
     anchors = [Anchor(last_day=row.last_day, horizon=row.horizon) for row in rows]
     written: dict[int, Sequence[JsonObject]] = {}
-    for row, found in zip(rows, observe(prices.days, prices.values, anchors), strict=True):
-        if isinstance(found, NoSuchDay):
-            if _is_late(row, now):
-                written[row.id] = _void(row, VoidReason.NO_ANCHOR)
-        elif found is not None:
+    for row, found in zip(rows, observe(history.days, history.values, anchors), strict=True):
+        jump = next((each.day for each in history.jumps if each.day > row.last_day), None)
+        if not isinstance(found, NoSuchDay | None) and (jump is None or found.until < jump):
             written[row.id] = [_judged(said, row.last_close, found) for said in _said(row)]
+        elif _is_late(row, now, VOID_AFTER):
+            if isinstance(found, NoSuchDay):
+                written[row.id] = _rest(row, VoidReason.NO_ANCHOR)
+            elif (reason := _why_void(history, jump)) is not None:
+                written[row.id] = _rest(row, reason, _until(history, jump))
     return written
+
+
+def _why_void(history: PaperHistory, jump: dt.date | None) -> VoidReason | None:
+    if jump is not None:
+        return VoidReason.JUMPED
+    return None if history.end is None else VoidReason(history.end)
+
+
+def _until(history: PaperHistory, jump: dt.date | None) -> PaperHistory:
+    """Its closes before the jump."""
+    if jump is None:
+        return history
+    at = history.days.index(jump)
+    return replace(history, days=history.days[:at], values=history.values[:at])
 
 
 def _judged(said: StatedOutcome, last_close: float, observed: "Observed") -> JsonObject:
@@ -110,9 +126,21 @@ def _judged(said: StatedOutcome, last_close: float, observed: "Observed") -> Jso
     return _named(said) | told
 
 
-def _void(row: AnyRow, reason: VoidReason) -> list[JsonObject]:
+def _rest(row: AnyRow, reason: VoidReason, history: PaperHistory | None = None) -> list[JsonObject]:
+    """Void, but for what the closes that there are have settled."""
+    from services.forecasts.judging import Anchor, is_settled, observe_start
+
+    found = None
+    if history is not None:
+        anchor = Anchor(last_day=row.last_day, horizon=row.horizon)
+        found = observe_start(history.days, history.values, anchor)
     nothing = dict.fromkeys(("bin", "came", "observed", "score", "until"))
-    return [_named(said) | nothing | {"void": reason} for said in _said(row)]
+    return [
+        _judged(said, row.last_close, found)
+        if found is not None and is_settled(said, found)
+        else _named(said) | nothing | {"void": reason}
+        for said in _said(row)
+    ]
 
 
 def _named(said: StatedOutcome) -> JsonObject:
@@ -129,7 +157,7 @@ def _said(row: AnyRow) -> list[StatedOutcome]:
     return [StatedOutcome.load(told) for told in row.said["outcomes"]]
 
 
-def _is_late(row: AnyRow, now: datetime) -> bool:
+def _is_late(row: AnyRow, now: datetime, after: dt.timedelta) -> bool:
     """It has been waited for: what is not there by now will not come."""
-    limit: dt.date = row.due_on + VOID_AFTER
+    limit: dt.date = row.due_on + after
     return now.date() > limit

@@ -71,6 +71,23 @@ def observe(
     return found
 
 
+def observe_start(days: Sequence[dt.date], closes: Sequence[float], anchor: Anchor) -> Observed | None:
+    """Of a series that ended within the horizon, or can be believed so far only: what its closes tell."""
+    if anchor.last_day not in days:
+        return None
+    at = days.index(anchor.last_day)
+    after = closes[at + 1 : at + 1 + anchor.horizon]
+    if not after:
+        return None
+    worst, change = (_per_cent(float(close), float(closes[at])) for close in (min(after), after[-1]))
+    return Observed(worst=worst, change=change, until=days[at + len(after)])
+
+
+def is_settled(said: StatedOutcome, observed: Observed) -> bool:
+    """Whether no later close can change it: a fall that was reached."""
+    return said.event == "drawdown" and observed.worst <= -said.measure * 100 + ROUNDING
+
+
 def _absent(ordinals: "np.ndarray[tuple[int], np.dtype[np.int64]]", day: int) -> NoSuchDay | None:
     """A day after the last of the series may still come to it."""
     return None if len(ordinals) == 0 or day > int(ordinals[-1]) else NoSuchDay()

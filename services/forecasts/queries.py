@@ -48,7 +48,9 @@ class ForecastView:
 
     @property
     def void(self) -> str | None:
-        return next((outcome.void for outcome in self.outcomes), None)
+        """Of a forecast of which nothing can be said."""
+        reasons = [outcome.void for outcome in self.outcomes]
+        return reasons[0] if reasons and None not in reasons else None
 
 
 class ForecastQueries:
@@ -82,5 +84,5 @@ def _view(row: AnyRow, outcomes: dict[str, AnyRow]) -> ForecastView:
         if (found := outcomes.get(each.name)) is not None
     ]
     names = ("id", "prediction_id", "model_slug", "symbol", "name", "last_day", "last_close", "horizon", "made_at")
-    until = next((each.until for each in outcomes.values()), None)
+    until = max((each.until for each in outcomes.values() if each.until is not None), default=None)
     return ForecastView(**{name: getattr(row, name) for name in names}, until=until, outcomes=views)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, table_of
 from db.engine import Database
 from db.errors import DatabaseUnavailable
-from db.tables.forecasts import Forecast, ListedInstrument
+from db.tables.forecasts import Forecast, ForecastOrigin, ListedInstrument
 from services.clock import Clock
 from services.errors import ShopError, one_line
 from services.forecasts.publish import publish
@@ -108,13 +108,16 @@ class WeeklyForecasts:
         return number is not None
 
     async def _forecast(self, row: AnyRow) -> NewForecast | None:
-        """None: its model does not run here, or the prices are old. Raises ShopError."""
+        """None: its model does not run here, or its prices are old, jump, are told of already, or lack their splits.
+        Raises ShopError."""
         manifest = self._engine.manifest(row.model_slug)
         field = None if manifest is None else judged_input(manifest)
         if manifest is None or field is None or not self._engine.serves(manifest.slug):
             return None
         prices = await self._market.closes(load_source(row.source), row.symbol, least=field.min_length)
-        if prices.stale:
+        if prices.stale or not prices.splits_known or prices.jumps:
+            return None
+        if await self._db.read(_is_told, row, prices.days[-1]):
             return None
         result = await self._engine.predict(manifest.slug, _row(manifest, field, prices))
         paper = paper_of(load_source(row.source), symbol=row.symbol, name=row.name, exchange=row.exchange)
@@ -136,6 +139,18 @@ def _missing(session: Session, week: str) -> Sequence[AnyRow]:
     )
     wanted = select(_listed).where(_listed.c.until.is_(None), ~there).order_by(_listed.c.id)
     return session.execute(wanted).all()
+
+
+def _is_told(session: Session, row: AnyRow, last_day: date) -> bool:
+    """Whether the list has a forecast of these very closes: after long holidays another week's."""
+    same = select(_forecasts.c.id).where(
+        _forecasts.c.origin == ForecastOrigin.LIST,
+        _forecasts.c.model_slug == row.model_slug,
+        _forecasts.c.source_key == row.source_key,
+        _forecasts.c.symbol == row.symbol,
+        _forecasts.c.last_day >= last_day,
+    )
+    return session.scalar(same.limit(1)) is not None
 
 
 def _publish_listed(session: Session, listed_id: int, made: NewForecast, week: str, now: datetime) -> int | None:

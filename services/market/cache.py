@@ -18,6 +18,8 @@ LEASE: Final = dt.timedelta(seconds=15)
 """Longer than asking takes."""
 REST: Final = dt.timedelta(seconds=30)
 KEPT: Final = dt.timedelta(days=30)
+SPLITS_AGAIN: Final = dt.timedelta(minutes=15)
+"""After so long a series whose splits could not be had is asked for again."""
 _series = table_of(MarketSeries)
 
 
@@ -69,14 +71,15 @@ def claim(session: Session, place: SeriesKey, since: dt.date, now: dt.datetime) 
 
 
 def keep(session: Session, place: SeriesKey, told: ToldSeries, since: dt.date, now: dt.datetime) -> None:
-    fresh = fresh_for_today if place.name == csv.NAME else fresh_until
+    ends = fresh_for_today if place.name == csv.NAME else fresh_until
+    fresh = ends(now, told.last if told.is_traded else dt.date.max)
     values = {
         "series": told.dump(),
         "isin": told.isin,
         "since": since,
         "last": told.last,
         "fetched_at": now,
-        "fresh_until": fresh(now, told.last) if told.is_traded else fresh(now, dt.date.max),
+        "fresh_until": fresh if told.splits_known else min(fresh, now + SPLITS_AGAIN),
         "leased_until": None,
         "rests_until": None,
     }

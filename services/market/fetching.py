@@ -13,7 +13,7 @@ from services.market import cache
 from services.market.cache import KeptSeries, SeriesKey
 from services.market.days import last_finished, today
 from services.market.errors import AnswerUnreadable, ExchangeSilent, InstrumentUnknown
-from services.market.providers.base import PriceProvider, ProviderAway, ProviderNonsense
+from services.market.providers.base import PriceProvider, ProviderAway, ProviderForgot, ProviderNonsense
 
 log = structlog.get_logger()
 
@@ -41,9 +41,23 @@ class Fetching:
             kept = await self._db.read(cache.look, key, self._clock())
             if self._is_young(kept, since):
                 return kept, not kept.fresh
+            if isinstance(error, ProviderForgot):
+                raise InstrumentUnknown(key.symbol) from None
             if isinstance(error, ProviderNonsense):
                 raise AnswerUnreadable(key.symbol) from None
             raise ExchangeSilent() from None
+
+    async def look_back(self, provider: PriceProvider, key: SeriesKey, since: dt.date) -> tuple[KeptSeries, bool]:
+        """The same to look back at, and whether the provider knows the paper no more: then what was kept is all that
+        will ever be."""
+        kept = await self._db.read(cache.look, key, self._clock())
+        try:
+            found, _ = await self.get(provider, key, since)
+        except InstrumentUnknown:
+            if kept.told is None:
+                raise
+            return kept, True
+        return found, False
 
     async def _fresh(self, provider: PriceProvider, key: SeriesKey, since: dt.date) -> KeptSeries:
         """Of the row, or of the provider where nobody else asks it. Raises ProviderAway, ProviderNonsense,
@@ -65,7 +79,7 @@ class Fetching:
         try:
             told = await provider.series(key.symbol, since=since, today=today(now))
             if told is None and known:
-                raise ProviderNonsense("what it knew is not there any more")
+                raise ProviderForgot("what it knew is not there any more")
         except (ProviderAway, ProviderNonsense):
             await self._db.write(cache.give_up, key, now)
             raise

@@ -7,7 +7,7 @@ from typing import Final
 
 from services.market.adjustment import Priced, adjust, find_jumps
 from services.market.errors import HistoryTooShort, NoLongerTraded, NotYetTraded, TradingHalted
-from services.market.prices import ClosingPrices
+from services.market.prices import ClosingPrices, HistoryEnd, PaperHistory
 from services.market.told import ToldSeries
 
 LONGEST_HALT: Final = dt.timedelta(days=30)
@@ -44,8 +44,28 @@ def judge(
         values=[close for _, close in adjusted],
         splits=splits,
         jumps=find_jumps(adjusted),
+        splits_known=told.splits_known,
         fetched_at=fetched_at,
         stale=stale,
+    )
+
+
+def history_of(told: ToldSeries, *, since: dt.date, due: dt.date, forgotten: bool) -> PaperHistory:
+    """To look back at: nothing is too short, too rare or too old here. `forgotten`: its source knows it no more."""
+    traded = [(day, close) for day, close in told.closes if since <= day <= due and close is not None]
+    adjusted, _ = adjust(traded, told.splits)
+    end = None
+    if forgotten:
+        end = HistoryEnd.UNKNOWN
+    elif not told.is_traded:
+        end = HistoryEnd.DELISTED
+    elif traded and due - traded[-1][0] > OLDEST_CLOSE:
+        end = HistoryEnd.HALTED
+    return PaperHistory(
+        days=[day for day, _ in adjusted],
+        values=[close for _, close in adjusted],
+        jumps=find_jumps(adjusted),
+        end=end,
     )
 
 

@@ -16,8 +16,8 @@ from services.market.cache import SeriesKey
 from services.market.days import last_finished, past, today
 from services.market.errors import ExchangeSilent, InstrumentUnknown
 from services.market.fetching import STALE_DAYS, Fetching
-from services.market.judging import judge
-from services.market.prices import ClosingPrices, Instrument
+from services.market.judging import history_of, judge
+from services.market.prices import ClosingPrices, Instrument, PaperHistory
 from services.market.providers import csv
 from services.market.providers.base import PriceProvider, ProviderAway, ProviderNonsense
 from services.market.providers.csv import CsvPrices
@@ -71,10 +71,26 @@ class Market:
         kept, stale = await self._fetching.get(self._provider(source), key, since)
         assert kept.told is not None
         assert kept.fetched_at is not None
-        due = past(kept.fetched_at) if source.provider == csv.NAME else last_finished(kept.fetched_at)
+        due = _known_until(source, kept.fetched_at)
         # another model may call the same file otherwise
         told = kept.told if named is None else replace(kept.told, instrument=named)
         return judge(told, least=least, since=since, due=due, fetched_at=kept.fetched_at, stale=stale)
+
+    async def history(self, source: LivePrices, symbol: str, *, since: dt.date) -> PaperHistory:
+        """All closes from `since` on, whatever became of the paper. Raises AnswerUnreadable, ExchangeSilent (also where
+        its splits cannot be had), InstrumentUnknown."""
+        if not SYMBOL.fullmatch(symbol):
+            raise InstrumentUnknown(plain(symbol))
+        now = self._clock()
+        first = today(now) - dt.timedelta(days=MOST_DAYS)
+        since = max(first, min(since, today(now) - dt.timedelta(days=FEWEST_DAYS)))
+        key = SeriesKey(provider=source.key, symbol=symbol, name=source.provider)
+        kept, forgotten = await self._fetching.look_back(self._provider(source), key, since)
+        assert kept.told is not None
+        assert kept.fetched_at is not None
+        if not kept.told.splits_known:
+            raise ExchangeSilent()
+        return history_of(kept.told, since=since, due=_known_until(source, kept.fetched_at), forgotten=forgotten)
 
     async def favourites(self, user_id: int, source: LivePrices) -> Sequence[Instrument]:
         """What the customer took of it, the newest first."""
@@ -113,3 +129,8 @@ class Market:
 
     def _files(self, source: LivePrices) -> CsvPrices:
         return CsvPrices(source, self._reader, self._language)
+
+
+def _known_until(source: LivePrices, fetched_at: dt.datetime) -> dt.date:
+    """The last day whose close was final when it was fetched."""
+    return past(fetched_at) if source.provider == csv.NAME else last_finished(fetched_at)

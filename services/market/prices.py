@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Self
 
 
@@ -42,6 +43,7 @@ class ClosingPrices:
     values: Sequence[float]
     splits: Sequence[StockSplit] = ()
     jumps: Sequence[PriceJump] = ()
+    splits_known: bool = True
     fetched_at: dt.datetime
     stale: bool = False
     """The provider did not answer: these are what it told before."""
@@ -56,3 +58,22 @@ class ClosingPrices:
             splits=[split for split in self.splits if split.day > days[0]],
             jumps=[jump for jump in self.jumps if jump.day > days[0]],
         )
+
+
+class HistoryEnd(StrEnum):
+    """Why no more closes will come."""
+
+    DELISTED = "delisted"
+    HALTED = "halted"
+    UNKNOWN = "unknown"
+    """Its source knew it once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperHistory:
+    """All closes that there are, of whatever became of the paper; `end` is None of one that is traded."""
+
+    days: Sequence[dt.date]
+    values: Sequence[float]
+    jumps: Sequence[PriceJump] = ()
+    end: HistoryEnd | None = None

@@ -15,12 +15,14 @@ MAX_ROWS: Final = 20_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldSeries:
     """`closes` ascend. `is_traded`: as the exchange says today. `last`: of the last day with a close that is known of,
-    which may be before the days that were asked for; None of what was never traded."""
+    which may be before the days that were asked for; None of what was never traded. `splits_known`: whether
+    the table of splits could be had."""
 
     instrument: Instrument
     isin: str | None = None
     closes: Sequence[Close] = ()
     splits: Sequence[StockSplit] = ()
+    splits_known: bool = True
     is_traded: bool = True
     last: dt.date | None = None
 
@@ -31,6 +33,7 @@ class ToldSeries:
             "is_traded": self.is_traded,
             "last": self.last and self.last.isoformat(),
             "closes": [[day.isoformat(), close] for day, close in self.closes],
+            "splits_known": self.splits_known,
             "splits": [[split.day.isoformat(), split.before, split.after] for split in self.splits],
         }
 
@@ -42,6 +45,7 @@ class ToldSeries:
             isin=isin,
             closes=[(day(each), close) for each, close in kept["closes"]],
             splits=[StockSplit(day=day(each), before=before, after=after) for each, before, after in kept["splits"]],
+            splits_known=kept.get("splits_known", False),  # rows of before do not tell
             is_traded=kept["is_traded"],
             last=day(kept["last"]) if kept["last"] else None,
         )

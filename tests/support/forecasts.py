@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from services.forecasts.said import NewForecast, Paper, StatedOutcome, paper_of
 from services.manifests.live import LivePrices
+from services.market.adjustment import find_jumps
 from services.market.errors import HistoryTooShort, NoPrices
-from services.market.prices import ClosingPrices, Instrument
+from services.market.prices import ClosingPrices, HistoryEnd, Instrument, PaperHistory
 
 MOEX = LivePrices(provider="moex")
 FIRST_DAY = dt.date(2020, 1, 6)
@@ -49,6 +50,7 @@ class PaperMarket:
     days: dict[str, Sequence[dt.date]] = field(default_factory=dict)
     histories: dict[str, Sequence[float]] = field(default_factory=dict)
     trouble: dict[str, NoPrices] = field(default_factory=dict)
+    ends: dict[str, HistoryEnd] = field(default_factory=dict)
     asked: int = 0
 
     def lists(self, symbol: str, days: Sequence[dt.date], closes: Sequence[float]) -> None:
@@ -68,6 +70,15 @@ class PaperMarket:
         if known < least:
             raise HistoryTooShort(symbol=symbol, count=known, least=least)
         return closing_prices(symbol, self.days[symbol][:known], self.histories[symbol][:known], at)
+
+    async def history(self, source: LivePrices, symbol: str, *, since: dt.date) -> PaperHistory:
+        self.asked += 1
+        if (trouble := self.trouble.get(symbol)) is not None:
+            raise trouble
+        known = sum(day < self.today for day in self.days[symbol])
+        days, closes = self.days[symbol][:known], self.histories[symbol][:known]
+        jumps = find_jumps(list(zip(days, closes, strict=True)))
+        return PaperHistory(days=days, values=closes, jumps=jumps, end=self.ends.get(symbol))
 
 
 def said(

@@ -16,6 +16,10 @@ class ProviderNonsense(Exception):
     """It answered, and what it said is not what it was asked for."""
 
 
+class ProviderForgot(ProviderNonsense):
+    """It knew the paper once, and does not any more."""
+
+
 class PriceProvider(Protocol):
     """Raises ProviderAway, ProviderNonsense; takes no longer than its deadline."""
 

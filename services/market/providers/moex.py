@@ -45,8 +45,9 @@ class MoscowExchange:
             if listing is None:
                 return None
             closes: list[Close] = []
-            splits: list[StockSplit] = []
-            if listing.is_traded and listing.first is not None and listing.first <= today:
+            splits: list[StockSplit] | None = []
+            gone = not listing.is_traded and (listing.last is None or listing.last < since)
+            if not gone and listing.first is not None and listing.first <= today:
                 closes = checked(await self._history(symbol, listing, since), today=today)
                 splits = await self._splits(symbol) if (listing.engine, listing.market) != ("stock", "index") else []
                 if not closes and (listing.last is None or listing.last >= since):
@@ -56,7 +57,8 @@ class MoscowExchange:
                 instrument=_instrument(symbol, listing.name),
                 isin=listing.isin,
                 closes=closes,
-                splits=splits,
+                splits=splits or [],
+                splits_known=splits is not None,
                 is_traded=listing.is_traded or listing.first is None or listing.first > today,
                 last=last if last is not None and last <= today else None,
             )
@@ -101,13 +103,13 @@ class MoscowExchange:
                 raise ProviderNonsense(f"{len(closes)} rows of {total}")
         raise ProviderNonsense(f"more than {MOST_PAGES} pages")
 
-    async def _splits(self, symbol: str) -> list[StockSplit]:
-        """None where the table cannot be had: a split then is a jump, which the customer is asked about."""
+    async def _splits(self, symbol: str) -> list[StockSplit] | None:
+        """None where the table cannot be had: then nothing is judged, and customers are asked about the jump."""
         try:
             rows = (await self._iss.ask("/statistics/engines/stock/splits", "splits"))["splits"]
         except (ProviderAway, ProviderNonsense) as error:
             log.warning("splits_unknown", symbol=symbol, problem=str(error))
-            return []
+            return None
         return list(splits_of(symbol, rows))
 
 

@@ -20,7 +20,8 @@ from services.forecasts import publish
 from services.forecasts.judgement import Judgement
 from services.forecasts.record import Track, read_record
 from services.forecasts.verify import verify_chain
-from services.market.errors import ExchangeSilent, InstrumentUnknown, NoLongerTraded
+from services.market.errors import ExchangeSilent, InstrumentUnknown
+from services.market.prices import HistoryEnd
 from tests.support.clock import FakeClock
 from tests.support.forecasts import PaperMarket, forecast, said, walk, weekdays
 from tests.support.shop import add_model, add_prediction, add_user
@@ -147,7 +148,6 @@ async def test_a_split_between_a_forecast_and_its_horizon_is_no_fall(database: D
 @pytest.mark.parametrize(
     ("trouble", "reason"),
     [
-        (NoLongerTraded(symbol="SBER", last=DAYS[5]), "delisted"),
         (InstrumentUnknown("SBER"), "unknown"),
         (ExchangeSilent(), None),
     ],
@@ -175,6 +175,68 @@ async def test_a_series_without_the_last_day_is_void(database: Database) -> None
     assert await judge_on(database, market, DAYS[30]) == 0
     assert await judge_on(database, market, DAYS[80]) == 1
     assert {row.void for row in await outcomes(database)} == {"no_anchor"}
+
+
+@pytest.mark.parametrize("end", list(HistoryEnd))
+async def test_of_a_paper_that_ended_what_its_closes_settle_is_judged(database: Database, end: HistoryEnd) -> None:
+    """A horizon that was over before, and a fall that was reached; the rest is void after a month."""
+    await database.write(add_model)
+    for place in (0, 28, 35):
+        await publish_one(database, place)
+    market = market_at(DAYS[40])
+    fallen = [*CLOSES[:30], *(close * 0.6 for close in CLOSES[30:34])]
+    market.lists("SBER", DAYS[:34], fallen)
+    market.ends["SBER"] = end
+    assert await judge_on(database, market, DAYS[50]) == 1
+    assert await judge_on(database, market, DAYS[150]) == 2
+    found = {(row.forecast_id, row.name): (row.came, row.void) for row in await outcomes(database)}
+    assert all(found[1, name][1] is None for name in ("drawdown", "bad_case", "band"))
+    assert found[2, "drawdown"] == (True, None)
+    assert found[2, "band"] == found[2, "bad_case"] == found[3, "drawdown"] == (None, end)
+    assert (await database.scan(verify_chain)).wrong is None
+
+
+async def test_a_jump_within_the_horizon_is_no_fall(database: Database) -> None:
+    await database.write(add_model)
+    await publish_one(database)
+    await publish_one(database, 40)
+    market = market_at(DAYS[100])
+    market.lists("SBER", DAYS, [close * 0.01 if place >= 10 else close for place, close in enumerate(CLOSES)])
+    assert await judge_on(database, market, DAYS[35]) == 0
+    assert await judge_on(database, market, DAYS[100]) == 2
+    voids = [(row.forecast_id, row.void) for row in await outcomes(database) if row.name == "band"]
+    assert voids == [(1, "jumped"), (2, None)]
+
+
+async def test_a_source_that_is_silent_for_months_leaves_nobody_waiting(database: Database) -> None:
+    await database.write(add_model)
+    await publish_one(database)
+    market = market_at(DAYS[40])
+    market.trouble["SBER"] = ExchangeSilent()
+    assert await judge_on(database, market, DAYS[70]) == 0
+    assert await judge_on(database, market, DAYS[110]) == 1
+    assert {row.void for row in await outcomes(database)} == {"silent"}
+
+
+async def test_a_silent_exchange_is_asked_once_a_run(database: Database) -> None:
+    await database.write(add_model)
+    for symbol in PAPERS:
+        await publish_one(database, symbol=symbol)
+    market = market_at(DAYS[40], *PAPERS)
+    market.trouble = dict.fromkeys(PAPERS, ExchangeSilent())
+    assert await judge_on(database, market, DAYS[40]) == 0
+    assert market.asked == 1
+    market.trouble = {}
+    assert await judge_on(database, market, DAYS[40]) == 1, "who was not asked is not put off"
+
+
+async def test_one_paper_that_breaks_stops_no_other(database: Database) -> None:
+    await database.write(add_model)
+    for symbol in PAPERS:
+        await publish_one(database, symbol=symbol)
+    market = market_at(DAYS[40], *PAPERS)
+    market.days["P0"] = DAYS[:7]  # of another length: its calculation fails
+    assert await judge_on(database, market, DAYS[40]) == 1
 
 
 async def bought(database: Database, *, slug: str = "wine") -> tuple[int, UUID]:

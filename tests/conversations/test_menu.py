@@ -69,7 +69,7 @@ async def test_a_button_without_its_message(anna: Person) -> None:
 async def test_the_commands_menu(anna: Person, john: Person) -> None:
     await anna.says("/start")
     await anna.sees("Здравствуйте")
-    first = ["menu", "models", "styles", "balance", "bonus", "history"]
+    first = ["menu", "models", "styles", "balance", "bonus", "track", "history"]
     expected = [*first, "profile", "language", "help", "terms", "privacy", "cancel"]
     assert await anna.commands() == expected
     assert await john.commands() == expected

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fastapi import APIRouter
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from i18n.forecasts import calibration_of, counts_line, event_title, overlap_line, score_lines, too_early
@@ -14,13 +15,16 @@ from i18n.translator import Html, Translator
 from services.charts import Calibration
 from services.forecasts.entries import PublishedEntry
 from services.forecasts.record import RecordPart, Track, TrackRecord
+from services.identity.throttles import network_of
 from web.kit.cells import calm_cell
+from web.kit.limits import Policy, take
 from web.kit.pages import page
 from web.kit.viewer import PageViewer, Someone
 
 router = APIRouter()
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 400.0, 300.0, 44.0, 268.0, 12.0
 """Of the drawing: its frame begins at `LEFT` and ends above `BOTTOM`."""
+WHOLE: Final = Policy(name="track", times=10)
 COLUMNS: Final = (
     *("number", "kind", "forecast", "published_at", "model", "version", "paper", "exchange", "week", "last_day"),
     *("last_close", "horizon", "void", "text", "hash"),
@@ -77,8 +81,9 @@ async def show_track(who: Someone) -> Response:
 
 
 @router.get("/track.csv")
-async def save_track(who: Someone) -> Response:
-    """All that was published, in its order, with hashes."""
+async def save_track(request: Request, who: Someone) -> Response:
+    """All that was published, in its order, with hashes. Raises `TooManyRequests`: it is read from end to end."""
+    await take(request, who.site.services.coordination, WHOLE, network_of(who.device.address))
     named = {"content-disposition": 'attachment; filename="track.csv"', "cache-control": "no-cache"}
     return StreamingResponse(_lines(who.site.services.track), media_type="text/csv; charset=utf-8", headers=named)
 

@@ -93,3 +93,11 @@ async def test_anybody_can_check_the_chain(app: App) -> None:
         assert row["hash"] == last
     assert last in (await text_of(app, "/track")).text
     assert {row["kind"] for row in rows} == {"forecast", "judgement"}
+
+
+async def test_the_whole_chain_is_not_read_for_one_network_all_the_time(app: App) -> None:
+    async with browser(app) as web:
+        answers = [(await web.get("/track.csv")).status_code for _ in range(12)]
+        assert answers[0] == 200
+        assert answers[-1] == 429
+        assert (await web.get("/track")).status_code == 200

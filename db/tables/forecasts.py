@@ -78,6 +78,7 @@ class Forecast(Base):
     week: Mapped[str | None] = mapped_column(String(8))  # 2026-W48; one a week and paper
     model_slug: Mapped[str] = mapped_column(ForeignKey("models.slug", ondelete="RESTRICT"))
     model_version: Mapped[str] = mapped_column(String(32))
+    model_sha256: Mapped[str] = mapped_column(String(64))  # of its files; empty where the shop cannot know it
     source_key: Mapped[str] = mapped_column(String(64))
     source: Mapped[JsonObject]  # of a LivePrices, with this symbol alone
     symbol: Mapped[str] = mapped_column(String(64))

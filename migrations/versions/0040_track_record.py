@@ -85,6 +85,7 @@ def create_forecasts() -> None:
         sa.Column("week", sa.String(8), nullable=True),
         sa.Column("model_slug", sa.String(32), nullable=False),
         sa.Column("model_version", sa.String(32), nullable=False),
+        sa.Column("model_sha256", sa.String(64), nullable=False),
         *of_paper(),
         sa.Column("last_day", sa.Date(), nullable=False),
         sa.Column("last_close", sa.Double(), nullable=False),

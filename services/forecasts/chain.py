@@ -27,6 +27,7 @@ def forecast_text(number: int, row: AnyRow) -> str:
             "week": row.week,
             "model": row.model_slug,
             "version": row.model_version,
+            "sha256": row.model_sha256,
             "source": row.source_key,
             "paper": row.symbol,
             "exchange": row.exchange,

@@ -116,6 +116,7 @@ def _columns(forecast: NewForecast, now: datetime) -> dict[str, Any]:  # Any: co
     return {
         "model_slug": forecast.model_slug,
         "model_version": forecast.model_version,
+        "model_sha256": forecast.model_sha256,
         **forecast.paper.columns,
         "last_day": forecast.last_day,
         "last_close": forecast.last_close,

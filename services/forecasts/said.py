@@ -76,10 +76,12 @@ class Paper:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewForecast:
-    """`last_close`: of the day `last_day`, the last that the model knew."""
+    """`model_sha256`: the fingerprint of its files, empty where the shop cannot know it. `last_close`: of the day
+    `last_day`, the last that the model knew."""
 
     model_slug: str
     model_version: str
+    model_sha256: str
     paper: Paper
     last_day: dt.date
     last_close: float
@@ -191,6 +193,7 @@ def _made(
     return NewForecast(
         model_slug=manifest.slug,
         model_version=manifest.version,
+        model_sha256=manifest.runtime.fingerprint,
         paper=paper,
         last_day=last_day,
         last_close=last_close,

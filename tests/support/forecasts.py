@@ -107,10 +107,12 @@ def forecast(
     slug: str = "wine",
     horizon: int = 21,
     version: str = "1.0.0",
+    sha256: str = "ab" * 32,
 ) -> NewForecast:
     return NewForecast(
         model_slug=slug,
         model_version=version,
+        model_sha256=sha256,
         paper=paper(symbol),
         last_day=last_day,
         last_close=last_close,

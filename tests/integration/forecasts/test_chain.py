@@ -15,7 +15,7 @@ from services.forecasts.judgement import Judgement
 from services.forecasts.verify import verify_chain
 from tests.support.audits import broken, meddle
 from tests.support.clock import FakeClock
-from tests.support.forecasts import FIRST_DAY, PaperMarket, forecast, walk, weekdays
+from tests.support.forecasts import FIRST_DAY, PaperMarket, forecast, said, walk, weekdays
 from tests.support.shop import add_model
 
 DAYS, CLOSES = weekdays(300), walk(300)
@@ -88,6 +88,12 @@ async def test_the_chain_of_forecasts_and_judgements_holds(database: Database, c
             ["DELETE FROM chain_entries WHERE number = 10", "UPDATE forecast_chain SET length = 9"],
             "number=9: the head of the chain",
         ),
+        (["UPDATE outcomes SET stated = 0.9 WHERE forecast_id = 1 AND name = 'drawdown'"], "number=6 kind=judgement"),
+        (["UPDATE outcomes SET bin = 9 WHERE forecast_id = 1 AND name = 'drawdown'"], "number=6 kind=judgement"),
+        (["UPDATE outcomes SET measure = 0.5 WHERE forecast_id = 2 AND name = 'band'"], "number=7 kind=judgement"),
+        (["UPDATE outcomes SET event = 'inside' WHERE forecast_id = 2 AND name = 'drawdown'"], "number=7 kind="),
+        (["UPDATE outcomes SET output = 'q95' WHERE forecast_id = 3 AND name = 'bad_case'"], "number=8 kind=judgement"),
+        (["UPDATE forecasts SET model_sha256 = 'cd' WHERE id = 2"], "number=2 kind=forecast"),
         (["DELETE FROM forecast_chain"], "the head of the chain is missing"),
     ],
 )  # fmt: skip
@@ -98,6 +104,27 @@ async def test_the_audit_names_the_first_number_that_differs(
     await meddle(database, *statements)
     rows = (await broken(database)).get("published forecasts", ())
     assert (rows == ()) if told is None else rows[0].startswith(told), rows
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("DELETE FROM open_forecasts WHERE forecast_id = 2", "forecast=2: it was never judged and does not wait"),
+        ("UPDATE open_forecasts SET due_on = '2999-01-01'", "forecast=1: its judgement is put off"),
+        (
+            "UPDATE open_forecasts SET next_look_at = '2999-01-01 00:00:00+00:00'",
+            "forecast=1: its judgement is put off",
+        ),
+        ("UPDATE open_forecasts SET next_look_at = next_look_at", None),
+    ],
+)
+async def test_a_forecast_that_is_kept_from_judgement_is_named(
+    database: Database, clock: FakeClock, statement: str, told: str | None
+) -> None:
+    await database.write(add_model)
+    await publish_weeks(database, clock, 3)
+    await meddle(database, statement)
+    assert await broken(database) == ({} if told is None else {"published forecasts": (told,)})
 
 
 async def test_a_changed_probability_is_named(database: Database, clock: FakeClock) -> None:
@@ -159,8 +186,11 @@ async def test_two_writers_make_one_chain(database: Database, clock: FakeClock) 
 async def test_a_judgement_is_written_once(database: Database, clock: FakeClock) -> None:
     await database.write(add_model)
     await publish_weeks(database, clock, 1)
-    row = {"name": "a", "event": "below", "output": "q", "measure": 0.05, "stated": 1.0, "bin": None}
-    told = row | {"came": True, "observed": 1.0, "score": 0.5, "until": DAYS[30], "void": None}
-    assert await database.write(publish.write_judgements, {1: [told]}, clock()) == {1}
-    assert await database.write(publish.write_judgements, {1: [told]}, clock()) == set()
+    nothing = dict.fromkeys(("bin", "came", "observed", "score", "until"))
+    names = ("name", "event", "output", "measure", "stated")
+    told = [
+        {name: getattr(each, name) for name in names} | nothing | {"void": "silent"} for each in said(close=CLOSES[4])
+    ]
+    assert await database.write(publish.write_judgements, {1: told}, clock()) == {1}
+    assert await database.write(publish.write_judgements, {1: told}, clock()) == set()
     assert (await database.scan(verify_chain)).wrong is None

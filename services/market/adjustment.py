@@ -54,6 +54,9 @@ def _place(closes: Sequence[Priced], split: StockSplit) -> int | None:
             continue
         change = math.log(closes[place][1]) - math.log(closes[place - 1][1])
         distance = abs(change - expected)
+        small = abs(expected) < NEAR  # a change of every month looks like it: on its very day only, and not far off
+        if small and (closes[place][0] != split.day or distance >= abs(expected) / 2):
+            continue
         if distance < min(NEAR, abs(change)):
             fitting.append((abs(closes[place][0] - split.day), distance, place))
     return min(fitting)[2] if fitting else None

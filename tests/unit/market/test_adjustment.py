@@ -54,6 +54,12 @@ def test_a_split_is_found_where_the_price_changed_not_where_the_table_says() -> 
     assert [each.day for each in splits] == [day(4)]
 
 
+def test_a_small_split_is_believed_on_its_very_day_alone() -> None:
+    fallen = series(100, 101, 96, 97)  # 5 % a day after 10:11, which the provider has divided out
+    assert adjust(fallen, [split(1, 10, 11)]) == (fallen, [])
+    assert adjust(series(110, 110, 100), [split(2, 10, 11)])[1] == [split(2, 10, 11)]
+
+
 def test_two_splits_multiply() -> None:
     adjusted, splits = adjust(series(1000, 101, 1010, 102), [split(1, 1, 10), split(2, 10, 1)])
     assert values(adjusted) == pytest.approx([1000, 1010, 1010, 102])

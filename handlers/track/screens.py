@@ -38,9 +38,9 @@ def _record(shown: TrackRecord, tr: Translator, *, title: Html) -> list[Html]:
     listed = shown.listed
     about = tr.html("Every week the shop forecasts its own list of papers and is judged by what came.")
     parts = [Html(f"{title}\n{about}"), counts_line(listed.counts, tr)]
-    if not listed.counts.is_enough:
+    if not listed.told:
         return [*parts, too_early(tr)]
-    for figures in listed.figures:
+    for figures in listed.told:
         lines = [
             tr.html("{label}: <b>{value}</b>", label=label, value=value) for label, value in score_lines(figures, tr)
         ]

@@ -55,8 +55,14 @@ class RecordPart:
     counts: Counts
     figures: Sequence[OutcomeFigures] = ()
 
+    @property
+    def told(self) -> Sequence[OutcomeFigures]:
+        """Those of enough forecasts to say something."""
+        return [each for each in self.figures if each.is_enough]
+
     def of_event(self, event: str) -> OutcomeFigures | None:
-        return next((each for each in self.figures if each.event == event), None)
+        """Of versions that were judged by another threshold each has its own: that of the most judged ones."""
+        return max((each for each in self.figures if each.event == event), key=lambda each: each.count, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

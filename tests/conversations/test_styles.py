@@ -382,7 +382,7 @@ async def test_what_is_repeated_after_the_pictures_were_deleted(studio: Stage, a
     await anna.says("/privacy")
     await anna.presses("Удалить мои файлы")
     await anna.presses("Да, удалить")
-    await anna.sees("Удалены 2 картинки.")
+    await anna.sees("Удалены 2 файла.")
     for name in ("other-style", "use-result", "compare", "as-file"):
         button = next(each for row in answer.rows for each in row if (each.data or "").startswith(name))
         assert (await anna.forges(str(button.data), answer.id)).text == "Эти картинки уже не хранятся."

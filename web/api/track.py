@@ -87,7 +87,7 @@ def _model(record: TrackRecord) -> ModelTrack:
 
 def _part(part: RecordPart) -> TrackPart:
     counts = part.counts
-    figures = [_figures(each) for each in part.figures] if counts.is_enough else []
+    figures = [_figures(each) for each in part.told]
     return TrackPart(key=part.key, judged=counts.judged, waiting=counts.waiting, void=counts.void, figures=figures)
 
 

@@ -133,9 +133,8 @@ def _shown(record: TrackRecord, who: PageViewer) -> ShownRecord:
 
 
 def _part(part: RecordPart, tr: Translator) -> ShownPart:
-    enough = part.counts.is_enough
-    figures = [(event_title(each, tr), score_lines(each, tr)) for each in part.figures] if enough else []
-    return ShownPart(name=part.name, counts=counts_line(part.counts, tr), figures=figures, enough=enough)
+    figures = [(event_title(each, tr), score_lines(each, tr)) for each in part.told]
+    return ShownPart(name=part.name, counts=counts_line(part.counts, tr), figures=figures, enough=bool(figures))
 
 
 def _line(part: RecordPart, name: str, tr: Translator) -> list[str]:
@@ -143,9 +142,9 @@ def _line(part: RecordPart, name: str, tr: Translator) -> list[str]:
     early."""
     counts, probability, band = part.counts, part.of_event("drawdown"), part.of_event("inside")
     scores = ["—", "—", "—"]
-    if counts.is_enough and probability is not None:
+    if probability is not None and probability.is_enough:
         scores[:2] = [tr.number(probability.score, 4), tr.number(probability.base_score or 0, 4)]
-    if counts.is_enough and band is not None:
+    if band is not None and band.is_enough:
         scores[2] = f"{tr.number(band.share * 100, 1)}\u00a0%"
     return [name, str(counts.judged), str(counts.waiting), str(counts.void), *scores]
 

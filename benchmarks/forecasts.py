@@ -23,7 +23,7 @@ from db.tables.models import Model
 from services.forecasts.judgement import Judgement
 from services.forecasts.said import StatedOutcome, paper_of
 from services.manifests.live import LivePrices
-from services.market.prices import ClosingPrices, Instrument
+from services.market.prices import ClosingPrices, Instrument, PaperHistory
 
 PAPERS, WEEKS, HORIZON = 100, 1_000, 21
 MOEX: Final = LivePrices(provider="moex")
@@ -46,6 +46,9 @@ class _Market:
     async def closes(self, source: LivePrices, symbol: str, *, least: int) -> ClosingPrices:
         paper = Instrument(provider="moex", symbol=symbol, name=symbol, exchange="MOEX")
         return ClosingPrices(instrument=paper, days=DAYS, values=self.closes_of[symbol], fetched_at=NOW)
+
+    async def history(self, source: LivePrices, symbol: str, *, since: dt.date) -> PaperHistory:
+        return PaperHistory(days=DAYS, values=self.closes_of[symbol])
 
 
 def measure() -> list[Finding]:
@@ -83,7 +86,13 @@ def _publish(session: Session, market: _Market) -> None:
             number, at = len(forecasts) + 1, week * 5
             row = {"id": number, "origin": ForecastOrigin.LIST, "week": f"{week:04}", "model_slug": "risk"}
             close = market.closes_of[f"P{paper}"][at]
-            row |= {"model_version": "1", "last_day": DAYS[at], "last_close": close, "horizon": HORIZON}
+            row |= {
+                "model_version": "1",
+                "model_sha256": "0" * 64,
+                "last_day": DAYS[at],
+                "last_close": close,
+                "horizon": HORIZON,
+            }
             forecasts.append(row | told | {"said": {"outcomes": _said(close)}, "made_at": NOW})
             waiting.append({"forecast_id": number, "due_on": DAYS[at], "next_look_at": NOW})
             entries.append({"number": number, "kind": EntryKind.FORECAST, "forecast_id": number, "hash": "0" * 64})

@@ -90,4 +90,4 @@ async def test_the_page_of_a_model_leads_there(shop: Stage) -> None:
     await john.says("/models")
     await john.presses("Investment risk")
     await john.presses("🎯 How often it came true")
-    await john.sees("It is too early to say how good they are")
+    await john.sees("🎯 How often forecasts came true")

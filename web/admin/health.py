@@ -52,6 +52,8 @@ JOBS: Final = {
     "forget_webhooks": N_("Old deliveries of webhooks"),
     "forget_api_requests": N_("Old requests to the API"),
     "forget_ways_in": N_("Old sessions and links"),
+    "judge_forecasts": N_("What came of forecasts"),
+    "forget_prices": N_("Old prices of papers"),
 }
 """As the clock calls them."""
 

@@ -18,6 +18,7 @@ from db.tables.users import Edge
 from services.chats.limits import ChatLimits
 from services.chats.sessions import ChatSessions
 from services.identity.deletion_rows import AtWork, delete_account
+from services.scoring.queries import ScoringNotFound
 from services.users.departures import PersonKey
 from services.users.existing import AccountGone
 from services.users.roles import Staff
@@ -45,7 +46,7 @@ async def test_a_table(desk: TableDesk) -> None:
     anna = await desk.counter.customer(0)
     draft = await desk.draft(anna, [1, 2])
     await desk.counter.db.write(leave, anna)
-    with pytest.raises(AccountGone):
+    with pytest.raises(ScoringNotFound):
         await desk.order(draft, total=0)
 
 

@@ -19,8 +19,8 @@ MOST_OBSERVATIONS = 260
 class DeclaredOutcome(Table):
     """Of the closes in the `horizon` observations after the last one that `input` holds. `drawdown`: one of them is
     `threshold` or more below that last one, and `output` is how likely that is. `below`: the change until the horizon,
-    in per cent, is below `output`, the quantile of `level`. `inside`: the close at the horizon lies within the last row
-    of the band `output`, which holds the share `level`."""
+    in per cent, is below `output`, the quantile of `level`. `inside`: the close at the horizon lies within the
+    row of the horizon of the band `output`, which holds the share `level`."""
 
     name: Name
     input: str

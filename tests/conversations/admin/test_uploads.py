@@ -76,8 +76,8 @@ async def test_a_list_of_pictures_is_tried(olga: Person) -> None:
     await olga.presses("▶️ Попробовать бесплатно")
     for colour in ("black", "white"):
         await olga.sends_file(f"{colour}.png", png(Image.new("RGB", (40, 40), colour)), album="77")
-    await olga.sees("2 картинки")
-    await olga.presses("🔮")
+    await olga.sees("X: 2 картинки")
+    await olga.presses("🔮 Предсказать бесплатно")
     await olga.sees("Y: 0,50")
     await olga.presses("🧪 К карточке")
     await olga.presses("🗑 Выбросить")

@@ -65,7 +65,7 @@ async def test_one_after_another_until_done(anna: Person) -> None:
     await anna.sees("Получено: 3 из 4.")
     await anna.presses("Готово: 3 картинки")
     await anna.sees("Фото: 3 картинки")
-    await anna.presses("🔮")
+    await anna.presses("🔮 Предсказать")
     await anna.sees("Сходство: 0,33", within=30.0)
 
 
@@ -76,7 +76,7 @@ async def test_an_album_answers_at_once_and_its_rest_is_told(anna: Person) -> No
         await anna.sends_file(f"{number}.png", picture, album="9")
     await anna.sees("Берётся не больше 2 картинок.")
     await anna.sees("Фото: 2 картинки")
-    await anna.presses("🔮")
+    await anna.presses("🔮 Предсказать")
     await anna.sees("Сходство: 1,00", within=30.0)
 
 
@@ -90,11 +90,11 @@ async def test_changed_and_bought_again(anna: Person) -> None:
     await anna.sees("Получено: 1 из 2.")
     await anna.sends_file("3.png", GREEN)
     await anna.sees("Фото: 2 картинки")
-    await anna.presses("🔮")
+    await anna.presses("🔮 Предсказать")
     await anna.sees("Сходство: 0,58", within=30.0)
     await anna.presses("🔁")
     await anna.sees("Фото: 2 картинки")
-    await anna.presses("🔮")
+    await anna.presses("🔮 Предсказать")
     await anna.sees("Сходство: 0,58", within=30.0)
 
 
@@ -107,5 +107,5 @@ async def test_a_form_that_is_left_keeps_what_came(anna: Person) -> None:
     await anna.sees("Получено: 1 из 4.")
     await anna.sends_file("2.png", WHITE)
     await anna.presses("Готово: 2 картинки")
-    await anna.presses("🔮")
+    await anna.presses("🔮 Предсказать")
     await anna.sees("Сходство: 0,58", within=30.0)

@@ -42,7 +42,7 @@ async def test_an_owner_sells_a_file_and_a_customer_buys(stage: Stage, olga: Per
     await anna.presses("Аренда квартир")
     await anna.presses("▶️")
     await anna.says("20")
-    await anna.presses("🔮")
+    await anna.presses("🔮 Предсказать")
     await anna.sees("Roubles: 41")
 
 
@@ -54,7 +54,7 @@ async def test_a_draft_is_tried_for_free_and_by_nobody_else(stage: Stage, olga: 
     assert begin.data is not None
     await olga.presses("▶️ Попробовать бесплатно")
     await olga.says("10")
-    await olga.presses("🔮")
+    await olga.presses("🔮 Предсказать")
     answer = await olga.sees("Roubles: 25,00")
     assert "бесплатно" in answer.text
     assert answer.buttons == ["▶️ Попробовать бесплатно", "🧪 К карточке"]
@@ -94,7 +94,7 @@ async def test_a_new_version_is_compared_published_and_taken_back(stage: Stage, 
     await anna.presses("Проезд")
     await anna.presses("▶️")
     await anna.says("20")
-    await anna.presses("🔮")
+    await anna.presses("🔮 Предсказать")
     await anna.sees("Roubles: 47")
 
     await olga.sends_file("fares.onnx", linear(9.0, "stops"))
@@ -129,7 +129,7 @@ async def buys(anna: Person, title: str, wanted: str) -> None:
     await anna.presses(title)
     await anna.presses("▶️")
     await anna.says("10")
-    await anna.presses("🔮")
+    await anna.presses("🔮 Предсказать")
     await anna.sees(wanted)
 
 
@@ -223,7 +223,7 @@ async def test_texts_of_a_model_on_sale(stage: Stage, olga: Person, anna: Person
     await anna.presses("▶️")
     await anna.sees("Стаж")
     await anna.says("10")
-    await anna.presses("🔮")
+    await anna.presses("🔮 Предсказать")
     await anna.sees("Зарплата: 24,50")
 
 

@@ -64,7 +64,7 @@ async def _measure(url: str) -> tuple[float, float, float]:
 
         async def named(symbol: str = "SBER") -> Any:  # Any: a value
             (paper,) = await answers.find(field, symbol)
-            return await answers.take(field, paper)
+            return (await answers.take(field, paper))[0]
 
         try:
             first = [await _timed(partial(named, symbol)) for symbol in PAPERS]

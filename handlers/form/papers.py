@@ -33,11 +33,10 @@ async def take_paper(turn: Turn, session: FormSession) -> Turn:
     assert field is not None
     assert paper is not None
     try:
-        value = await session.ctx.services.live_answers.take(field, paper)
+        value, origin = await session.ctx.services.live_answers.take(field, paper)
     except ShopError as problem:
         return Turn(state=turn.state.at(turn.state.asked, editing=turn.state.editing), problem=problem)
-    origin, waiting = origin_of(value), turn.state.papers
-    assert origin is not None
+    waiting = turn.state.papers
     if origin.jumps and not (waiting is not None and waiting.jumps):
         return offer_papers(turn.state, [paper], origin.jumps)
     await session.ctx.services.live_answers.remember(field, origin.instrument, session.ctx.user.id)

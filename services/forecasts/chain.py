@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from db.base import AnyRow, JsonObject
-from services.forecasts.said import StatedOutcome
+from services.forecasts.said import stated_in
 
 GENESIS: Final = "0" * 64
 
@@ -34,7 +34,7 @@ def forecast_text(number: int, row: AnyRow) -> str:
             "last_day": row.last_day,
             "last_close": float(row.last_close),
             "horizon": row.horizon,
-            "said": [StatedOutcome.load(each).dump() for each in row.said["outcomes"]],
+            "said": [each.dump() for each in stated_in(row.said)],
         }
     )
 

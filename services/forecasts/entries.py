@@ -1,7 +1,7 @@
 """What was published, entry by entry, with the text that its hash is of."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -67,10 +67,7 @@ def entries_after(session: Session, number: int, limit: int = AT_ONCE) -> list[E
     outcomes: dict[int, list[AnyRow]] = defaultdict(list)
     for row in session.execute(select(_outcomes).where(_outcomes.c.forecast_id.in_(ids))):
         outcomes[row.forecast_id].append(row)
-    made = select(_entries.c.forecast_id, _entries.c.number).where(
-        _entries.c.forecast_id.in_(ids), _entries.c.kind == EntryKind.FORECAST
-    )
-    numbers = {row.forecast_id: row.number for row in session.execute(made)}
+    numbers = forecast_numbers(session, ids)
     return [
         EntryRows(
             entry=entry,
@@ -80,6 +77,14 @@ def entries_after(session: Session, number: int, limit: int = AT_ONCE) -> list[E
         )
         for entry in entries
     ]
+
+
+def forecast_numbers(session: Session, forecast_ids: Collection[int]) -> dict[int, int]:
+    """By which number each of them was published; those that were not are left out."""
+    wanted = select(_entries.c.forecast_id, _entries.c.number).where(
+        _entries.c.forecast_id.in_(forecast_ids), _entries.c.kind == EntryKind.FORECAST
+    )
+    return {row.forecast_id: row.number for row in session.execute(wanted)}
 
 
 async def published(db: Database) -> AsyncIterator[list[PublishedEntry]]:

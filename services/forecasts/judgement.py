@@ -16,7 +16,7 @@ from db.tables.forecasts import VoidReason
 from services.clock import Clock
 from services.forecasts import due
 from services.forecasts.due import SILENT_AFTER, VOID_AFTER, DuePaper
-from services.forecasts.said import StatedOutcome, load_source
+from services.forecasts.said import StatedOutcome, load_source, stated_in
 from services.forecasts.sources import PriceSource
 from services.market.errors import ExchangeSilent, InstrumentUnknown, NoPrices
 from services.market.prices import HistoryEnd, PaperHistory
@@ -88,7 +88,7 @@ def _outcomes(rows: Sequence[AnyRow], history: PaperHistory | None, now: datetim
     for row, found in zip(rows, observe(history.days, history.values, anchors), strict=True):
         jump = next((each.day for each in history.jumps if each.day > row.last_day), None)
         if not isinstance(found, NoSuchDay | None) and (jump is None or found.until < jump):
-            written[row.id] = [_judged(said, row.last_close, found) for said in _said(row)]
+            written[row.id] = [_judged(said, row.last_close, found) for said in stated_in(row.said)]
         elif _is_late(row, now, VOID_AFTER):
             if isinstance(found, NoSuchDay):
                 written[row.id] = _rest(row, VoidReason.NO_ANCHOR)
@@ -139,7 +139,7 @@ def _rest(row: AnyRow, reason: VoidReason, history: PaperHistory | None = None) 
         _judged(said, row.last_close, found)
         if found is not None and is_settled(said, found)
         else _named(said) | nothing | {"void": reason}
-        for said in _said(row)
+        for said in stated_in(row.said)
     ]
 
 
@@ -151,10 +151,6 @@ def _named(said: StatedOutcome) -> JsonObject:
         "measure": said.measure,
         "stated": said.stated,
     }
-
-
-def _said(row: AnyRow) -> list[StatedOutcome]:
-    return [StatedOutcome.load(told) for told in row.said["outcomes"]]
 
 
 def _is_late(row: AnyRow, now: datetime, after: dt.timedelta) -> bool:

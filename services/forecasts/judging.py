@@ -85,7 +85,11 @@ def observe_start(days: Sequence[dt.date], closes: Sequence[float], anchor: Anch
 
 def is_settled(said: StatedOutcome, observed: Observed) -> bool:
     """Whether no later close can change it: a fall that was reached."""
-    return said.event == "drawdown" and observed.worst <= -said.measure * 100 + ROUNDING
+    return said.event == "drawdown" and _fell(said, observed)
+
+
+def _fell(said: StatedOutcome, observed: Observed) -> bool:
+    return observed.worst <= -said.measure * 100 + ROUNDING
 
 
 def _absent(ordinals: "np.ndarray[tuple[int], np.dtype[np.int64]]", day: int) -> NoSuchDay | None:
@@ -102,7 +106,7 @@ def judge(said: StatedOutcome, last_close: float, observed: Observed) -> Judged:
     close."""
     if said.event == "drawdown":
         assert said.stated is not None
-        came = observed.worst <= -said.measure * 100 + ROUNDING
+        came = _fell(said, observed)
         return Judged(came=came, observed=observed.worst, score=(said.stated - came) ** 2, bin=bin_of(said.stated))
     if said.event == "below":
         assert said.stated is not None

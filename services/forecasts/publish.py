@@ -4,6 +4,7 @@ import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from db.tables.forecasts import (
 )
 from db.upsert import insert_into
 from services.forecasts.chain import GENESIS, forecast_text, judgement_text, next_hash
+from services.forecasts.entries import forecast_numbers
 from services.forecasts.said import NewForecast
 
 _forecasts, _open, _outcomes = table_of(Forecast), table_of(OpenForecast), table_of(ForecastOutcome)
@@ -65,7 +67,7 @@ def write_judgements(session: Session, judged: Mapping[int, Sequence[JsonObject]
         return set()
     rows = {each: [row | {"forecast_id": each, "judged_at": now} for row in judged[each]] for each in mine}
     session.execute(insert(_outcomes), [row for each in mine for row in rows[each]])
-    numbers = _numbers(session, mine)
+    numbers = forecast_numbers(session, mine)
     listed = [each for each in mine if each in numbers]
     if listed:
         _publish_judgements(session, listed, numbers, rows)
@@ -79,24 +81,10 @@ def _publish_judgements(
     entries = []
     for each in listed:
         number += 1
-        last = next_hash(last, judgement_text(number, numbers[each], [_Values(row) for row in rows[each]]))
+        last = next_hash(last, judgement_text(number, numbers[each], [SimpleNamespace(**row) for row in rows[each]]))
         entries.append({"number": number, "kind": EntryKind.JUDGEMENT, "forecast_id": each, "hash": last})
     session.execute(insert(_entries), entries)
     session.execute(update(_head).values(length=number, hash=last))
-
-
-class _Values:
-    """A row that is not read back."""
-
-    def __init__(self, row: JsonObject) -> None:
-        self.__dict__.update(row)
-
-
-def _numbers(session: Session, forecast_ids: Sequence[int]) -> dict[int, int]:
-    wanted = select(_entries.c.forecast_id, _entries.c.number).where(
-        _entries.c.forecast_id.in_(forecast_ids), _entries.c.kind == EntryKind.FORECAST
-    )
-    return {row.forecast_id: row.number for row in session.execute(wanted)}
 
 
 def _lock_head(session: Session) -> tuple[int, str]:

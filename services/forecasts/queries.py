@@ -13,7 +13,7 @@ from db.engine import Database
 from db.tables.forecasts import Forecast, ForecastOutcome
 from db.tables.predictions import Prediction
 from services.errors import N_, ShopError
-from services.forecasts.said import StatedOutcome
+from services.forecasts.said import StatedOutcome, stated_in
 
 _forecasts, _outcomes, _predictions = table_of(Forecast), table_of(ForecastOutcome), table_of(Prediction)
 
@@ -77,7 +77,7 @@ def _judged(session: Session, forecast_id: int, user_id: int) -> ForecastView | 
 
 
 def _view(row: AnyRow, outcomes: dict[str, AnyRow]) -> ForecastView:
-    said = [StatedOutcome.load(told) for told in row.said["outcomes"]]
+    said = stated_in(row.said)
     views = [
         OutcomeView(said=each, came=found.came, observed=found.observed, void=found.void)
         for each in said

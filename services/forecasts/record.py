@@ -24,7 +24,7 @@ from services.clock import Clock
 from services.forecasts.chain import GENESIS
 from services.forecasts.discretion import STEP, counted_once, told_of_customers
 from services.forecasts.entries import PublishedEntry, published
-from services.forecasts.figures import ENOUGH, OutcomeFigures, Tally, figures_of
+from services.forecasts.figures import OutcomeFigures, Tally, figures_of
 
 _forecasts, _open, _outcomes = table_of(Forecast), table_of(OpenForecast), table_of(ForecastOutcome)
 _head, _listed = table_of(ChainHead), table_of(ListedInstrument)
@@ -36,10 +36,6 @@ class Counts:
     judged: int = 0
     waiting: int = 0
     void: int = 0
-
-    @property
-    def is_enough(self) -> bool:
-        return self.judged >= ENOUGH
 
     @property
     def made(self) -> int:

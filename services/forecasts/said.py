@@ -50,6 +50,11 @@ class StatedOutcome:
         )
 
 
+def stated_in(said: JsonObject) -> list[StatedOutcome]:
+    """All of a forecast, as its row keeps them."""
+    return [StatedOutcome.load(told) for told in said["outcomes"]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
     """Whose closes they are, and who knows more of them. `source` is without its other symbols."""
@@ -118,11 +123,9 @@ def paper_of(source: LivePrices, *, symbol: str, name: str, exchange: str) -> Pa
 def forecast_of(manifest: Manifest, inputs: JsonObject, outputs: Mapping[str, Any]) -> NewForecast | None:
     """Of a customer's answer; None where it cannot be judged: its model declares nothing, or its prices are from no
     exchange. Any: JSON of the outputs."""
-    if not manifest.outcomes:
-        return None
-    field = manifest.input(manifest.outcomes[0].input)
-    given = inputs.get(field.name)
-    if not isinstance(field, SeriesInput) or not isinstance(given, dict) or not isinstance(given.get("live"), dict):
+    field = judged_input(manifest)
+    given = None if field is None else inputs.get(field.name)
+    if field is None or not isinstance(given, dict) or not isinstance(given.get("live"), dict):
         return None
     live, values = given["live"], given.get("values")
     source = source_of(field.live, provider=str(live.get("provider")), symbol=str(live.get("symbol")))

@@ -23,7 +23,7 @@ from services.forecasts.bins import bin_of
 from services.forecasts.chain import GENESIS, next_hash
 from services.forecasts.entries import EntryRows, entries_after
 from services.forecasts.publish import due_on
-from services.forecasts.said import StatedOutcome
+from services.forecasts.said import StatedOutcome, stated_in
 
 _forecasts, _outcomes = table_of(Forecast), table_of(ForecastOutcome)
 _entries, _head, _open = table_of(ChainEntry), table_of(ChainHead), table_of(OpenForecast)
@@ -79,7 +79,7 @@ def _problem(rows: EntryRows, last: str) -> str | None:
 
 def _follows(forecast: AnyRow, outcomes: Sequence[AnyRow]) -> bool:
     """What the text of a judgement leaves out stands in that of its forecast; figures are made of these columns."""
-    said = {each.name: each for each in map(StatedOutcome.load, forecast.said["outcomes"])}
+    said = {each.name: each for each in stated_in(forecast.said)}
     return said.keys() == {row.name for row in outcomes} and all(_is_of(row, said[row.name]) for row in outcomes)
 
 

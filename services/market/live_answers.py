@@ -11,6 +11,7 @@ from services.market.origin import PriceOrigin, origin_of
 from services.market.prices import Instrument
 from services.values.json_values import NamedPaper
 from services.values.parse import Value, check_value
+from services.values.series import numbers_of
 
 MOST_NAME = 64  # characters of what may name a paper
 
@@ -47,15 +48,15 @@ class LiveAnswers:
         silent = [each for each in problems if isinstance(each, ExchangeSilent)]
         raise (silent or problems or [InstrumentUnknown(text[:MOST_NAME])])[0]
 
-    async def take(self, field: SeriesInput, paper: Instrument) -> Value:
-        """Its last closes as the answer. Raises leaves of NoPrices; InvalidValue where one is out of the bounds."""
+    async def take(self, field: SeriesInput, paper: Instrument) -> tuple[Value, PriceOrigin]:
+        """Its last closes as the answer, and where they are from. Raises leaves of NoPrices; InvalidValue where one is
+        out of the bounds."""
         source = source_of(field.live, provider=paper.provider, symbol=paper.symbol)
         if source is None:
             raise InstrumentUnknown(paper.symbol)
-        prices = await self._market.closes(source, paper.symbol, least=field.min_length)
-        values = list(prices.values[-field.max_length :])
-        origin = PriceOrigin.of(prices, count=len(values))
-        return check_value(field, {"values": values, "live": origin.dump()})
+        prices = (await self._market.closes(source, paper.symbol, least=field.min_length)).last(field.max_length)
+        origin = PriceOrigin.of(prices)
+        return check_value(field, {"values": list(prices.values), "live": origin.dump()}), origin
 
     async def named(self, field: SeriesInput, named: NamedPaper) -> Value:
         """The paper of this very name. Raises InstrumentUnknown where none or several bear it, PricesDoubtful where
@@ -63,9 +64,7 @@ class LiveAnswers:
         papers = [each for each in await self.find(field, named.symbol) if named.provider in (None, each.provider)]
         if len(papers) != 1:
             raise InstrumentUnknown(named.symbol[:MOST_NAME])
-        value = await self.take(field, papers[0])
-        origin = origin_of(value)
-        assert origin is not None
+        value, origin = await self.take(field, papers[0])
         if named.accept != origin.last.isoformat():
             _refuse_doubtful(origin)
         return value
@@ -91,9 +90,9 @@ class LiveAnswers:
             origin = origin_of(given)
             if origin is None or not isinstance(field, SeriesInput) or not field.live:
                 continue
-            now = await self.take(field, origin.instrument)
-            if not _same(given, now):
-                changed[field.name] = now
+            value, now = await self.take(field, origin.instrument)
+            if _days(origin) != _days(now) or numbers_of(given) != numbers_of(value):
+                changed[field.name] = value
         return changed
 
 
@@ -106,14 +105,5 @@ def _refuse_doubtful(origin: PriceOrigin) -> None:
         raise StaleUnaccepted(symbol=symbol, last=origin.last)
 
 
-def _same(one: object, other: object) -> bool:
-    """Whether they send the same numbers of the same days."""
-    first, second = origin_of(one), origin_of(other)
-    assert isinstance(one, Mapping)
-    assert isinstance(other, Mapping)
-    return (
-        first is not None
-        and second is not None
-        and one["values"] == other["values"]
-        and (first.first, first.last, first.stale) == (second.first, second.last, second.stale)
-    )
+def _days(origin: PriceOrigin) -> tuple[object, ...]:
+    return origin.first, origin.last, origin.stale

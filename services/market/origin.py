@@ -21,15 +21,14 @@ class PriceOrigin:
     fetched_at: dt.datetime
 
     @classmethod
-    def of(cls, prices: ClosingPrices, *, count: int) -> Self:
-        """Of the last `count` closes."""
-        first = prices.days[-count:][0]
+    def of(cls, prices: ClosingPrices) -> Self:
+        """Of just those that are sent."""
         return cls(
             instrument=prices.instrument,
-            first=first,
+            first=prices.days[0],
             last=prices.days[-1],
-            splits=tuple(split for split in prices.splits if split.day > first),
-            jumps=tuple(jump for jump in prices.jumps if jump.day > first),
+            splits=tuple(prices.splits),
+            jumps=tuple(prices.jumps),
             stale=prices.stale,
             fetched_at=prices.fetched_at,
         )
@@ -43,7 +42,7 @@ class PriceOrigin:
             "exchange": paper.exchange,
             "first": self.first.isoformat(),
             "last": self.last.isoformat(),
-            "splits": [[each.day.isoformat(), each.before, each.after] for each in self.splits],
+            "splits": [each.dump() for each in self.splits],
             "jumps": [[each.day.isoformat(), each.change] for each in self.jumps],
             "stale": self.stale,
             "fetched_at": self.fetched_at.isoformat(),
@@ -57,10 +56,7 @@ class PriceOrigin:
             instrument=Instrument(**{name: str(data[name]) for name in names}),
             first=dt.date.fromisoformat(data["first"]),
             last=dt.date.fromisoformat(data["last"]),
-            splits=tuple(
-                StockSplit(day=dt.date.fromisoformat(day), before=int(before), after=int(after))
-                for day, before, after in data["splits"]
-            ),
+            splits=tuple(StockSplit.load(each) for each in data["splits"]),
             jumps=tuple(
                 PriceJump(day=dt.date.fromisoformat(day), change=float(change)) for day, change in data["jumps"]
             ),

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,14 @@ class StockSplit:
     day: dt.date
     before: int
     after: int
+
+    def dump(self) -> list[Any]:  # Any: JSON
+        return [self.day.isoformat(), self.before, self.after]
+
+    @classmethod
+    def load(cls, told: Sequence[Any]) -> Self:  # Any: as above
+        day, before, after = told
+        return cls(day=dt.date.fromisoformat(day), before=int(before), after=int(after))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

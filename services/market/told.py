@@ -34,7 +34,7 @@ class ToldSeries:
             "last": self.last and self.last.isoformat(),
             "closes": [[day.isoformat(), close] for day, close in self.closes],
             "splits_known": self.splits_known,
-            "splits": [[split.day.isoformat(), split.before, split.after] for split in self.splits],
+            "splits": [split.dump() for split in self.splits],
         }
 
     @classmethod
@@ -44,7 +44,7 @@ class ToldSeries:
             instrument=Instrument(provider=provider, symbol=symbol, name=kept["name"], exchange=kept["exchange"]),
             isin=isin,
             closes=[(day(each), close) for each, close in kept["closes"]],
-            splits=[StockSplit(day=day(each), before=before, after=after) for each, before, after in kept["splits"]],
+            splits=[StockSplit.load(each) for each in kept["splits"]],
             splits_known=kept.get("splits_known", False),  # rows of before do not tell
             is_traded=kept["is_traded"],
             last=day(kept["last"]) if kept["last"] else None,

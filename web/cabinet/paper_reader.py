@@ -1,12 +1,11 @@
 """A paper that answers a question on a page: found, chosen, and its prices seen before they are paid for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from services.manifests.manifest import SeriesInput
-from services.market.errors import InstrumentUnknown, PaperWanted, PricesJumped, PricesUnseen
+from services.market.errors import PaperWanted, PricesJumped, PricesUnseen
 from services.market.live_answers import LiveAnswers
-from services.market.origin import origin_of
 from services.market.prices import Instrument
 from services.values.errors import Unanswered
 from web.cabinet.entries import LIVE, FormEntry, paper_key, seen_key
@@ -20,9 +19,7 @@ async def read_paper(field: SeriesInput, entry: FormEntry, answers: LiveAnswers,
     found = await _found(field, entry, answers)
     if len(found) > 1:
         return replace(entry, paper="", papers=found[:FOUND], problem=PaperWanted(found))
-    value = await answers.take(field, found[0])
-    origin = origin_of(value)
-    assert origin is not None
+    value, origin = await answers.take(field, found[0])
     assert isinstance(value, Mapping)
     paper, seen = paper_key(origin.instrument), seen_key(origin, value["values"])
     known = replace(entry, ticker=origin.instrument.symbol, paper=paper, value=value)
@@ -35,13 +32,11 @@ async def read_paper(field: SeriesInput, entry: FormEntry, answers: LiveAnswers,
     return replace(known, seen=seen, problem=problem)
 
 
-async def _found(field: SeriesInput, entry: FormEntry, answers: LiveAnswers) -> list[Instrument]:
+async def _found(field: SeriesInput, entry: FormEntry, answers: LiveAnswers) -> Sequence[Instrument]:
     """The one that was chosen, while the ticker beside it is still what it was chosen for; else what that may mean."""
     if not entry.ticker and not entry.paper:
         raise Unanswered()
     symbol = entry.paper.partition(" ")[0]
-    found = list(await answers.find(field, entry.ticker or symbol))
+    found = await answers.find(field, entry.ticker or symbol)
     chosen = [each for each in found if paper_key(each) == entry.paper]
-    if not found:
-        raise InstrumentUnknown(entry.ticker)
     return chosen or found

@@ -25,7 +25,7 @@ def prices(**told: Any) -> Value:
     closes = ClosingPrices(
         instrument=SBER, days=DAYS, values=[float(each) for each in range(20, 32)], fetched_at=NOW, **told
     )
-    return {"values": list(closes.values[-10:]), "live": PriceOrigin.of(closes, count=10).dump()}
+    return {"values": list(closes.values[-10:]), "live": PriceOrigin.of(closes.last(10)).dump()}
 
 
 def asked(language: str = "ru") -> Walk:

@@ -99,12 +99,14 @@ models: install-train ## Train the three models anew.
 models-more: $(VENV)/.models-more ## Install the files of the models in models_more/ and check them.
 	@for model in voice-activity keyword sentence text-line same-picture; do $(BIN)/kassandra models check models_more/$$model || exit 1; done
 
+# What runs is what was tested: the other files take the releases of dev.txt.
 lock: | $(BIN)/python ## Resolve the lock files anew.
 	@$(PIP) install uv
-	@for name in base server dev train; do \
-	  case $$name in server) extras="--extra postgres --extra redis --extra s3";; dev) extras="--extra postgres --extra redis --extra s3 --extra dev";; train) extras="--extra train";; *) extras="";; esac; extras="--extra studio $$extras"; \
+	@for name in dev base server train; do \
+	  case $$name in dev) extras="--extra postgres --extra redis --extra s3 --extra dev";; server) extras="--extra postgres --extra redis --extra s3";; train) extras="--extra train";; *) extras="";; esac; \
+	  case $$name in dev) tested="";; *) tested="--constraint requirements/dev.txt";; esac; \
 	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	    --custom-compile-command "make lock" pyproject.toml requirements/build.in $$extras -o requirements/$$name.txt || exit 1; \
+	    --custom-compile-command "make lock" pyproject.toml requirements/build.in --extra studio $$extras $$tested -o requirements/$$name.txt || exit 1; \
 	done
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --no-deps --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" requirements/local-llm.in -o requirements/local-llm.txt

@@ -51,7 +51,8 @@ async def history(
 
     def told(fault: str) -> Tables:
         endless = fault == "endless_pages"
-        page = tables.history(secid, board, first=first, last=till, start=0 if endless else start)
+        begin, lost = 0 if endless else start, fault == "lost"
+        page = tables.history(secid, board, first=first, last=till, start=begin, lost=lost)
         return spoiling.spoil(fault, page)
 
     return await _answer(request, exchange, "history", told)

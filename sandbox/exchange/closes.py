@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from sandbox.exchange.days import FIRST_YEAR, days_of, first_of, trading_days
+from sandbox.exchange.days import FIRST_YEAR, days_of, first_of
 from sandbox.exchange.papers import PAPERS, Paper
 
 EVENT_MONTH: Final = 7
@@ -26,10 +26,16 @@ class SplitRow:
 
 def closes(paper: Paper, first: dt.date, last: dt.date) -> list[tuple[dt.date, float | None]]:
     """Rows of trading days, both included; None is a day without trades."""
-    days = [day for day in trading_days(first, last) if paper.is_traded(day)]
-    return [
-        (day, None if silence else _close(paper, day)) for day in days if (silence := _silence(paper, day)) is not False
-    ]
+    years = range(max(first.year, FIRST_YEAR), last.year + 1)
+    return [row for year in years for row in _rows_of(paper.secid, year) if first <= row[0] <= last]
+
+
+@cache
+def _rows_of(secid: str, year: int) -> tuple[tuple[dt.date, float | None], ...]:
+    paper = PAPERS[secid]
+    days = [day for day in days_of(year) if paper.is_traded(day)]
+    told = [(day, silence) for day in days if (silence := _silence(paper, day)) is not False]
+    return tuple((day, None if silence else _close(paper, day)) for day, silence in told)
 
 
 def splits(paper: Paper, last: dt.date) -> list[SplitRow]:
@@ -62,6 +68,9 @@ def _after_event(day: dt.date) -> bool:
 def _silence(paper: Paper, day: dt.date) -> bool | None:
     """None: there is a close. True: a row without one. False: no row."""
     empty, missing = paper.quiet
+    days, of = paper.trades
+    if _places(day.year)[day] % of >= days:
+        return True
     if not empty:
         return None
     number = _places(day.year)[day] - _places(day.year)[first_of(day.year, QUIET_MONTH)]

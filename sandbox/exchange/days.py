@@ -1,7 +1,6 @@
 """Trading days: weekdays without a few holidays, since 2015. A day has its close after 19:00 in Moscow."""
 
 import datetime as dt
-from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
@@ -29,9 +28,3 @@ def last_closed(now: float) -> dt.date:
     """The day whose closes are known: today only after the session."""
     moment = dt.datetime.fromtimestamp(now, MOSCOW)
     return moment.date() if moment.time() >= CLOSED_AT else moment.date() - dt.timedelta(days=1)
-
-
-def trading_days(first: dt.date, last: dt.date) -> Iterator[dt.date]:
-    """Both included."""
-    for year in range(max(first.year, FIRST_YEAR), last.year + 1):
-        yield from (day for day in days_of(year) if first <= day <= last)

@@ -13,7 +13,8 @@ from sandbox.exchange.days import FIRST_YEAR
 class Paper:
     """`swing`: of a day, a share of the price. `ratio`: (before, after) of the split of even years. `jump`: what July
     of even years multiplies the price by, with no split. `quiet`: trading days of May that have rows without a close,
-    then days without rows. `known`: only so many days are told; 0 for all."""
+    then days without rows. `trades`: on so many days of every so many there are trades, the others have rows without a
+    close. `known`: only so many days are told; 0 for all."""
 
     secid: str
     name: str
@@ -25,6 +26,7 @@ class Paper:
     ratio: tuple[int, int] | None = None
     jump: float = 1.0
     quiet: tuple[int, int] = (0, 0)
+    trades: tuple[int, int] = (1, 1)
     listed: dt.date = dt.date(FIRST_YEAR, 1, 1)
     delisted: dt.date | None = None
     known: int = 0
@@ -97,6 +99,8 @@ _ALL: Final = (
     Paper(secid="JUMP", name="Прыжок ПАО ао", shortname="Прыжок", isin="RU000SANDB57", jump=0.4),
     Paper(secid="HALT", name="Пауза ПАО ао", shortname="Пауза", isin="RU000SANDB65", quiet=(3, 4)),
     Paper(secid="LONG", name="Молчание ПАО ао", shortname="Молчание", isin="RU000SANDB73", quiet=(2, 40)),
+    Paper(secid="THIN", name="Тихое ПАО ао", shortname="Тихое", isin="RU000SANDBB5", trades=(4, 5)),
+    Paper(secid="RARE", name="Редкое ПАО ао", shortname="Редкое", isin="RU000SANDBC3", trades=(1, 3)),
     Paper(
         secid="GONE",
         name="Былое ПАО ао",

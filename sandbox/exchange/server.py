@@ -21,6 +21,7 @@ ExchangeFaultKind = Literal[
     "null",
     "negative",
     "restated",
+    "lost",
     "garbage",
     "redirect",
 ]

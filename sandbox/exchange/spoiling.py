@@ -4,14 +4,14 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Final
 
-from sandbox.exchange.tables import Answered, Tables
+from sandbox.exchange.tables import Answered, Tables, is_wednesday
 
 ENDLESS: Final = 1_000_000_000  # rows, as the cursor lies
-_CLOSES: Final[dict[str, Callable[[float], float | None]]] = {
-    "zero": lambda _close: 0.0,
-    "null": lambda _close: None,
-    "negative": lambda close: -close,
-    "restated": lambda close: round(close * 1.05, 6),
+_CLOSES: Final[dict[str, Callable[[str, float], float | None]]] = {
+    "zero": lambda _day, _close: 0.0,
+    "null": lambda _day, _close: None,
+    "negative": lambda _day, close: -close,
+    "restated": lambda day, close: round(close * 0.9, 6) if is_wednesday(day) else close,  # a fall in every month
 }
 
 
@@ -42,16 +42,18 @@ def spoil_csv(fault: str, text: str, last: dt.date) -> str:
             lines = [f"{_shifted(day)},{close}" for day, close in rows]
             lines.append(f"{last + dt.timedelta(days=5)},1.0")
         case _ if fault in _CLOSES:
-            lines = [f"{day},{'' if (new := _CLOSES[fault](close)) is None else new}" for day, close in rows]
+            lines = [f"{day},{'' if (new := _CLOSES[fault](day, close)) is None else new}" for day, close in rows]
+        case "lost":
+            lines = [f"{day},{close}" for day, close in rows if not is_wednesday(day)]
         case "endless_pages":
             lines = lines * 300
     return "\n".join([header, *lines])
 
 
-def _with_closes(table: Answered, change: Callable[[float], float | None]) -> Answered:
-    place = table.columns.index("CLOSE")
+def _with_closes(table: Answered, change: Callable[[str, float], float | None]) -> Answered:
+    place, days = table.columns.index("CLOSE"), table.columns.index("TRADEDATE")
     rows = [
-        tuple(change(value) if number == place and value is not None else value for number, value in enumerate(row))
+        (*row[:place], None if row[place] is None else change(row[days], row[place]), *row[place + 1 :])
         for row in table.rows
     ]
     return Answered(table.columns, rows)

@@ -10,6 +10,7 @@ from sandbox.exchange.papers import PAPERS, Paper
 
 PAGE: Final = 100
 SHORTEST_WORD: Final = 3
+WEDNESDAY: Final = 2
 _SEARCH: Final = ("secid", "shortname", "regnumber", "name", "isin", "is_traded", "type", "group", "primary_boardid")
 _DESCRIPTION: Final = ("name", "title", "value", "type", "sort_order", "is_hidden", "precision")
 _BOARDS: Final = (
@@ -100,14 +101,20 @@ def _board(paper: Paper, last: dt.date) -> tuple[Any, ...]:  # Any: JSON
     return (paper.secid, paper.board, title, *places)
 
 
-def history(secid: str, board: str, *, first: dt.date, last: dt.date, start: int) -> Tables:
-    """A page of it; `start` counts rows."""
+def history(secid: str, board: str, *, first: dt.date, last: dt.date, start: int, lost: bool = False) -> Tables:
+    """A page of it; `start` counts rows. `lost`: those of Wednesdays are."""
     paper = PAPERS.get(secid)
     rows: list[tuple[Any, ...]] = []  # Any: JSON
     if paper is not None and paper.board == board:
         rows = [_history_row(paper, day, close) for day, close in _known(paper, last, first)]
+    if lost:
+        rows = [row for row in rows if not is_wednesday(row[_HISTORY.index("TRADEDATE")])]
     cursor = Answered(("INDEX", "TOTAL", "PAGESIZE"), [(start, len(rows), PAGE)])
     return {"history": Answered(_HISTORY, rows[start : start + PAGE]), "history.cursor": cursor}
+
+
+def is_wednesday(day: str) -> bool:
+    return dt.date.fromisoformat(day).weekday() == WEDNESDAY
 
 
 def _history_row(paper: Paper, day: dt.date, close: float | None) -> tuple[Any, ...]:  # Any: JSON

@@ -33,6 +33,9 @@ SECONDS: Final = 9.0
 SPARE_SECONDS: Final = 2.0
 FEWEST_DAYS: Final = 400
 """So far back is asked at least: what another model needs tomorrow is there already."""
+DAYS_A_CLOSE: Final = 2
+"""Five closes take a week, and may take more than that where not every day has trades: see SILENT_SHARE."""
+HOLIDAYS: Final = 30
 MOST_DAYS: Final = 8_700
 SYMBOL: Final = re.compile(r"[A-Za-z0-9._:^=-]{1,36}")
 
@@ -66,7 +69,7 @@ class Market:
         if not SYMBOL.fullmatch(symbol) or (named is None and source.provider == csv.NAME):
             raise InstrumentUnknown(plain(symbol))
         now = self._clock()
-        since = today(now) - dt.timedelta(days=min(max(FEWEST_DAYS, least * 3 // 2 + 30), MOST_DAYS))
+        since = today(now) - dt.timedelta(days=min(max(FEWEST_DAYS, least * DAYS_A_CLOSE + HOLIDAYS), MOST_DAYS))
         key = SeriesKey(provider=source.key, symbol=symbol, name=source.provider)
         kept, stale = await self._fetching.get(self._provider(source), key, since)
         assert kept.told is not None

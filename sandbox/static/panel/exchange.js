@@ -8,7 +8,7 @@ import "./exchange_words.js";
 const EVERY_MS = 3000;
 const WAYS = { down: "exchangeDown", slow: "exchangeSlow", html: "exchangeHtml", garbage: "exchangeGarbage", redirect: "exchangeRedirect",
   empty: "exchangeEmpty", columns: "exchangeColumns", endless_pages: "exchangePages", endless_bytes: "exchangeBytes", tomorrow: "exchangeTomorrow",
-  zero: "exchangeZero", null: "exchangeNull", negative: "exchangeNegative", restated: "exchangeRestated" };
+  zero: "exchangeZero", null: "exchangeNull", negative: "exchangeNegative", restated: "exchangeRestated", lost: "exchangeLost" };
 
 let body = null;
 let shown = "";

@@ -18,6 +18,7 @@ addWords({
   exchangeNull: "no closes",
   exchangeNegative: "negative closes",
   exchangeRestated: "restated closes",
+  exchangeLost: "no rows of Wednesdays",
 }, {
   exchangeTitle: "Биржа",
   exchangeCalls: "Обращений пока: {n}.",
@@ -36,4 +37,5 @@ addWords({
   exchangeNull: "пропусками вместо цен",
   exchangeNegative: "отрицательными ценами",
   exchangeRestated: "пересмотренными ценами",
+  exchangeLost: "без строк за среды",
 });

@@ -1,14 +1,12 @@
 """Forecasts are judged once their horizon has passed, by what came then, whatever prices become later."""
 
 import datetime as dt
-import time
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
 from db.engine import Database
@@ -60,54 +58,6 @@ async def judge_on(database: Database, market: PaperMarket, day: dt.date) -> int
     return await Judgement(database, market, lambda: at(day), lambda: None).run_due()
 
 
-async def test_five_years_of_weeks_are_judged_in_seconds_and_as_by_hand(database: Database) -> None:
-    await database.write(add_model)
-    weeks = range(4, 5 * 261, 5)
-    shares = [0.04, 0.31, 0.12, 0.55, 0.98]
-
-    def make(session: Session) -> None:
-        for number, place in enumerate(weeks):
-            for seed, symbol in enumerate(PAPERS):
-                close = WALKS[seed][place]
-                told = said(probability=shares[(number + seed) % 5], quantile=-5.5, close=close, width=0.07)
-                made = forecast(last_day=DAYS[place], last_close=close, symbol=symbol, outcomes=told)
-                publish.publish(session, made, week=DAYS[place].strftime("%G-W%V"), now=at(DAYS[place]))
-
-    await database.write(make)
-    began = time.perf_counter()
-    assert await judge_on(database, market_at(DAYS[-1], *PAPERS), DAYS[-1]) == len(weeks) * 2
-    assert time.perf_counter() - began < 10
-    record = await database.read(read_record)
-    (track,) = record.models
-    brier = came = pinball = hits = inside = 0.0
-    for number, place in enumerate(weeks):
-        for seed in range(2):
-            closes = WALKS[seed]
-            base, after = closes[place], closes[place + 1 : place + 22]
-            fell = min(after) <= base * 0.95
-            change = (after[-1] / base - 1) * 100
-            came += fell
-            brier += (shares[(number + seed) % 5] - fell) ** 2
-            hits += change < -5.5
-            pinball += (change + 5.5) * (0.05 - (change < -5.5))
-            inside += -7 <= change <= 7
-    count = len(weeks) * 2
-    drawdown, band, case = (track.listed.of_event(name) for name in ("drawdown", "inside", "below"))
-    assert drawdown is not None
-    assert band is not None
-    assert case is not None
-    assert (drawdown.count, drawdown.came) == (count, came)
-    assert drawdown.score == pytest.approx(brier / count)
-    assert drawdown.base_score == pytest.approx(came / count * (1 - came / count))
-    assert [each.stated for each in drawdown.bins] == pytest.approx(sorted(shares))
-    assert case.came == hits
-    assert case.score == pytest.approx(pinball / count)
-    assert (band.came, track.listed.counts.judged) == (inside, count)
-    assert [part.key for part in track.papers] == PAPERS
-    assert sum(part.counts.judged for part in track.papers) == count
-    assert (await database.scan(verify_chain)).wrong is None
-
-
 async def test_a_forecast_waits_for_its_horizon(database: Database) -> None:
     await database.write(add_model)
     await publish_one(database)
@@ -118,31 +68,6 @@ async def test_a_forecast_waits_for_its_horizon(database: Database) -> None:
     assert await judge_on(database, market, DAYS[22]) == 1
     assert await judge_on(database, market, DAYS[40]) == 0
     assert {row.until for row in await outcomes(database)} == {DAYS[21]}
-
-
-async def test_prices_restated_later_change_nothing_that_was_judged(database: Database) -> None:
-    await database.write(add_model)
-    await publish_one(database)
-    market = market_at(DAYS[40])
-    assert await judge_on(database, market, DAYS[40]) == 1
-    before = await outcomes(database)
-    market.lists("SBER", DAYS, [close * 0.5 if place > 10 else close for place, close in enumerate(CLOSES)])
-    await publish_one(database, 20)
-    assert await judge_on(database, market, DAYS[80]) == 1
-    assert (await outcomes(database))[:3] == before
-    assert (await database.scan(verify_chain)).wrong is None
-
-
-async def test_a_split_between_a_forecast_and_its_horizon_is_no_fall(database: Database) -> None:
-    """After it the exchange's closes are divided, those before it too."""
-    await database.write(add_model)
-    await publish_one(database)
-    market = market_at(DAYS[40])
-    market.lists("SBER", DAYS, [close / 100 for close in CLOSES])
-    assert await judge_on(database, market, DAYS[40]) == 1
-    found = {row.name: row for row in await outcomes(database)}
-    assert found["band"].observed == pytest.approx((CLOSES[21] / CLOSES[0] - 1) * 100)
-    assert found["drawdown"].observed == pytest.approx((min(CLOSES[1:22]) / CLOSES[0] - 1) * 100)
 
 
 @pytest.mark.parametrize(

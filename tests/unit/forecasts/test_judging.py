@@ -41,17 +41,18 @@ def test_a_day_that_the_series_has_not_is_no_day_and_one_to_come_may_come() -> N
 
 
 @pytest.mark.parametrize("factor", [0.01, 1 / 3, 5000.0])
-def test_a_split_after_the_forecast_changes_nothing(factor: float) -> None:
-    """The series is divided as a whole, as the exchange's is by a later split."""
+def test_a_band_in_prices_of_before_a_split_is_judged_by_what_they_would_be_now(factor: float) -> None:
+    """The band is of the closes that the model knew; the series has them divided as its exchange divides them later."""
     divided = [close * factor for close in CLOSES]
-    before, after = (observe(DAYS, closes, [_anchor(100)])[0] for closes in (CLOSES, divided))
-    assert isinstance(before, Observed)
-    assert isinstance(after, Observed)
-    assert [after.worst, after.change] == pytest.approx([before.worst, before.change])
-    band = StatedOutcome(
-        name="b", event="inside", output="band", measure=0.9, low=CLOSES[100] * 0.97, high=CLOSES[100] * 1.03
-    )
-    assert judge(band, CLOSES[100], before).came == judge(band, CLOSES[100], after).came
+    found = observe(DAYS, divided, [_anchor(at) for at in range(0, 378, 7)])
+    ended = []
+    for at, each in zip(range(0, 378, 7), found, strict=True):
+        low, high = CLOSES[at] * 0.97, CLOSES[at] * 1.03
+        band = StatedOutcome(name="b", event="inside", output="band", measure=0.9, low=low, high=high)
+        assert isinstance(each, Observed)
+        ended.append(low <= CLOSES[at + 21] <= high)
+        assert judge(band, CLOSES[at], each).came == ended[-1]
+    assert 5 < sum(ended) < len(ended) - 5
 
 
 def _observed(*, worst: float = -1.0, change: float = 0.5) -> Observed:

@@ -33,6 +33,20 @@ class HistoryTooShort(NoPrices):
         super().__init__(symbol=symbol, count=count, min=least)
 
 
+class TradedTooRarely(NoPrices):
+    """It has no daily changes."""
+
+    counted = NN_(
+        "{symbol} is traded too rarely for a forecast: there were trades on {count} of the last {days} trading day.",
+        "{symbol} is traded too rarely for a forecast: there were trades on {count} of the last {days} trading days.",
+        "days",
+    )
+    message = counted.many
+
+    def __init__(self, *, symbol: str, count: int, days: int) -> None:
+        super().__init__(symbol=symbol, count=count, days=days)
+
+
 class NoLongerTraded(NoPrices):
     figures = frozenset({"last"})
     message = N_("{symbol} is not traded any more: its last close is of {last}.")

@@ -6,9 +6,9 @@ from itertools import pairwise
 from typing import Final
 
 from services.market.adjustment import Priced, adjust, find_jumps
-from services.market.errors import HistoryTooShort, NoLongerTraded, NotYetTraded, TradingHalted
+from services.market.errors import HistoryTooShort, NoLongerTraded, NotYetTraded, TradedTooRarely, TradingHalted
 from services.market.prices import ClosingPrices, HistoryEnd, PaperHistory
-from services.market.told import ToldSeries
+from services.market.told import Close, ToldSeries
 
 LONGEST_HALT: Final = dt.timedelta(days=30)
 """What was before a longer one is another paper's history."""
@@ -22,7 +22,7 @@ def judge(
     told: ToldSeries, *, least: int, since: dt.date, due: dt.date, fetched_at: dt.datetime, stale: bool
 ) -> ClosingPrices:
     """Closes from `since` on. `due`: the last day that could have a close. Raises HistoryTooShort, NoLongerTraded,
-    NotYetTraded, TradingHalted."""
+    NotYetTraded, TradedTooRarely, TradingHalted."""
     symbol = told.instrument.symbol
     rows = [(day, close) for day, close in told.closes if since <= day <= due]
     traded = [(day, close) for day, close in rows if close is not None]
@@ -34,9 +34,9 @@ def judge(
     if due - last > OLDEST_CLOSE:
         raise TradingHalted(symbol=symbol, last=last)
     recent = _after_halts(traded)
-    count = _often_enough(rows, recent, least)
-    if count < least:
-        raise HistoryTooShort(symbol=symbol, count=count, least=least)
+    _require_often(rows, recent, symbol, least)
+    if len(recent) < least:
+        raise HistoryTooShort(symbol=symbol, count=len(recent), least=least)
     adjusted, splits = adjust(recent, told.splits)
     return ClosingPrices(
         instrument=told.instrument,
@@ -74,13 +74,9 @@ def _after_halts(closes: Sequence[Priced]) -> Sequence[Priced]:
     return closes[starts[-1] :] if starts else closes
 
 
-def _often_enough(rows: Sequence[tuple[dt.date, float | None]], traded: Sequence[Priced], least: int) -> int:
-    """How many of the last closes count: all, or those within as many days as `least` closes may take."""
-    if len(traded) < least:
-        return len(traded)
-    first = traded[-least][0]
-    days = sum(1 for day, _ in rows if day >= first)
-    if days * (1 - SILENT_SHARE) <= least:
-        return len(traded)
-    within = rows[-int(least / (1 - SILENT_SHARE)) :]
-    return sum(1 for _, close in within if close is not None)
+def _require_often(rows: Sequence[Close], traded: Sequence[Priced], symbol: str, least: int) -> None:
+    """Raises TradedTooRarely, by the newest `least` closes, or by all where there are fewer."""
+    newest = traded[-least:]
+    days = sum(1 for day, _ in rows if newest and day >= newest[0][0])
+    if days >= least and len(newest) < days * (1 - SILENT_SHARE):
+        raise TradedTooRarely(symbol=symbol, count=len(newest), days=days)

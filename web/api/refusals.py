@@ -71,6 +71,7 @@ OF_FIELDS: Final[dict[type[ShopError], str]] = {
     value_errors.WrongRate: "wrong_rate",
     market_errors.InstrumentUnknown: "instrument_unknown",
     market_errors.HistoryTooShort: "too_few_values",
+    market_errors.TradedTooRarely: "too_few_values",
     market_errors.NoLongerTraded: "not_traded",
     market_errors.TradingHalted: "not_traded",
     market_errors.NotYetTraded: "not_traded",

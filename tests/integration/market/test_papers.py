@@ -12,6 +12,7 @@ from services.market.errors import (
     InstrumentUnknown,
     NoLongerTraded,
     NotYetTraded,
+    TradedTooRarely,
 )
 from services.market.market import Market
 from services.market.prices import ClosingPrices
@@ -112,11 +113,23 @@ async def test_days_without_trades_are_left_out(small_market: Market) -> None:
     assert len(found.values) >= YEAR
 
 
+async def test_one_day_of_five_without_trades_is_no_short_history(small_market: Market, clock: FakeClock) -> None:
+    """A year of closes takes longer than a year then."""
+    for _ in range(5):
+        found = await small_market.closes(MOEX, "THIN", least=YEAR)
+        gaps = [(other - one).days for one, other in pairwise(found.days[-YEAR:])]
+        assert len(gaps) == YEAR - 1
+        assert 40 < sum(gap in (2, 4) for gap in gaps)
+        assert found.jumps == []
+        clock.advance(days=1)
+
+
 @pytest.mark.parametrize(
     ("symbol", "error", "words"),
     [
         ("NEWB", HistoryTooShort, {"symbol": "NEWB", "count": 60, "min": YEAR}),
         ("LONG", HistoryTooShort, {"symbol": "LONG", "count": 96, "min": YEAR}),
+        ("RARE", TradedTooRarely, {"symbol": "RARE", "count": 125, "days": 371}),
         ("GONE", NoLongerTraded, {"symbol": "GONE", "last": "2025-03-14"}),
         ("SOON", NotYetTraded, {"symbol": "SOON"}),
         ("NOSUCH", InstrumentUnknown, {"given": "NOSUCH"}),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.market.errors import HistoryTooShort, NoLongerTraded, NotYetTraded, TradingHalted
+from services.market.errors import HistoryTooShort, NoLongerTraded, NotYetTraded, TradedTooRarely, TradingHalted
 from services.market.judging import judge
 from services.market.prices import ClosingPrices, Instrument, PriceJump, StockSplit
 from services.market.told import Close, ToldSeries
@@ -51,10 +51,19 @@ def test_what_was_before_a_long_halt_is_not_counted() -> None:
 
 def test_what_trades_now_and_then_has_no_daily_changes() -> None:
     rare: list[Close] = [(day, 1.0 if number % 2 else None) for number, day in enumerate(days(60))]
-    with pytest.raises(HistoryTooShort):
-        judged(rare, least=20)
+    for least, told in ((20, {"count": 20, "days": 39}), (50, {"count": 30, "days": 59})):
+        with pytest.raises(TradedTooRarely) as raised:
+            judged(rare, least=least)
+        assert raised.value.params == {"symbol": "SBER"} | told
     often: list[Close] = [(day, 1.0 if number % 5 else None) for number, day in enumerate(days(60))]
     assert len(judged(often, least=20).values) == 48
+
+
+def test_of_a_young_paper_it_is_told_how_young_it_is_however_seldom_it_trades() -> None:
+    rare: list[Close] = [(day, 1.0 if number % 2 else None) for number, day in enumerate(days(20))]
+    with pytest.raises(HistoryTooShort) as raised:
+        judged(rare, least=30)
+    assert raised.value.params["count"] == 10
 
 
 @pytest.mark.parametrize("age", [0, 14])

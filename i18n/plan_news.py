@@ -8,7 +8,7 @@ from i18n.plans import plan_title, price_words
 from i18n.translator import Html, Translator
 from services.errors import N_
 from services.money import Money
-from services.notifications.kinds.plans import PAID_OTHERWISE, PlanFact, PlanNews
+from services.notifications.kinds.plans import PAID_OTHERWISE, REFUSED, PlanFact, PlanNews
 from services.payments.providers.base import Decline
 from services.payments.providers.reasons import payment_reason
 from services.plans.plans import PlanView
@@ -48,6 +48,12 @@ PAID_BY_HAND: Final = (
     N_("What is paid stays until {moment}."),
 )
 
+CARD_REFUSED: Final = (
+    N_("🔕 Your saved way to pay was refused for good, so the plan “{plan}” is not renewed by itself any more."),
+    N_("What is paid stays until {moment}."),
+)
+AUTOPAY_OFF: Final = {PAID_OTHERWISE: PAID_BY_HAND, REFUSED: CARD_REFUSED}
+
 
 def plan_news(news: PlanNews, plan: PlanView, tr: Translator) -> tuple[Html, ...]:
     if news.fact is PlanFact.DECLINED:
@@ -58,8 +64,10 @@ def plan_news(news: PlanNews, plan: PlanView, tr: Translator) -> tuple[Html, ...
     facts = {"plan": plan_title(plan, tr), "price": price_in(news, tr), "moment": moment}
     if news.fact is PlanFact.PRICE_OFFERED:
         facts |= _offered(news, plan, tr)
-    by_hand = news.fact is PlanFact.AUTOPAY_OFF and news.reason == PAID_OTHERWISE
-    return tuple(tr.html(words, **facts) for words in (PAID_BY_HAND if by_hand else WORDS[news.fact]))
+    sentences = WORDS[news.fact]
+    if news.fact is PlanFact.AUTOPAY_OFF:
+        sentences = AUTOPAY_OFF.get(news.reason or "", sentences)
+    return tuple(tr.html(words, **facts) for words in sentences)
 
 
 def _offered(news: PlanNews, plan: PlanView, tr: Translator) -> dict[str, str]:

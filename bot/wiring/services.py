@@ -195,7 +195,7 @@ def make_services(
         plan_cover=PlanCover(db, clock),
         subscriptions=Subscriptions(db, clock, books.pricing, people_of(settings)),
         payment_methods=PaymentMethods(db, clock),
-        plan_checkout=None if payments is None else PlanCheckout(payments.ctx, payments.topup),
+        plan_checkout=None if payments is None else PlanCheckout(payments.ctx, payments.topup, payments.charging),
         plan_management=PlanManagement(db, clock, staff),
         plan_reports=PlanReports(db, clock),
         renewals=open_renewals(settings, books),

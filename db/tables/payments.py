@@ -57,6 +57,7 @@ class Payment(Base):
     period_number: Mapped[int | None]  # of the period that a renewal is for; null: it begins a subscription
     method_id: Mapped[UUID | None] = mapped_column(ForeignKey("payment_methods.id", ondelete="RESTRICT"))
     consent: Mapped[JsonObject | None]  # to charges without asking, as for `PaymentMethod`; null: none was asked
+    """Of the charge of a saved method: its owner pressed a button for it; null there: the shop charged it by itself."""
     provider: Mapped[Word]
     provider_payment_id: Mapped[str | None] = mapped_column(String(128))  # ours, where it gives none before the money
     order_id: Mapped[str | None] = mapped_column(String(64))  # of the page to pay at, where that has an id of its own

@@ -171,7 +171,7 @@ def _succeed(
         return Applied.UNCHANGED
     done = replace(payment, status=PaymentStatus.SUCCEEDED, paid_at=paid_at)
     fulfilment.paid(session, done, remote, merchant, now)
-    if payment.method_id is None:
+    if not payment.by_itself:
         outbox.put_many(session, [(payment.user_id, news_of(payment, Fact.SUCCEEDED))], now)  # it succeeds once
     return Applied.CREDITED
 

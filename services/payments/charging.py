@@ -1,4 +1,4 @@
-"""Charging a saved method, without its owner."""
+"""Charging a saved method: without its owner, or when they press a button for it."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -35,15 +35,16 @@ class Charging:
     def __init__(self, ctx: PaymentsContext) -> None:
         self._ctx = ctx
 
-    async def charge(self, payment: PaymentView) -> Applied:
-        """The saved method of a renewal, without its owner. Raises `ProviderError` where nothing is known yet."""
+    async def charge(self, payment: PaymentView, *, tell: bool = False) -> Applied:
+        """`tell`: whose it is, and who does not see it happen, of a charge that was not made. Raises `ProviderError`
+        where nothing is known yet."""
         try:
             applied = (await self._charge(payment)).applied
         except NotAuthorized as error:
-            return await refuse(self._ctx, payment, error, tell=False)
+            return await refuse(self._ctx, payment, error, tell=tell)
         except (Refused, NotFound) as error:
             if isinstance(error, ShopRefused | MethodTakenBack):
-                return await refuse(self._ctx, payment, error, tell=False)
+                return await refuse(self._ctx, payment, error, tell=tell)
             return await self._ctx.db.write(
                 declined_unborn, payment.id, error.code, self._ctx.clock(), fulfilments=self._ctx.fulfilments
             )
@@ -51,8 +52,8 @@ class Charging:
         return applied
 
     async def _charge(self, payment: PaymentView) -> Verdict:
-        account = self._ctx.accounts.of(payment.provider)
-        buyer, method, planned = await self._ctx.db.read(_for_charge, payment, self._ctx.fulfilments)
+        account, now = self._ctx.accounts.of(payment.provider), self._ctx.clock()
+        buyer, method, planned = await self._ctx.db.read(_for_charge, payment, self._ctx.fulfilments, now)
         if (made := await self._charged_before(payment, planned)) is not None:
             return made
         if method is None:
@@ -77,8 +78,8 @@ class Charging:
 
 
 def _for_charge(
-    session: Session, payment: PaymentView, fulfilments: Fulfilments
+    session: Session, payment: PaymentView, fulfilments: Fulfilments, now: datetime
 ) -> tuple[Buyer, SavedMethod | None, datetime]:
     buyer = buyer_of(session, payment)
     fulfilment = fulfilments.of(payment)
-    return buyer, fulfilment.chargeable(session, payment, buyer), fulfilment.planned_at(session, payment)
+    return buyer, fulfilment.chargeable(session, payment, buyer, now), fulfilment.planned_at(session, payment)

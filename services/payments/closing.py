@@ -30,7 +30,7 @@ def cancel_unborn(
     canceled = {"status": PaymentStatus.CANCELED, "cancel_reason": reason[:64], "next_check_at": None}
     if not change_payment(session, payment, OPEN, now, **canceled):
         return Applied.UNCHANGED
-    if payment.method_id is not None:
+    if payment.by_itself:
         fulfilments.of(payment).not_made(session, payment, now)
     elif tell:
         news.tell(session, payment, Fact.CANCELED, now)
@@ -80,8 +80,8 @@ def cancel(
     }
     if not change_payment(session, payment, OPEN, now, **canceled):
         return Applied.UNCHANGED
-    if payment.method_id is None:
-        news.tell(session, payment, Fact.CANCELED, now)
-    else:
+    if payment.method_id is not None:
         fulfilment.declined(session, payment, reason or "general_decline", now)
+    if not payment.by_itself:
+        news.tell(session, payment, Fact.CANCELED, now)
     return Applied.CANCELED

@@ -61,7 +61,7 @@ class Fulfilment(ABC):
     def provider_said(self, session: Session, payment: PaymentView, word: ProviderWord, now: datetime) -> None:  # noqa: B027
         """Of what the payment began there."""
 
-    def chargeable(self, session: Session, payment: PaymentView, buyer: Buyer) -> SavedMethod | None:
+    def chargeable(self, session: Session, payment: PaymentView, buyer: Buyer, now: datetime) -> SavedMethod | None:
         """The saved method that may still be charged for it. Reads only."""
         return None
 

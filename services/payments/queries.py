@@ -77,6 +77,11 @@ class PaymentView:
         return self.status in (PaymentStatus.PENDING, PaymentStatus.WAITING_FOR_CAPTURE)
 
     @property
+    def by_itself(self) -> bool:
+        """A saved way of paying is charged, and nobody stood by: who presses a button for that agrees once more."""
+        return self.method_id is not None and self.consent is None
+
+    @property
     def number_there(self) -> str | None:
         """As the provider's own cabinet has it: of the money, or of the payment. None while it has given none."""
         given = None if self.provider_payment_id == str(self.id) else self.provider_payment_id

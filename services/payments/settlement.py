@@ -213,8 +213,8 @@ class Settlement:
             return Applied.UNCHANGED if found.status is payment.status else FOUND.get(found.status, Applied.UNCHANGED)
         age = self._ctx.clock() - payment.created_at
         if elsewhere or age > self._ctx.accounts.of(payment.provider).provider.key_lives:
-            return await self._give_up(payment, tell=False)
-        return await self._charging.charge(payment)
+            return await self._give_up(payment, tell=not payment.by_itself)
+        return await self._charging.charge(payment, tell=not payment.by_itself)
 
     async def _search(self, payment_id: UUID, begun: datetime, provider: str | None = None) -> PaymentView | None:
         """In the providers' lists, which are not arranged by our ids; in that of one where it is known whose it is."""

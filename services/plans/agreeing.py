@@ -11,7 +11,7 @@ from db.tables.currencies import Currency
 from db.tables.plans import MethodState
 from db.tables.users import User
 from services.money import Money
-from services.plans.consent import consent_row
+from services.plans.consent import consent_row, in_place_of
 from services.plans.methods import methods
 from services.plans.plans import find_plan
 from services.plans.rows import subscription_row, terms_to_come
@@ -32,6 +32,5 @@ def agree_anew(session: Session, subscription_id: UUID, now: datetime) -> None:
         return
     language = session.scalars(select(_users.c.language).where(_users.c.id == row.user_id)).one()
     price, months = Money(minor, Currency(row.currency)), find_plan(session, plan_id).months
-    last = {name: value for name, value in before.items() if name != "earlier"}
-    consent = consent_row(price, months, language, now) | {"earlier": [*before.get("earlier", []), last]}
+    consent = in_place_of(before, consent_row(price, months, language, now))
     session.execute(update(methods).where(here).values(consent=consent, updated_at=now))

@@ -40,7 +40,7 @@ class PlanPayment:
     @property
     def by_itself(self) -> bool:
         """Nobody stood by: a saved method was charged, or the provider did it by itself."""
-        return self.by_provider or self.payment.method_id is not None
+        return self.by_provider or self.payment.by_itself
 
     def follows(self, row: AnyRow) -> bool:
         """The period begins when the present one of `row` ends; else now."""

@@ -9,6 +9,7 @@ from db.tables.plans import LIVE, MethodState
 from services.payments.providers.base import Buyer, SavedMethod
 from services.payments.queries import PaymentView
 from services.plans.methods import methods
+from services.plans.not_sold import why_not_sold
 from services.plans.rows import subscription_row
 from services.plans.times import charge_at
 
@@ -20,16 +21,28 @@ _active = select(methods).where(
 )
 
 
-def chargeable(session: Session, payment: PaymentView, buyer: Buyer) -> SavedMethod | None:
+def chargeable(session: Session, payment: PaymentView, buyer: Buyer, now: datetime) -> SavedMethod | None:
     """None where it may not."""
     where = {"provider": payment.provider, "shop": payment.provider_shop_id}
     method = session.connection().execute(_active, where | {"method": payment.method_id}).first()
-    row = None if payment.subscription_id is None else subscription_row(session, payment.subscription_id)
-    wanted = row is not None and row.status in LIVE and not row.cancel_at_period_end
-    if method is None or row is None or not wanted or row.number + 1 != payment.period_number:
+    wanted = _is_due(session, payment) if payment.by_itself else why_not_sold(session, payment, now) is None
+    if method is None or not wanted:
         return None
-    known_by = method.user_id if method.kept_for is None else method.kept_for
-    return SavedMethod(id=method.id, token=method.token, kept_for=known_by, telegram_id=buyer.telegram_id)
+    return SavedMethod(
+        id=method.id,
+        token=method.token,
+        kept_for=method.user_id if method.kept_for is None else method.kept_for,
+        telegram_id=buyer.telegram_id,
+        by_owner=not payment.by_itself,
+    )
+
+
+def _is_due(session: Session, payment: PaymentView) -> bool:
+    """The next period of a subscription that is to go on."""
+    row = None if payment.subscription_id is None else subscription_row(session, payment.subscription_id)
+    if row is None or row.status not in LIVE or row.cancel_at_period_end:
+        return False
+    return bool(row.number + 1 == payment.period_number)
 
 
 def planned_at(session: Session, payment: PaymentView) -> datetime:

@@ -5,12 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import uuid5
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import Select, bindparam, select
 
 from db.base import table_of
 from db.tables.currencies import Currency
 from db.tables.payments import PaymentStatus
-from db.tables.plans import MethodState
 from db.tables.users import User
 from services.money import Money
 from services.notifications.kinds.plans import PlanFact
@@ -19,15 +18,13 @@ from services.payments.providers.base import Decline
 from services.payments.queries import PaymentView, find_payment, payments
 from services.plans.checkout import described
 from services.plans.held import HeldSubscription
-from services.plans.methods import methods
+from services.plans.methods import refuse
 from services.plans.plans import find_plan
 from services.plans.rows import periods
-from services.plans.times import charge_at
+from services.plans.times import DAY, MOST_IN_A_DAY, charge_at
 
 _users = table_of(User)
 PAUSES: Final = {Decline.TOMORROW: timedelta(days=1), Decline.HOURS: timedelta(hours=4)}
-MOST_IN_A_DAY: Final = 2  # tries, by the one rule that a provider has published
-DAY: Final = timedelta(days=1)
 NO_EMAIL: Final = "email_needed"
 _language = select(_users.c.language).where(_users.c.id == bindparam("user"))
 
@@ -43,7 +40,8 @@ def next_charge(held: HeldSubscription) -> datetime | None:
         return charge_at(held.ends_at)
     decline = Decline.ACT if reason == NO_EMAIL else account.provider.decline_of(reason)
     if decline is Decline.NEVER:
-        _refuse_method(held, reason)
+        refuse(held.session, held.row.method_id, reason, held.now)
+        held.change(auto_renew=False)
     again = None
     if decline in PAUSES:
         tries = held.tries
@@ -54,13 +52,6 @@ def next_charge(held: HeldSubscription) -> datetime | None:
     told = {"amount": amount, "currency": currency, "reason": reason, "decline": str(decline), "at": again}
     held.tell(PlanFact.DECLINED, about=f":{held.row.tries}", **told)
     return again
-
-
-def _refuse_method(held: HeldSubscription, reason: str) -> None:
-    """Its owner is asked for another one."""
-    refused = {"state": MethodState.REFUSED, "refused_reason": reason, "updated_at": held.now}
-    held.session.execute(update(methods).where(methods.c.id == held.row.method_id).values(refused))
-    held.change(auto_renew=False)
 
 
 def begin_charge(held: HeldSubscription) -> PaymentView | None:

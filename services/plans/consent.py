@@ -35,3 +35,9 @@ def consent_row(price: Money, months: int, language: str, now: datetime) -> Json
         "months": months,
         "at": now.isoformat(),
     }
+
+
+def in_place_of(before: JsonObject, consent: JsonObject) -> JsonObject:
+    """What was agreed before stays beside it."""
+    last = {name: value for name, value in before.items() if name != "earlier"}
+    return consent | {"earlier": [*before.get("earlier", []), last]}

@@ -33,8 +33,8 @@ class PlanFulfilment(Fulfilment):
     def provider_said(self, session: Session, payment: PaymentView, word: ProviderWord, now: datetime) -> None:
         by_provider.provider_said(session, payment.id, word, now)
 
-    def chargeable(self, session: Session, payment: PaymentView, buyer: Buyer) -> SavedMethod | None:
-        return chargeable.chargeable(session, payment, buyer)
+    def chargeable(self, session: Session, payment: PaymentView, buyer: Buyer, now: datetime) -> SavedMethod | None:
+        return chargeable.chargeable(session, payment, buyer, now)
 
     def planned_at(self, session: Session, payment: PaymentView) -> datetime:
         return chargeable.planned_at(session, payment)

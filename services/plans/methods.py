@@ -88,6 +88,13 @@ def stop(session: Session, method_id: UUID | None, now: datetime) -> bool:
     return session.execute(update(methods).where(mine).values(told).returning(methods.c.id)).first() is not None
 
 
+def refuse(session: Session, method_id: UUID, reason: str, now: datetime) -> None:
+    """For good, by the provider's word: its owner is asked for another one."""
+    here = (methods.c.id == method_id) & (methods.c.state == MethodState.ACTIVE)
+    refused = {"state": MethodState.REFUSED, "refused_reason": reason, "updated_at": now}
+    session.execute(update(methods).where(here).values(refused))
+
+
 def method_view(row: AnyRow) -> MethodView:
     fields = {name: getattr(row, name) for name in MethodView.__slots__}
     return MethodView(**fields | {"state": MethodState(row.state)})

@@ -166,7 +166,7 @@ def _go_on(session: Session, bought: Bought, row: AnyRow) -> None:
     elif bought.by_provider:  # whatever it said before
         values |= {"auto_renew": True}
     if kept is None:
-        values |= {"method_id": payment.method_id or row.method_id}
+        values |= {"method_id": (payment.method_id if bought.by_itself else None) or row.method_id}
         values |= _agreed(session, bought, row)
     else:  # with a consent of its own
         values |= NOTHING_CHOSEN

@@ -25,6 +25,7 @@ from services.plans.subscriptions import SubscriptionView, subscription_of
 CHURN_OVER: Final = timedelta(days=30)
 PAYING: Final = (SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)
 _users = table_of(User)
+_RENEWAL: Final = payments.c.method_id.is_not(None) & payments.c.consent.is_(None)  # nobody pressed a button for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +150,7 @@ def _failed(session: Session, page: int, size: int) -> Page[FailedRenewal]:
         select(payments, plans.c.title, _users.c.telegram_id)
         .join(plans, plans.c.id == payments.c.plan_id)
         .join(_users, _users.c.id == payments.c.user_id)
-        .where(payments.c.method_id.is_not(None), payments.c.status == PaymentStatus.CANCELED)
+        .where(_RENEWAL, payments.c.status == PaymentStatus.CANCELED)
         .order_by(payments.c.created_at.desc(), payments.c.id)
     )
     found = paginate(session, query, page, size)
@@ -170,7 +171,7 @@ def _failed(session: Session, page: int, size: int) -> Page[FailedRenewal]:
 
 
 def _reasons(session: Session, since: datetime) -> list[tuple[str, int]]:
-    failed = payments.c.method_id.is_not(None) & (payments.c.status == PaymentStatus.CANCELED)
+    failed = _RENEWAL & (payments.c.status == PaymentStatus.CANCELED)
     query = select(payments.c.cancel_reason, func.count()).where(failed, payments.c.created_at >= since)
     rows = session.execute(query.group_by(payments.c.cancel_reason)).all()
     return sorted(((reason or "", count) for reason, count in rows), key=lambda each: (-each[1], each[0]))

@@ -6,10 +6,12 @@ from uuid import UUID, uuid4
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
+from db.base import JsonObject
 from db.tables.plans import MethodState
 from services.payments.merchant import Merchant
 from services.payments.providers.base import RemoteMethod, RemotePayment
 from services.payments.queries import PaymentView
+from services.plans.consent import in_place_of
 from services.plans.methods import methods
 
 _state = select(methods.c.state).where(methods.c.id == bindparam("method"))
@@ -20,7 +22,9 @@ def keep_method(
 ) -> UUID | None:
     """What the provider kept, if its owner agreed: its id in our books."""
     method, consent = remote.method, payment.consent
-    if method is None or consent is None or payment.method_id is not None or remote.shop_id is None:
+    if payment.method_id is not None and consent is not None:
+        return _keep_on(session, payment.method_id, consent, user_id=user_id, now=now)
+    if method is None or consent is None or remote.shop_id is None:
         return None
     facts = {
         "kept_for": None if payment.user_id == user_id else payment.user_id,
@@ -48,6 +52,16 @@ def keep_method(
     else:
         session.execute(update(methods).where(methods.c.id == known).values(facts))
     return known
+
+
+def _keep_on(session: Session, method_id: UUID, consent: JsonObject, *, user_id: int, now: datetime) -> UUID | None:
+    """It is kept already; None where it was taken back meanwhile."""
+    mine = (methods.c.id == method_id) & (methods.c.user_id == user_id) & (methods.c.state == MethodState.ACTIVE)
+    before = session.scalar(select(methods.c.consent).where(mine))
+    if before is None:
+        return None
+    session.execute(update(methods).where(mine).values(consent=in_place_of(before, consent), updated_at=now))
+    return method_id
 
 
 def _title(remote: RemotePayment, method: RemoteMethod) -> str:

@@ -270,7 +270,7 @@ def bought_by(session: Session, payment: PaymentView, now: datetime) -> PlanBoug
         plan=find_plan(session, payment.plan_id),
         number=(payment.period_number or 1) if row is None else row.number,
         period=None if row is None else _period_view(session, row),
-        by_itself=payment.method_id is not None,
+        by_itself=payment.by_itself,
         is_over=row is not None and (row.closed_at is not None or row.ends_at <= now),
     )
 

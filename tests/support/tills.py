@@ -50,7 +50,7 @@ make_till = partial(make_payments, fulfilments={Purpose.PLAN: PlanFulfilment()},
 
 
 def checkout_of(till: Payments) -> PlanCheckout:
-    return PlanCheckout(till.ctx, till.topup)
+    return PlanCheckout(till.ctx, till.topup, till.charging)
 
 
 def renewals_of(till: Payments, grace: timedelta = GRACE) -> Renewals:

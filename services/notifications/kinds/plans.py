@@ -11,6 +11,7 @@ from db.tables.outbox import OutboxKind
 from services.notifications.kinds.news import News
 
 PAID_OTHERWISE: Final = "paid_otherwise"
+REFUSED: Final = "refused"
 
 
 class PlanFact(StrEnum):
@@ -32,8 +33,8 @@ class PlanFact(StrEnum):
     MONEY_BACK = "money_back"
     """`amount` of the payment `payment_id` bought nothing and goes back by itself."""
     AUTOPAY_OFF = "autopay_off"
-    """Its provider says that nothing is charged any more, or (`reason`: `PAID_OTHERWISE`) was told so; what is paid
-    stays until `at`."""
+    """Its provider says that nothing is charged any more, or (`reason`: `PAID_OTHERWISE`) was told so, or the saved way
+    of paying was refused for good (`REFUSED`); what is paid stays until `at`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

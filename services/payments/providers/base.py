@@ -174,12 +174,13 @@ class NewPayment:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedMethod:
     """`id` is ours, `token` the provider's word for it; `kept_for`: the user in our books by whom the provider knows
-    it; `telegram_id`: of whose it is now."""
+    it; `telegram_id`: of whose it is now; `by_owner`: who has pressed a button for the charge."""
 
     id: UUID
     token: str
     kept_for: int
     telegram_id: int | None = None
+    by_owner: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

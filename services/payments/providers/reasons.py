@@ -1,7 +1,12 @@
 """Why a payment or a refund did not go through, in words for people. YooKassa's words for it are the shop's own."""
 
+from collections.abc import Callable, Mapping
+from typing import Final
+
 from services.errors import N_
-from services.payments.providers.cloudpayments.reasons import WORDS as CLOUDPAYMENTS
+from services.payments.providers.base import Decline
+from services.payments.providers.cloudpayments import reasons as cloudpayments
+from services.payments.providers.yookassa import reasons as yookassa
 
 _GENERAL = N_("The payment did not go through. Please try another card or way of paying.")
 _SHOP = N_("A setting of this shop stands in the way. It is not your fault, and nothing was charged.")
@@ -40,6 +45,7 @@ PAYMENT_REASONS = {
     ),
     "renewal_failed": N_("There were not enough Stars. Please pay by hand."),
     "replaced": N_("Another way of paying was chosen in its place. Nothing was charged."),
+    "taken_back": N_("This way of paying was removed, or the plan has changed meanwhile. Nothing was charged."),
     "unknown_to_provider": N_("The payment service does not know this payment any more. Please begin anew."),
 }
 
@@ -60,9 +66,20 @@ REFUND_REASONS = {
 
 def payment_reason(code: str | None) -> str:
     """A sentence (msgid); of a code that nobody has heard of, the general one."""
-    return PAYMENT_REASONS.get(CLOUDPAYMENTS.get(code or "", code or ""), _GENERAL)
+    return PAYMENT_REASONS.get(cloudpayments.WORDS.get(code or "", code or ""), _GENERAL)
 
 
 def refund_reason(code: str | None) -> str:
     """The end of a sentence (msgid)."""
-    return REFUND_REASONS.get(CLOUDPAYMENTS.get(code or "", code or ""), REFUND_REASONS["general_decline"])
+    return REFUND_REASONS.get(cloudpayments.WORDS.get(code or "", code or ""), REFUND_REASONS["general_decline"])
+
+
+_DECLINES: Final[Mapping[str, Callable[[str | None], Decline]]] = {
+    "cloudpayments": cloudpayments.decline_of,
+    "yookassa": yookassa.decline_of,
+}
+
+
+def decline_at(provider: str, reason: str) -> Decline:
+    """What the word of a provider allows whose methods the shop charges, or charged."""
+    return _DECLINES[provider](reason)

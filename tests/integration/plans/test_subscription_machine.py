@@ -38,6 +38,7 @@ from services.plans.by_provider import FAILED
 from services.plans.changes import BeginsAtOnce, BeginsLater
 from services.plans.endings import CannotResume, NoSubscription
 from services.plans.free import open_free
+from services.plans.methods import MethodGone
 from services.plans.next_payment import RenewalUnderWay
 from services.plans.offers import PriceStays
 from services.plans.plans import PlanGone
@@ -49,7 +50,7 @@ from tests.support.faults import Fault
 from tests.support.histories import NO_REFUND, History, live, on_databases
 from tests.support.plans import PlanShop, next_due
 from tests.support.shop import add_model, add_prediction
-from tests.support.tills import renewals_of
+from tests.support.tills import checkout_of, renewals_of
 from tests.support.ways.base import Try, Way, open_till
 from tests.support.ways.cloudpayments import CloudPaymentsWay
 from tests.support.ways.stars import StarsWay
@@ -167,6 +168,20 @@ class SubscriptionHistory(History):
 
     async def begins(self, plan: str, way: Way, *, consent: bool) -> PaymentView:
         return await self.shop.begins(self.anna, self.plans[plan], consent=consent, provider=way.name)
+
+    @rule(plan=PLANS, which=WHICH, told=st.booleans())
+    def presses_for_a_saved_card(self, plan: str, which: int, *, told: bool) -> None:
+        """It is charged at once."""
+        way = self.way(which)
+        self.attempt(self.charges(plan, way), *NOT_SOLD, MethodGone)
+        if told:
+            self.attempt(way.tells())
+
+    async def charges(self, plan: str, way: Way) -> None:
+        ways = await checkout_of(self.tills[0]).ways(self.anna, self.plans[plan])
+        saved = next((each.saved for each in ways if each.provider == way.name), None)
+        if saved is not None:
+            await self.shop.begins(self.anna, self.plans[plan], provider=way.name, method_id=saved.id)
 
     @rule(which=WHICH, page=WHICH)
     def pays_an_old_page(self, which: int, page: int) -> None:
@@ -377,13 +392,15 @@ class SubscriptionHistory(History):
 
     @invariant()
     def nobody_is_charged_against_their_will(self) -> None:
-        """A provider who charges by itself may do so until it is told; that money goes back."""
+        """A provider who charges by itself may do so until it is told; that money goes back. She may press a button
+        for what is not to be charged by itself."""
+        pressed = {str(row.id) for row in self.rows(Payment) if row.method_id is not None and row.consent is not None}
         for way in self.ways:
             tries = way.tries()
             for each in tries[self.seen[way.name] :]:
                 if each.token in self.unwanted and way.charges_itself:
                     self.to_go_back.add(each.id)
-                else:
+                elif each.our_id not in pressed:
                     assert each.token not in self.unwanted, f"{each} was charged against her will"
                 if each.refused and each.token is not None:
                     self.unwanted.add(each.token)
@@ -399,7 +416,11 @@ class SubscriptionHistory(History):
         kept: set[str] = set()  # with what was heard of after it
         for period in sorted(new, key=lambda row: row.id, reverse=True):
             payment = payments[period.payment_id]
-            if payment.consent is not None:
+            if payment.consent is not None and payment.method_id is not None:
+                agreed = {each.token for each in self.rows(PaymentMethod) if each.id == payment.method_id} - {None}
+                kept |= agreed
+                self.unwanted -= agreed
+            elif payment.consent is not None:
                 kept |= self.names_of(payment.charge_id or payment.provider_payment_id)
             elif period.number == 1:
                 self.unwanted |= self.tokens - kept
@@ -424,6 +445,8 @@ class SubscriptionHistory(History):
         for way in [each for each in self.ways if not each.charges_itself]:
             for each in [each for each in way.tries() if each.token is not None]:
                 row = ours[each.our_id]
+                if row.subscription_id is None:
+                    continue  # a plan that begins when its button is pressed
                 charges[way.name, row.subscription_id, row.period_number].append(each)
         for made in charges.values():
             assert sum(each.is_taken for each in made) <= 1, f"charged twice: {made}"

@@ -10,11 +10,12 @@ from services.payments.providers.cloudpayments.tax import ReceiptTax
 Json = dict[str, Any]  # Any: JSON holds what it holds
 
 CHARGED: Final = "kassandra_charged"
-"""In the data of a charge without its owner: if it is declined, that was all."""
+"""In the data of a charge of a kept card: if it is declined, that was all."""
 OUR_REFUND: Final = "kassandra_refund"
 CULTURES: Final = {"ru": "ru-RU", "en": "en-US"}
-BY_SHOP, SCHEDULED = 0, 1
+BY_SHOP, BY_OWNER, SCHEDULED = 0, 1, 1
 FULL_PAYMENT, SERVICE = 4, 4
+_AS_AGREED: Final = {"TrInitiatorCode": BY_SHOP, "PaymentScheduled": SCHEDULED}
 LABEL: Final = 128
 
 
@@ -38,8 +39,7 @@ def charge(payment: NewPayment, method: SavedMethod, tax: ReceiptTax | None) -> 
         **_goods(payment),
         "AccountId": str(method.kept_for),
         "Token": method.token,
-        "TrInitiatorCode": BY_SHOP,
-        "PaymentScheduled": SCHEDULED,
+        **({"TrInitiatorCode": BY_OWNER} if method.by_owner else _AS_AGREED),
         "JsonData": {CHARGED: "yes", **payment.mark, **_receipt(payment.receipt, payment.amount, tax)},
     }
 

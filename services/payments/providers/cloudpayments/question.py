@@ -43,7 +43,7 @@ def answer_check(
     if payment is None or payment.provider != NAME:
         return CheckCode.UNKNOWN
     fulfilment = fulfilments.of(payment)
-    account = _account_of(session, payment, fulfilment)
+    account = _account_of(session, payment, fulfilment, now)
     if account is None:
         return CheckCode.REFUSED
     if asked.account != str(account):
@@ -61,10 +61,10 @@ def _is_over(payment: PaymentView, now: datetime) -> bool:
     return (payment.is_open and late) or payment.cancel_reason == "expired_on_confirmation"
 
 
-def _account_of(session: Session, payment: PaymentView, fulfilment: Fulfilment) -> int | None:
-    """By which user the card is known there, that of the buyer where they pay by hand; None where it may not be
+def _account_of(session: Session, payment: PaymentView, fulfilment: Fulfilment, now: datetime) -> int | None:
+    """By which user the card is known there, that of the buyer where they pay at a page; None where it may not be
     charged any more."""
     if payment.method_id is None:
         return payment.user_id
-    saved = fulfilment.chargeable(session, payment, buyer_of(session, payment))
+    saved = fulfilment.chargeable(session, payment, buyer_of(session, payment), now)
     return None if saved is None else saved.kept_for

@@ -1,0 +1,203 @@
+"""A saved card is charged when its owner presses a button for that."""
+
+import asyncio
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from db.tables.payments import PaymentStatus
+from db.tables.plans import MethodState, SubscriptionStatus
+from services.payments.providers.base import ResultUnknown
+from services.payments.queries import PaymentView
+from services.plans.checkout import PlanWay
+from services.plans.methods import MethodGone, MethodView
+from services.plans.reports import PlanReports
+from services.plans.saved import ChargeUnderWay
+from tests.support.faults import Crash, Fault
+from tests.support.plans import PlanShop, end_plans
+from tests.support.tills import checkout_of
+
+
+async def way_of(shop: PlanShop, user_id: int, plan_id: int) -> PlanWay:
+    (way,) = await checkout_of(shop.cashier.till).ways(user_id, plan_id)
+    return way
+
+
+async def saved_of(shop: PlanShop, user_id: int, plan_id: int) -> MethodView:
+    saved = (await way_of(shop, user_id, plan_id)).saved
+    assert saved is not None
+    return saved
+
+
+async def presses(shop: PlanShop, user_id: int, plan_id: int, **more: object) -> PaymentView:
+    saved = await saved_of(shop, user_id, plan_id)
+    return await shop.begins(user_id, plan_id, method_id=saved.id, **more)
+
+
+async def consent_of(shop: PlanShop, user_id: int) -> list[int]:
+    """What is agreed now, and what was before, in kopecks."""
+    (method,) = await shop.methods.of(user_id)
+    return [each["amount"] for each in (method.consent, *method.consent.get("earlier", []))]
+
+
+async def test_a_dearer_plan_is_paid_in_one_tap(shop: PlanShop) -> None:
+    anna = await shop.cashier.customer()
+    plus, pro = await shop.sells(credits=100_00), await shop.sells("pro", kopecks=90_000, credits=400_00)
+    await shop.subscribes(anna, plus)
+    paid = await presses(shop, anna, pro)
+    now = await shop.of(anna)
+    assert (paid.status, now.plan.name, now.auto_renew) == (PaymentStatus.SUCCEEDED, "pro", True)
+    assert await consent_of(shop, anna) == [90_000, 30_000]
+    assert [each["fact"] for each in await shop.cashier.notifications("payment")] == ["succeeded"] * 2
+    bought = await shop.subscriptions.bought_by(paid)
+    assert bought is not None
+    assert not bought.by_itself
+    await shop.lives(days=31)
+    assert (await shop.of(anna)).number == 2, "the same card is charged for the next period"
+    assert shop.charged == ["succeeded"] * 3
+    await shop.cashier.is_sound()
+
+
+async def test_what_is_declined_changes_nothing(quick: PlanShop) -> None:
+    """But for the card that is refused for good."""
+    anna = await quick.cashier.customer()
+    plus, pro = await quick.sells(), await quick.sells("pro", kopecks=90_000)
+    before = await quick.subscribes(anna, plus)
+    quick.yookassa.declines.append("insufficient_funds")
+    declined = await presses(quick, anna, pro)
+    assert (declined.status, declined.cancel_reason) == (PaymentStatus.CANCELED, "insufficient_funds")
+    assert await quick.of(anna) == before
+    assert await consent_of(quick, anna) == [30_000]
+    reports = PlanReports(quick.cashier.db, quick.clock)
+    assert (await reports.failed()).items == [], "it was no renewal"
+    quick.yookassa.declines.append("card_expired")
+    await presses(quick, anna, pro)
+    now = await quick.of(anna)
+    assert (now.plan.name, now.auto_renew, now.next_charge) == ("plus", False, None)
+    assert now.method is not None
+    assert now.method.state is MethodState.REFUSED
+    assert [(each["fact"], each["reason"]) for each in await quick.news()] == [("autopay_off", "refused")]
+    assert (await way_of(quick, anna, pro)).saved is None
+    await quick.cashier.is_sound()
+
+
+async def test_banks_are_asked_twice_a_day_at_most(quick: PlanShop) -> None:
+    anna = await quick.cashier.customer()
+    plus, pro = await quick.sells(), await quick.sells("pro", kopecks=90_000)
+    await quick.subscribes(anna, plus)
+    quick.yookassa.declines.extend(["insufficient_funds"] * 2)
+    for _ in range(2):
+        await presses(quick, anna, pro)
+    assert (await way_of(quick, anna, pro)).saved is None
+    quick.clock.advance(hours=25)
+    assert (await presses(quick, anna, pro)).status is PaymentStatus.SUCCEEDED
+
+
+@pytest.mark.parametrize("fault", [Fault.LOST, Fault.LOST_ANSWER])
+async def test_an_answer_that_is_lost_is_asked_for(quick: PlanShop, fault: Fault) -> None:
+    """Neither another tap nor another way of paying makes a second charge meanwhile."""
+    anna, one = await quick.cashier.customer(), uuid4()
+    plus, pro = await quick.sells(), await quick.sells("pro", kopecks=90_000)
+    await quick.subscribes(anna, plus)
+    quick.yookassa.faults.append(fault)
+    with pytest.raises(ResultUnknown):
+        await presses(quick, anna, pro, id=one)
+    with pytest.raises(ChargeUnderWay):
+        await presses(quick, anna, pro)
+    with pytest.raises(ChargeUnderWay):
+        await quick.begins(anna, pro)
+    quick.clock.advance(minutes=2)
+    await quick.cashier.till.settlement.check_due()
+    assert (await quick.of(anna)).plan.name == "pro"
+    assert quick.charged == ["succeeded"] * 2
+    assert [each["fact"] for each in await quick.cashier.notifications("payment")] == ["succeeded"] * 2
+    await quick.cashier.is_sound()
+
+
+@pytest.mark.parametrize("fault", [Fault.CRASH, Fault.CRASH_AFTER])
+async def test_a_process_that_dies_charges_once(shop: PlanShop, fault: Fault) -> None:
+    anna, one = await shop.cashier.customer(), uuid4()
+    plus, pro = await shop.sells(), await shop.sells("pro", kopecks=90_000)
+    await shop.subscribes(anna, plus)
+    method = await saved_of(shop, anna, pro)
+    shop.yookassa.faults.append(fault)
+    with pytest.raises(Crash):
+        await shop.begins(anna, pro, method_id=method.id, id=one)
+    shop.cashier.restart()
+    again = await shop.begins(anna, pro, method_id=method.id, id=one)
+    assert again.status is PaymentStatus.SUCCEEDED
+    assert shop.charged == ["succeeded"] * 2
+    await shop.cashier.is_sound()
+
+
+async def test_two_taps_at_once_are_one_charge(shop: PlanShop) -> None:
+    anna, one = await shop.cashier.customer(), uuid4()
+    plus, pro = await shop.sells(), await shop.sells("pro", kopecks=90_000)
+    await shop.subscribes(anna, plus)
+    method = await saved_of(shop, anna, pro)
+    taps = (shop.begins(anna, pro, method_id=method.id, id=each) for each in (one, one, uuid4()))
+    done = await asyncio.gather(*taps, return_exceptions=True)
+    assert shop.charged == ["succeeded"] * 2, done
+    await shop.cashier.is_sound()
+
+
+async def test_a_card_that_is_taken_back_meanwhile_is_not_charged(quick: PlanShop) -> None:
+    anna, bob = await quick.cashier.customer(), await quick.cashier.customer()
+    plus, pro = await quick.sells(), await quick.sells("pro", kopecks=90_000)
+    await quick.subscribes(anna, plus)
+    method = await saved_of(quick, anna, pro)
+    with pytest.raises(MethodGone):
+        await quick.begins(bob, pro, method_id=method.id)
+    quick.yookassa.faults.append(Fault.LOST)
+    with pytest.raises(ResultUnknown):
+        await quick.begins(anna, pro, method_id=method.id)
+    await quick.methods.unlink(anna, method.id)
+    quick.clock.advance(minutes=2)
+    await quick.cashier.till.settlement.check_due()
+    assert quick.charged == ["succeeded"]
+    facts = [each["fact"] for each in await quick.cashier.notifications("payment")]
+    assert facts == ["succeeded", "canceled"], "she is told that it did not go through"
+
+
+async def test_what_has_changed_meanwhile_is_not_charged_for(quick: PlanShop) -> None:
+    anna = await quick.cashier.customer()
+    plus, pro = await quick.sells(), await quick.sells("pro", kopecks=90_000)
+    await quick.subscribes(anna, plus)
+    quick.yookassa.faults.append(Fault.LOST)
+    with pytest.raises(ResultUnknown):
+        await presses(quick, anna, pro)
+    await quick.cashier.db.write(end_plans)
+    quick.clock.advance(minutes=2)
+    await quick.cashier.till.settlement.check_due()
+    assert quick.charged == ["succeeded"]
+    assert (await quick.of(anna)).plan.name == "plus"
+
+
+async def test_the_next_period_of_a_plan_that_is_past_due(shop: PlanShop) -> None:
+    """After a decline, with the card that has money again."""
+    anna, plus = await shop.cashier.customer(), await shop.sells()
+    begun = await shop.subscribes(anna, plus)
+    shop.yookassa.declines.append("3d_secure_failed")
+    await shop.jumps_to(begun.ends_at + timedelta(hours=1))
+    await shop.lives(hours=12)
+    assert (await shop.of(anna)).status is SubscriptionStatus.PAST_DUE
+    way = await way_of(shop, anna, plus)
+    assert way.renews
+    paid = await presses(shop, anna, plus)
+    now = await shop.of(anna)
+    assert (paid.status, now.status, now.number) == (PaymentStatus.SUCCEEDED, SubscriptionStatus.ACTIVE, 2)
+    assert (now.auto_renew, now.decline_reason, now.starts_at) == (True, None, shop.clock())
+    await shop.cashier.is_sound()
+
+
+async def test_who_let_a_plan_end_begins_again_with_the_same_card(quick: PlanShop) -> None:
+    anna, plus = await quick.cashier.customer(), await quick.sells()
+    await quick.subscribes(anna, plus)
+    await quick.subscriptions.cancel(anna)
+    await quick.lives(days=40)
+    assert await quick.subscriptions.of(anna) is None
+    assert (await presses(quick, anna, plus)).status is PaymentStatus.SUCCEEDED
+    await quick.lives(days=31)
+    assert (await quick.of(anna)).number == 2
+    await quick.cashier.is_sound()

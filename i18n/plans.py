@@ -11,6 +11,8 @@ from services.money import Money
 from services.payments.queries import PaymentView
 from services.plans.allowances import AllowanceLeft
 from services.plans.consent import consent_text
+from services.plans.endings import RenewedInTelegram
+from services.plans.methods import MethodView
 from services.plans.plan_offer import PlanOffer
 from services.plans.plans import AllowanceView, PlanView
 from services.plans.subscriptions import PeriodView, PlanBought, SubscriptionView
@@ -29,6 +31,7 @@ NOT_RESUMED: Final = N_(
     "subscribe anew when it has ended."
 )
 AGREED_BY: Final = N_("By “{button}” you agree: <i>{consent}</i>")
+CHARGE_SAVED: Final = N_("💳 Charge {title}")
 PAID_AHEAD: Final = N_("From {date} on: <b>{plan}</b>. It is paid already.")
 NAMED: Final = 4  # models of an allowance that are told by name
 
@@ -121,6 +124,28 @@ def price_offer(offered: Money, subscription: SubscriptionView, tr: Translator) 
 def agreed_by(button: str, price: Money, months: int, tr: Translator) -> Html:
     """What whoever presses it lets the shop charge."""
     return tr.html(AGREED_BY, button=button, consent=consent_text(price, months, tr.language))
+
+
+def why_not_resumed(subscription: SubscriptionView, tr: Translator) -> Html:
+    """Where it is not renewed by itself any more and no button begins that again; empty elsewhere."""
+    if subscription.can_resume_in_telegram:
+        return tr.html(RenewedInTelegram.message)
+    return tr.html(NOT_RESUMED) if subscription.is_stopped_for_good else Html("")
+
+
+def saved_words(saved: MethodView, tr: Translator) -> str:
+    """For the button that charges it at once."""
+    return tr.gettext(CHARGE_SAVED, title=saved.title)
+
+
+def saved_terms(saved: MethodView, price: Money, months: int, tr: Translator) -> Html:
+    """What that button does, and to what whoever presses it agrees."""
+    return tr.html(
+        "“{button}” takes {price} right now, without a page to pay at. By it you agree: <i>{consent}</i>",
+        button=saved_words(saved, tr),
+        price=tr.money(price),
+        consent=consent_text(price, months, tr.language),
+    )
 
 
 def what_is_left(subscription: SubscriptionView, titles: Titles) -> list[Html]:

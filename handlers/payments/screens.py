@@ -38,6 +38,14 @@ IN_TELEGRAM: Final = N_(
     "The button opens Telegram's own window: pay there, and this message changes by itself. It can be paid for an hour."
 )
 
+NO_LINK_YET: Final = N_(
+    "⏳ The payment service does not answer right now. We keep trying: the link will come into this message by itself. "
+    "Nothing was charged."
+)
+BEING_CHARGED: Final = N_(
+    "⏳ It is being charged from your saved way to pay. What comes of it will stand here by itself."
+)
+
 _CHOICE = re.compile(rf"({AMOUNT}|{PACKAGE}):([0-9]{{1,9}}):([A-Za-z0-9_-]{{1,32}})(?::([a-z]{{1,16}}))?")
 
 
@@ -151,10 +159,7 @@ def payment_screen(payment: PaymentView, tr: Translator) -> Screen:
     leave = f"{buttons.TOPUP}:{LEAVE}" if payment.plan_id is None else buttons.PLAN_LEAVE
     back = buttons.back_button(tr, f"{leave}:{payment.id.hex}")
     if payment.confirmation_url is None:
-        hint = tr.html(
-            "⏳ The payment service does not answer right now. We keep trying: the link will come into this message "
-            "by itself. Nothing was charged."
-        )
+        hint = tr.html(NO_LINK_YET if payment.method_id is None else BEING_CHARGED)
         again = Button(text=tr.gettext("🔄 Ask again"), action=again.action)
         return Screen(text="\n\n".join(["\n".join(facts), hint]), rows=((again,), (back,)))
     if is_invoice(payment):

@@ -25,11 +25,12 @@ from services.payments.pricing import PaymentsOff, WayNotOffered
 from services.payments.queries import PaymentView
 from services.payments.service import Payments
 from services.plans.checkout import PlanCheckout, PlanOrder
+from services.plans.methods import MethodGone
 
 WISH: Final = "plan"  # in the dialog's data: the choice that waits for an e-mail
 DECISIONS: Final = UUID("0c4f4d3c-6a0b-4c56-8f7c-1d6a7c2b9e54")
 _CHOICE = re.compile(
-    rf"([0-9]{{1,9}}):([a-z]{{1,16}}):({view.KEEP}|{view.ONCE}):([0-9]{{1,12}}):([A-Za-z0-9_-]{{1,16}})(?::([0-9a-f]{{8}}))?"
+    rf"([0-9]{{1,9}}):([a-z]{{1,16}}):({view.KEEP}|{view.ONCE}|{view.SAVED}[0-9a-f]{{{view.SAVED_DIGITS}}}):([0-9]{{1,12}}):([A-Za-z0-9_-]{{1,16}})(?::([0-9a-f]{{8}}))?"
 )
 
 
@@ -40,29 +41,37 @@ class PlanQuestion(ChatQuestion):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanChoice:
-    """`keep`: it may be charged again. `minor`: the price that was shown. `nonce`: of the screen that offered it.
-    `terms`: of the plan as it showed it, None in older ones."""
+    """`how`: paid at a page, where it may be kept, or from a saved way. `minor`: the price that was shown. `nonce`: of
+    the button. `terms`: of the plan as it showed it, None in older ones."""
 
     plan_id: int
     provider: str
-    keep: bool
+    how: str
     minor: int
     nonce: str
     terms: str | None
 
     def __str__(self) -> str:
-        how = view.KEEP if self.keep else view.ONCE
         terms = "" if self.terms is None else f":{self.terms}"
-        return f"{self.plan_id}:{self.provider}:{how}:{self.minor}:{self.nonce}{terms}"
+        return f"{self.plan_id}:{self.provider}:{self.how}:{self.minor}:{self.nonce}{terms}"
 
     @classmethod
     def parse(cls, text: object) -> Self | None:
         found = _CHOICE.fullmatch(text) if isinstance(text, str) else None
         if found is None:
             return None
-        keep, minor = found[3] == view.KEEP, int(found[4])
-        plan_id, provider, nonce, terms = int(found[1]), found[2], found[5], found[6]
-        return cls(plan_id=plan_id, provider=provider, keep=keep, minor=minor, nonce=nonce, terms=terms)
+        plan_id, provider, how, minor = int(found[1]), found[2], found[3], int(found[4])
+        return cls(plan_id=plan_id, provider=provider, how=how, minor=minor, nonce=found[5], terms=found[6])
+
+    @property
+    def keep(self) -> bool:
+        """At the page."""
+        return self.how == view.KEEP
+
+    @property
+    def saved(self) -> str | None:
+        """The first digits of the saved way's id."""
+        return self.how[1:] if self.how not in (view.KEEP, view.ONCE) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +104,11 @@ class PlanPurchase:
         if account.merchant.receipts and self.ctx.user.email is None:
             await self.ask_email(event, choice)
             return
+        try:
+            method_id = await self._saved(choice)
+        except MethodGone as error:
+            await self.message.put(event, await self.refused(error))
+            return
         me = await self.ctx.bot.me()
         order = PlanOrder(
             id=uuid5(DECISIONS, f"{self.ctx.user.id}:{choice.nonce}:{choice.keep}"),
@@ -106,12 +120,23 @@ class PlanPurchase:
             provider=choice.provider,
             shown=Money(choice.minor, account.merchant.currency),
             terms=choice.terms,
+            method_id=method_id,
         )
 
         async def start(place: MessageRef) -> PaymentView:
             return await self.checkout.start(replace(order, shown_in=place))
 
         await self.message.begin(event, order.id, start, self.refused)
+
+    async def _saved(self, choice: PlanChoice) -> UUID | None:
+        """That which is charged. Raises `MethodGone`."""
+        if choice.saved is None:
+            return None
+        mine = await self.ctx.services.payment_methods.of(self.ctx.user.id)
+        found = (each.id for each in mine if each.provider == choice.provider and each.id.hex.startswith(choice.saved))
+        if (method_id := next(found, None)) is None:
+            raise MethodGone(method_id=choice.saved)
+        return method_id
 
     async def ask_email(self, event: Event, choice: PlanChoice | None, problem: ShopError | None = None) -> None:
         await self.ctx.fsm.set_state(PlanQuestion.email)

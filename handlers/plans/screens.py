@@ -11,7 +11,17 @@ from handlers.plans.offers import PlanOptions, PlanStep
 from handlers.plans.subscription_screens import periods_button
 from handlers.telegram.limits import BUTTON, TEXT, cut
 from handlers.telegram.screen import Button, Screen
-from i18n.plans import agreed_by, gives, next_period, plan_title, price_words, standing, way_title
+from i18n.plans import (
+    agreed_by,
+    gives,
+    next_period,
+    plan_title,
+    price_words,
+    saved_terms,
+    saved_words,
+    standing,
+    way_title,
+)
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.errors import N_
@@ -21,8 +31,9 @@ from services.plans.consent import consent_text
 from services.plans.plans import PlanView
 from services.plans.subscriptions import SubscriptionView
 
-BUY: Final = "plan-buy"  # plan-buy:<id>:<provider>:<keep|once>:<minor units>:<nonce>:<terms>
-KEEP, ONCE = "keep", "once"
+BUY: Final = "plan-buy"  # plan-buy:<id>:<provider>:<keep|once|s and a saved way's digits>:<minor units>:<nonce>:<terms>
+KEEP, ONCE, SAVED = "keep", "once", "s"
+SAVED_DIGITS: Final = 6  # of its id: an action has 64 bytes
 TAKE: Final = "plan-take"  # plan-take:<id>: for the next period
 TRY: Final = "plan-try"  # plan-try:<id>
 PLANS_SHOWN: Final = 12
@@ -67,6 +78,9 @@ def plan_screen(offer: PlanOptions, viewer: Viewer, *, way: PlanWay | None = Non
     rows: list[buttons.Row] = []
     if offer.trial:
         rows.append((_trial_button(plan, tr),))
+    for each in offer.ways if way is None else (way,):
+        parts += _saved_terms(each, plan, tr)
+        rows += _saved_rows(each, plan, tr)
     if way is not None:
         parts.append(_terms(way, plan, tr))
         rows += _pay_rows(way, plan, tr)
@@ -158,19 +172,32 @@ def _terms(way: PlanWay, plan: PlanView, tr: Translator) -> Html:
     return Html(f"{price}\n{terms}")
 
 
+def _saved_terms(way: PlanWay, plan: PlanView, tr: Translator) -> list[Html]:
+    return [] if way.saved is None else [saved_terms(way.saved, way.price, plan.months, tr)]
+
+
+def _saved_rows(way: PlanWay, plan: PlanView, tr: Translator) -> list[buttons.Row]:
+    if way.saved is None:
+        return []
+    price = f" · {tr.money(way.price)}"
+    text = cut_plain(saved_words(way.saved, tr), BUTTON - len(price)) + price
+    return [(_pay_button(text, f"{SAVED}{way.saved.id.hex[:SAVED_DIGITS]}", way, plan),)]
+
+
 def _pay_rows(way: PlanWay, plan: PlanView, tr: Translator) -> list[buttons.Row]:
-    nonce, price = token_urlsafe(6), tr.money(way.price)
-
-    def button(text: str, how: str) -> buttons.Row:
-        shown = f"{way.price.minor}:{nonce}:{plan.terms}"
-        return (Button(text=text, action=f"{BUY}:{plan.id}:{way.provider}:{how}:{shown}"),)
-
+    price = tr.money(way.price)
     if not way.can_be_kept:
-        return [button(tr.gettext("💳 Pay {amount}", amount=price), ONCE)]
+        return [(_pay_button(tr.gettext("💳 Pay {amount}", amount=price), ONCE, way, plan),)]
     return [
-        button(tr.gettext("🔁 Subscribe · {price}", price=price), KEEP),
-        button(tr.gettext("One period only · {price}", price=price), ONCE),
+        (_pay_button(tr.gettext("🔁 Subscribe · {price}", price=price), KEEP, way, plan),),
+        (_pay_button(tr.gettext("One period only · {price}", price=price), ONCE, way, plan),),
     ]
+
+
+def _pay_button(text: str, how: str, way: PlanWay, plan: PlanView) -> Button:
+    """Each is a decision of its own, and another tap on it the same one."""
+    shown = f"{way.price.minor}:{token_urlsafe(6)}:{plan.terms}"
+    return Button(text=text, action=f"{BUY}:{plan.id}:{way.provider}:{how}:{shown}")
 
 
 def _way_button(way: PlanWay, plan: PlanView, tr: Translator) -> Button:

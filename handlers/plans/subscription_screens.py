@@ -19,6 +19,7 @@ from i18n.plans import (
     price_words,
     standing,
     what_is_left,
+    why_not_resumed,
 )
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
@@ -26,7 +27,6 @@ from services.errors import N_
 from services.money import Money
 from services.pages import Page, page_of
 from services.payments.providers.reasons import payment_reason
-from services.plans.endings import RenewedInTelegram
 from services.plans.methods import MethodView
 from services.plans.subscriptions import PeriodView, SubscriptionView
 
@@ -151,8 +151,8 @@ def _facts(subscription: SubscriptionView, tr: Translator) -> list[Html]:
         lines.append(tr.html("It is canceled: nothing will be charged, and what is paid stays until then."))
     else:
         lines.append(tr.html("Nothing will be charged by itself."))
-    if subscription.can_resume_in_telegram:
-        lines.append(tr.html(RenewedInTelegram.message))
+    if why := why_not_resumed(subscription, tr):
+        lines.append(why)
     return [*lines, *_next_plan(subscription, tr)]
 
 

@@ -121,6 +121,12 @@ class SubscriptionView:
         return self.method is not None and self.method.by_provider and not self.auto_renew
 
     @property
+    def is_stopped_for_good(self) -> bool:
+        """The same where that cannot be taken back, also not in Telegram."""
+        paid = self.price is not None and self.status is SubscriptionStatus.ACTIVE
+        return paid and self.was_stopped and not self.can_resume_in_telegram
+
+    @property
     def offered_price(self) -> Money | None:
         """What new subscribers pay, where that is another price and nothing is chosen for the next period yet. Who
         charges by itself knows one price; who is not charged any more is asked to nothing but to pay less."""

@@ -66,7 +66,11 @@ def test_anna_subscribes_by_a_card_and_cancels_when_she_is_warned(
         anna.presses("🎟 Тарифы")
         anna.presses("Плюс")
         anna.sees("Из его цены вернётся")
+        anna.sees("сразу спишет")
         anna.photographs("plan-upgrade-ru")
+        anna.presses("💳 Списать с")
+        anna.sees("Тариф «Плюс»")
+        anna.photographs("plan-upgraded-ru")
         anna.says("/help")
 
 

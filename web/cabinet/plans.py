@@ -11,14 +11,16 @@ from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
 from db.tables.currencies import Currency
-from i18n.plans import gives, next_period, plan_title, price_words, way_title
+from i18n.plans import gives, next_period, plan_title, price_words, saved_terms, saved_words, way_title
 from services.digits import whole_number
 from services.errors import ShopError
 from services.payments.pricing import CurrencyNotTaken, PaymentsOff
 from services.payments.providers.base import ResultUnknown
+from services.payments.queries import parse_id
 from services.plans.changes import BeginsLater
 from services.plans.checkout import PlanCheckout, PlanOrder, PlanWay
 from services.plans.consent import consent_text
+from services.plans.methods import MethodGone
 from services.plans.next_payment import RenewalUnderWay
 from services.plans.plans import PlanView
 from services.plans.trials import AlreadySubscribed
@@ -36,13 +38,13 @@ SUBSCRIPTION: Final = "/subscription"
 
 class TypedOrder(BaseModel):
     """A form as it was sent. `way`: who takes the money; `price`: the minor units that it showed, `terms`: of the plan
-    as it showed it; `consent`: the tick;
-    `key`: of the form."""
+    as it showed it; `consent`: the tick; `saved`: the way of paying that is charged at once; `key`: of the form."""
 
     way: str = ""
     price: str = ""
     terms: str = ""
     consent: str = ""
+    saved: str = ""
     email: str = ""
     key: str = ""
 
@@ -88,6 +90,8 @@ class OrderForm:
             next_period=next_period(way.begins_at, plan, tr) if way.renews else "",
             ways=[(each.provider, way_title(each.provider, tr)) for each in self.ways],
             consent=consent_text(way.price, plan.months, tr.language) if way.can_be_kept else "",
+            saved="" if way.saved is None else saved_words(way.saved, tr),
+            saved_terms="" if way.saved is None else saved_terms(way.saved, way.price, plan.months, tr),
             returned=0 if way.renews else await self._returned(),
             trial=plan.trial_days if await subscriptions.may_try(self.me.user.id, plan) else 0,
             key=await form_key(self.me),
@@ -101,13 +105,13 @@ class OrderForm:
         """`here`: this site's address, as the payer reaches it."""
         if self._ask_email and (wrong := await keep_email(self.me, self.typed.email)):
             return await self.show(errors={"email": wrong})
-        order = self._order(here)
         try:
+            order = self._order(here)
             await self.checkout.start(order)
         except ResultUnknown as error:
             log.warning("payment_waits_for_provider", payment_id=str(order.id), code=error.code)
         except ShopError as error:
-            log.info("payment_not_begun", payment_id=str(order.id), error=str(error))
+            log.info("payment_not_begun", plan_id=self.plan.id, error=str(error))
             return await self.show(refused=error)
         return RedirectResponse(f"/payments/{order.id}", status_code=303)
 
@@ -115,7 +119,7 @@ class OrderForm:
         user, provider, consent = self.me.user, self.way.provider, self.typed.consent != ""
         price = whole_number(self.typed.price, most=2**53)
         decision = f"{user.id}:{self.typed.key[:64]}:{self.plan.id}:{provider}:{self.typed.price}:{consent}"
-        payment_id = uuid5(DECISIONS, decision)
+        payment_id = uuid5(DECISIONS, f"{decision}:{self.typed.saved[:64]}" if self.typed.saved else decision)
         return PlanOrder(
             id=payment_id,
             user_id=user.id,
@@ -126,7 +130,14 @@ class OrderForm:
             provider=provider,
             shown=None if price is None else self.way.price.of(price),
             terms=self.typed.terms or None,
+            method_id=self._method_id() if self.typed.saved else None,
         )
+
+    def _method_id(self) -> UUID:
+        """Raises `MethodGone`."""
+        if (method_id := parse_id(self.typed.saved)) is None:
+            raise MethodGone(method_id=self.typed.saved[:32])
+        return method_id
 
     async def _returned(self) -> int:
         """For what is left of the present plan, in hundredths of a credit."""
@@ -215,9 +226,9 @@ async def _later(me: Customer, plan_id: int) -> Response:
 
 
 async def _open_payment(me: Customer, plan_id: int) -> str | None:
-    """Where the next period is being paid by hand."""
+    """Where it is being paid by hand."""
     latest = await me.site.services.payment_queries.of_user(me.user.id)
-    mine = (each for each in latest.items if each.is_open and each.plan_id == plan_id and each.method_id is None)
+    mine = (each for each in latest.items if each.is_open and each.plan_id == plan_id and not each.by_itself)
     return next((f"/payments/{each.id}" for each in mine), None)
 
 

@@ -17,13 +17,13 @@ from i18n.plans import (
     price_words,
     standing,
     what_is_left,
+    why_not_resumed,
 )
 from i18n.translator import Html, Translator
 from services.errors import N_
 from services.payments.providers.reasons import payment_reason
 from services.payments.providers.titles import provider_title
 from services.plans.consent import consent_text
-from services.plans.endings import RenewedInTelegram
 from services.plans.methods import MethodGone
 from services.plans.plans import PlanView
 from services.plans.subscriptions import SubscriptionView
@@ -68,7 +68,7 @@ async def show_subscription(
         can_resume=mine is not None and mine.can_resume,
         agreed=agreements(mine, tr),
         not_resumed=tr.gettext(NOT_RESUMED),
-        resume_in_telegram=tr.gettext(RenewedInTelegram.message),
+        why_not_resumed="" if mine is None else why_not_resumed(mine, tr),
         can_pay=mine is not None and features_pay(me) and mine.is_paid_by_hand,
         cards=await services.payment_methods.of(me.user.id),
         periods=await services.subscriptions.periods(me.user.id, number, ON_PAGE),

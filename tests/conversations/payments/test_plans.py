@@ -182,6 +182,21 @@ async def test_a_dearer_plan_gives_back_what_was_not_used(stage: Stage, anna: Pe
     assert (await mine(stage, anna)).plan.name == "pro"
 
 
+async def test_a_dearer_plan_is_charged_from_the_saved_card(stage: Stage, anna: Person) -> None:
+    await subscribes(anna, "Лайт", "290 ₽")
+    await anna.presses("🎟 Мой тариф")
+    await anna.presses("🎟 Тарифы")
+    await anna.presses("Профи · 490 ₽")
+    page = await anna.sees("сразу спишет 490 ₽, без страницы оплаты")
+    assert page.holds("вы соглашаетесь: Списывать 490 ₽ каждый месяц")
+    await anna.presses("💳 Списать с ")
+    paid = await anna.sees("✅ Оплачено: 490 ₽. Тариф «Профи»")
+    assert paid.holds("🔁 Следующее списание: 490 ₽")
+    mine_now = await mine(stage, anna)
+    assert (mine_now.plan.name, mine_now.auto_renew) == ("pro", True)
+    assert [each.status for each in await payments(stage, anna)] == [PaymentStatus.SUCCEEDED] * 2
+
+
 async def test_a_trial_needs_no_card(stage: Stage, anna: Person) -> None:
     await anna.says("/plans")
     await anna.presses("Профи · 490 ₽")

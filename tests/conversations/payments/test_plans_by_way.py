@@ -210,7 +210,8 @@ async def test_what_telegram_charges_is_cancelled_after_a_question(stage: Stage)
     await is_theirs(stage, person, RU, "⭐ 300")
     await person.presses(RU["cancel"])
     await person.presses("✖️ Отменить насовсем")
-    await person.sees("✅ Подписка отменена.")
+    ended = await person.sees("✅ Подписка отменена.")
+    assert ended.holds("Включить это снова нельзя")
     assert (await mine(stage, person)).next_charge is None
 
 

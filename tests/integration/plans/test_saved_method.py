@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -30,7 +31,9 @@ async def saved_of(shop: PlanShop, user_id: int, plan_id: int) -> MethodView:
     return saved
 
 
-async def presses(shop: PlanShop, user_id: int, plan_id: int, **more: object) -> PaymentView:
+async def presses(
+    shop: PlanShop, user_id: int, plan_id: int, **more: Any
+) -> PaymentView:  # Any: as `PlanOrder` takes it
     saved = await saved_of(shop, user_id, plan_id)
     return await shop.begins(user_id, plan_id, method_id=saved.id, **more)
 

@@ -189,6 +189,24 @@ async def test_dearer_at_once_cheaper_later(app: App, yookassa: Shop, plans: dic
         assert (await of(app, user)).scheduled is None
 
 
+async def test_a_dearer_plan_is_charged_from_the_saved_card(app: App, yookassa: Shop, plans: dict[str, int]) -> None:
+    user = await person(app)
+    async with browser(app, user.id) as anna:
+        await subscribes(app, anna, yookassa, plans["plus"], consent="yes")
+        form = (await anna.get(f"/plans/{plans['pro']}")).text
+        button = re.search(r'<button[^>]*name="saved" value="([0-9a-f]{32})"[^>]*>(.*?)</button>', form)
+        assert button is not None
+        assert button[2].startswith("💳 Списать с ")
+        assert "без страницы оплаты. Нажимая её, вы соглашаетесь: <i>Списывать 900\u00a0₽ каждый месяц" in form
+        gone = await orders(anna, plans["pro"], saved="f" * 32)
+        assert "Этого способа оплаты нет" in gone.text or gone.status_code == 404
+        done = await orders(anna, plans["pro"], saved=button[1])
+        assert done.status_code == 303
+        assert "Оплачено: <b>900\u00a0₽</b>" in (await anna.get(done.headers["location"])).text
+        mine = await of(app, user)
+        assert (mine.plan.name, mine.auto_renew) == ("pro", True)
+
+
 async def test_a_trial_is_had_once(app: App, plans: dict[str, int]) -> None:
     user = await person(app, "en")
     async with browser(app, user.id) as john:

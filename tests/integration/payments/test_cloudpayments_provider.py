@@ -1,6 +1,7 @@
 """CloudPayments' provider: what it sends, and what it makes of what comes back."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -203,6 +204,13 @@ async def test_a_kept_card_is_charged(server: AnsweringServer, cloud: CloudPayme
         "PaymentScheduled": 1,
         "JsonData": {"kassandra_charged": "yes"},
     }
+
+
+async def test_its_owner_stands_by_when_it_is_charged(server: AnsweringServer, cloud: CloudPayments) -> None:
+    server.says(CHARGE, transaction(ORDER))
+    await cloud.charge(wish(), replace(CARD, by_owner=True))
+    [call] = server.calls
+    assert (call.body["TrInitiatorCode"], "PaymentScheduled" in call.body) == (1, False)
 
 
 CHALLENGE = {"Success": False, "Message": None, "Model": {"TransactionId": 1, "PaReq": "x", "AcsUrl": "https://acs"}}

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
@@ -13,12 +14,14 @@ from bot.app import App
 from bot.demo.clock import SandboxClock
 from db.base import table_of
 from db.tables.outbox import OutboxMessage
+from db.tables.payments import PaymentStatus
 from db.tables.plans import MethodState, Subscription, SubscriptionStatus
 from sandbox.client.cloudpayments import CloudPaymentsSite
 from sandbox.client.sandbox import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from services.billing.audit import run_audit
 from services.identity.merging import look, merge_accounts
+from services.payments.providers.base import ResultUnknown
 from services.payments.service import Payments
 from services.plans.checkout import PlanOrder
 from services.plans.subscriptions import SubscriptionView
@@ -68,10 +71,31 @@ class Stand:
         await self.site.pays()
         await self.settles()
 
+    async def dearer(self) -> int:
+        name = f"dear-{uuid4().hex[:8]}"
+        return await self.app.db.write(lambda session: add_plan(session, name, kopecks=900_00))
+
     async def unlinks(self, user_id: int) -> None:
         method = (await self.of(user_id)).method
         assert method is not None
         await self.app.services.payment_methods.unlink(user_id, method.id)
+
+    async def presses(self, user_id: int, plan_id: int) -> PaymentStatus:
+        """The button of the card that was kept."""
+        checkout = self.app.services.plan_checkout
+        assert checkout is not None
+        ways = await checkout.ways(user_id, plan_id)
+        saved = next(each.saved for each in ways if each.provider == "cloudpayments")
+        assert saved is not None
+        order = PlanOrder(
+            user_id=user_id,
+            plan_id=plan_id,
+            email="anna@example.com",
+            return_url="https://t.me/shop",
+            provider="cloudpayments",
+            method_id=saved.id,
+        )
+        return (await checkout.start(order)).status
 
     async def of(self, user_id: int) -> SubscriptionView:
         found = await self.app.services.subscriptions.of(user_id)
@@ -264,4 +288,50 @@ async def test_the_card_of_an_account_that_became_part_of_another(stand: Stand) 
     await db.write(merge_accounts, await db.read(look, old, heir), stand.app.clock())
     await stand.is_renewal_time(heir)
     assert (await stand.of(heir)).number == 2
+    assert await stand.taken(old) == TWICE
+
+
+async def test_a_dearer_plan_is_charged_from_the_card(stand: Stand) -> None:
+    anna, dear = await stand.subscriber(), await stand.dearer()
+    assert await stand.presses(anna, dear) is PaymentStatus.SUCCEEDED
+    await stand.settles()
+    assert (await stand.of(anna)).plan.id == dear
+    await stand.is_renewal_time(anna)
+    assert (await stand.of(anna)).number == 2
+    assert await stand.taken(anna) == [("Completed", 0)] * 3
+
+
+async def test_a_button_for_a_card_that_the_bank_refuses(stand: Stand) -> None:
+    anna, dear = await stand.subscriber(), await stand.dearer()
+    await stand.site.declines_charges(5005)
+    assert await stand.presses(anna, dear) is PaymentStatus.CANCELED
+    await stand.settles()
+    now = await stand.of(anna)
+    assert (now.plan.id, now.auto_renew) == (stand.plan_id, False)
+    assert now.method is not None
+    assert now.method.state is MethodState.REFUSED
+    assert await stand.told(anna) == ["autopay_off"]
+
+
+@pytest.mark.parametrize("taken", [False, True])
+async def test_a_button_whose_charge_has_no_answer(stand: Stand, *, taken: bool) -> None:
+    """It is found, or made with the same key; it is charged once."""
+    anna, dear = await stand.subscriber(), await stand.dearer()
+    await stand.site.fault("500_after" if taken else "500", "payments/tokens/charge")
+    await stand.site.fault("lose", "pay")
+    with pytest.raises(ResultUnknown):
+        await stand.presses(anna, dear)
+    await stand.till.settlement.check_due(everything=True)
+    await stand.settles()
+    assert (await stand.of(anna)).plan.id == dear
+    assert await stand.taken(anna) == TWICE
+
+
+async def test_the_card_of_another_account_is_charged_by_a_button(stand: Stand) -> None:
+    """That became part of this one."""
+    db, old, dear = stand.app.db, await stand.app.db.write(add_outsider), await stand.dearer()
+    await stand.subscriber(old)
+    heir = await db.write(add_user)
+    await db.write(merge_accounts, await db.read(look, old, heir), stand.app.clock())
+    assert await stand.presses(heir, dear) is PaymentStatus.SUCCEEDED
     assert await stand.taken(old) == TWICE

@@ -1,12 +1,12 @@
 """`/plans`: what is sold by the period. A plan is paid at a page of whoever takes the money, as credits are."""
 
 from datetime import datetime
-from typing import Final
+from typing import Final, Self
 from uuid import UUID, uuid5
 
 import structlog
 from fastapi import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from db.tables.plans import AllowanceUnit
 from services.idempotency import KeyReused
@@ -18,6 +18,7 @@ from services.payments.topup import EmailNeeded
 from services.plans.changes import BeginsLater
 from services.plans.checkout import PlanCheckout, PlanOrder, PlanWay
 from services.plans.consent import consent_text
+from services.plans.methods import MethodGone
 from services.plans.next_payment import RenewalUnderWay
 from services.plans.plans import OtherPrice, OtherTerms, PlanGone, PlanView
 from services.plans.replacing import RefundUnderWay, RestUnpriced
@@ -72,6 +73,9 @@ class PlanPayment(BaseModel):
         description="To be shown with a tick to whoever pays: what is charged again, and when. null: nothing can be."
     )
     wants_email: bool = Field(description="A receipt is sent, so an address is wanted.")
+    method_id: UUID | None = Field(
+        description="A saved way of paying (`GET /payment-methods`) that can be charged at once. null: there is none."
+    )
 
 
 class PlanQuote(BaseModel):
@@ -106,12 +110,21 @@ class SubscriptionOrder(BaseModel):
         strict=True,
         description="Whoever pays has ticked the consent of the quote: the way of paying is kept and charged again.",
     )
+    method_id: UUID | None = Field(
+        default=None, description="Of the quote: it is charged at once, without a page. Only with `consent`."
+    )
     email: ReceiptAddress | None = Field(
         default=None, description="Where the receipt goes, if not to the address of `/me`."
     )
     return_url: str | None = Field(
         default=None, max_length=255, pattern=WEB_ADDRESS, description="Where the payer is led when it is done."
     )
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if self.method_id is not None and not self.consent:
+            raise ValueError("method_id needs consent")
+        return self
 
 
 NOT_BOUGHT: Final = (PlanGone, AlreadySubscribed, RenewalUnderWay, RefundUnderWay, RestUnpriced, PaymentsOff)
@@ -163,6 +176,7 @@ async def quote_plan(who: MayRead, plan_id: RowId) -> PlanQuote:
             *NOT_BOUGHT,
             OtherPrice,
             OtherTerms,
+            MethodGone,
             BeginsLater,
             CurrencyNotTaken,
             WayNotOffered,
@@ -173,7 +187,8 @@ async def quote_plan(who: MayRead, plan_id: RowId) -> PlanQuote:
     },
 )
 async def subscribe(who: MayPay, plan_id: RowId, order: SubscriptionOrder, key: SaleKey) -> Response:
-    """A period, or the next one of the present subscription. Lead the payer to `confirmation_url`. 202 where whoever
+    """A period, or the next one of the present subscription. Lead the payer to `confirmation_url`; with `method_id` the
+    answer says what came of the charge. 202 where whoever
     takes the money does not answer right now: `GET /payments/{payment_id}` has its address soon. A plan that costs
     less than the present one begins later: `POST /subscription/plan`."""
     checkout, payments = _taken(who), who.site.services.payments
@@ -190,6 +205,7 @@ async def subscribe(who: MayPay, plan_id: RowId, order: SubscriptionOrder, key: 
         provider=merchant.provider,
         shown=None if order.price is None else Sum(order.price, merchant.currency),
         terms=order.terms,
+        method_id=order.method_id,
     )
     try:
         payment = await checkout.start(wanted)
@@ -237,6 +253,7 @@ def _way(who: Caller, plan: PlanView, way: PlanWay) -> PlanPayment:
         price=money_told(way.price),
         consent=consent_text(way.price, plan.months, who.tr.language) if way.can_be_kept else None,
         wants_email=way.receipts,
+        method_id=None if way.saved is None else way.saved.id,
     )
 
 

@@ -140,6 +140,23 @@ async def test_dearer_at_once_cheaper_later(callers: Callers, yookassa: Shop, pl
     problem(await program.post("subscription/price", json=price), 409, "plan_price_stays")
 
 
+async def test_a_dearer_plan_is_charged_from_a_saved_card(
+    callers: Callers, yookassa: Shop, plans: dict[str, int]
+) -> None:
+    program = await callers.program(await callers.customer(), ApiScope.PAY, ApiScope.READ)
+    await buys(program, yookassa, plans["plus"])
+    place = f"plans/{plans['pro']}"
+    (way,) = (await program.get(f"{place}/quote")).json()["ways"]
+    order = {"method_id": way["method_id"], "price": way["price"]["amount"]}
+    problem(await program.post(f"{place}/payments", json=order), 422, "invalid_request")
+    other = order | {"consent": True, "method_id": str(uuid4())}
+    problem(await program.post(f"{place}/payments", json=other), 404, "payment_method_not_found")
+    paid = await program.post(f"{place}/payments", json=order | {"consent": True})
+    assert (paid.status_code, paid.json()["status"]) == (201, "succeeded")
+    mine = (await program.get("subscription")).json()
+    assert (mine["plan"]["name"], mine["renews"]) == ("pro", True)
+
+
 async def test_a_trial_and_a_new_price(stage: Stage, callers: Callers, yookassa: Shop, plans: dict[str, int]) -> None:
     program = await callers.program(await callers.customer(), ApiScope.PAY, ApiScope.READ)
     assert (await program.post(f"plans/{plans['plus']}/trial")).status_code == 204

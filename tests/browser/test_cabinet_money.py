@@ -115,3 +115,18 @@ def test_these_pages_are_for_everybody(site: OpenSite, chromium: Browser, pictur
         page.screenshot(path=pictures / f"page{re.sub('[/?=]', '-', place)}-{person}.png", full_page=True)
         assert_good(page, reports)
     page.context.close()
+
+
+def test_a_dearer_plan_is_charged_from_the_saved_card(site: OpenSite, chromium: Browser, pictures: Path) -> None:
+    page = site.page(chromium, "anna", viewport=PHONE)
+    reports = watched(page)
+    page.goto("/plans/3")
+    assert_good(page, reports)
+    page.screenshot(path=pictures / "plan-saved-card-ru.png", full_page=True)
+    page.get_by_role("button", name=re.compile("Списать с")).click()
+    expect(page.locator(".notice.good")).to_contain_text("Оплачено", timeout=WITHIN_MS)
+    page.screenshot(path=pictures / "plan-saved-paid-ru.png", full_page=True)
+    page.goto("/subscription")
+    assert_good(page, reports)
+    page.screenshot(path=pictures / "plan-saved-mine-ru.png", full_page=True)
+    page.context.close()

@@ -77,6 +77,7 @@ class OrderForm:
         """`errors` by field; `refused`: why there is no payment."""
         tr, way, plan = self.me.tr, self.way, self.plan
         subscriptions = self.me.site.services.subscriptions
+        saved = None if self._ask_email else way.saved  # Enter in a field must not charge it
         by_telegram = way.can_be_kept and way.price.currency == Currency.XTR
         return page(
             self.me,
@@ -90,8 +91,8 @@ class OrderForm:
             next_period=next_period(way.begins_at, plan, tr) if way.renews else "",
             ways=[(each.provider, way_title(each.provider, tr)) for each in self.ways],
             consent=consent_text(way.price, plan.months, tr.language) if way.can_be_kept else "",
-            saved="" if way.saved is None else saved_words(way.saved, tr),
-            saved_terms="" if way.saved is None else saved_terms(way.saved, way.price, plan.months, tr),
+            saved="" if saved is None else saved_words(saved, tr),
+            saved_terms="" if saved is None else saved_terms(saved, way.price, plan.months, tr),
             returned=0 if way.renews else await self._returned(),
             trial=plan.trial_days if await subscriptions.may_try(self.me.user.id, plan) else 0,
             key=await form_key(self.me),

@@ -58,7 +58,7 @@ def test_an_owner_refunds_a_payment(site: OpenSite, chromium: Browser) -> None:
     page = site.page(chromium, "olga", viewport=DESK)
     reports = watched(page)
     page.goto("/admin/payments")
-    page.locator("tbody tr").first.get_by_role("link").first.click()
+    page.locator("tbody tr", has_text="30,00 кредитов").get_by_role("link").first.click()
     page.get_by_role("link", name="Возврат").click()
     page.get_by_label("Сколько вернуть").fill("100")
     page.get_by_label("Причина").fill("По просьбе")

@@ -98,5 +98,8 @@ def test_john_subscribes_by_stars(demo_url: str, chromium: Browser, pictures: Pa
         john.presses("💳 Saved ways to pay")
         john.photographs("plan-cards-en")
         john.presses("✖️ Remove")
+        john.sees("It cannot be told to go on")
+        john.photographs("plan-remove-en")
+        john.presses("✖️ Remove it for good")
         john.sees("✅ Removed.")
         john.photographs("plan-removed-en")

@@ -66,7 +66,12 @@ def test_signing_in_by_the_bot(shop_url: str, chromium: Browser, pictures: Path,
         each.close()
 
 
-def test_two_accounts_become_one(demo_url: str, shop_url: str, window: Page, pictures: Path) -> None:
+def test_two_accounts_become_one(
+    demo_url: str, shop_url: str, chromium: Browser, window: Page, pictures: Path
+) -> None:
+    john = Chat(chromium, demo_url, JOHN, pictures)
+    john.starts()  # who is new to the bot would have one account alone
+    john.done()
     page = window
     page.goto(f"{shop_url}/sign-up")
     page.locator("#f-email").fill("two@mail.test")

@@ -66,9 +66,7 @@ def test_signing_in_by_the_bot(shop_url: str, chromium: Browser, pictures: Path,
         each.close()
 
 
-def test_two_accounts_become_one(
-    demo_url: str, shop_url: str, chromium: Browser, window: Page, pictures: Path
-) -> None:
+def test_two_accounts_become_one(demo_url: str, shop_url: str, chromium: Browser, window: Page, pictures: Path) -> None:
     john = Chat(chromium, demo_url, JOHN, pictures)
     john.starts()  # who is new to the bot would have one account alone
     john.done()

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, table_of
 from db.tables.market import MarketSeries
 from db.upsert import insert_into
-from services.market.days import fresh_for_today, fresh_until
+from services.market.days import fresh_for_today, fresh_until, today
 from services.market.providers import csv
 from services.market.told import ToldSeries
 
@@ -45,6 +45,13 @@ class KeptSeries:
 
     def reaches(self, since: dt.date) -> bool:
         return self.told is not None and self.since is not None and self.since <= since
+
+    def to_ask(self, since: dt.date, now: dt.datetime) -> dt.date:
+        """Since when: as far back as before, at least. Who needs more than this caller would have nothing on the day
+        that the provider is away."""
+        if self.since is None or self.fetched_at is None:
+            return since
+        return min(since, today(now) - (today(self.fetched_at) - self.since))
 
 
 def look(session: Session, place: SeriesKey, now: dt.datetime) -> KeptSeries:

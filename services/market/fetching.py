@@ -71,7 +71,7 @@ class Fetching:
                 if kept.rests:
                     raise ProviderAway("it was asked just now, in vain")
                 if await self._db.write(cache.claim, key, since, now):
-                    return await self._asked(provider, key, since, known=kept.told is not None)
+                    return await self._asked(provider, key, kept.to_ask(since, now), known=kept.told is not None)
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _asked(self, provider: PriceProvider, key: SeriesKey, since: dt.date, *, known: bool) -> KeptSeries:

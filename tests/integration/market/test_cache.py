@@ -98,6 +98,22 @@ async def test_a_longer_history_is_fetched_when_it_is_needed(small_market: Marke
         await small_market.closes(MOEX, "SBER", least=4_000)
 
 
+async def test_who_needs_less_leaves_enough_for_who_needs_more(
+    market: Market, exchange: ExchangeClient, clock: FakeClock
+) -> None:
+    """Judging looks back for a shorter time than a customer's model does."""
+    await market.closes(MOEX, "SBER", least=YEAR)
+    for _ in range(3):
+        clock.advance(days=1)
+        await market.history(MOEX, "SBER", since=clock().date())
+    asked = len(await calls(exchange))
+    await market.closes(MOEX, "SBER", least=YEAR)
+    assert len(await calls(exchange)) == asked
+    clock.advance(days=1)
+    await exchange.fault("down")
+    assert (await market.closes(MOEX, "SBER", least=YEAR)).stale
+
+
 async def test_an_exchange_that_is_down_is_stood_in_for_during_a_week(
     market: Market, exchange: ExchangeClient, clock: FakeClock
 ) -> None:

@@ -33,6 +33,21 @@ class HistoryTooShort(NoPrices):
         super().__init__(symbol=symbol, count=count, min=least)
 
 
+class HistoryInterrupted(HistoryTooShort):
+    """It was traded before, and what comes after a long pause is too short."""
+
+    counted = NN_(
+        "{symbol} was not traded for long before {day}: there is {count} close since, and at least {min} are needed.",
+        "{symbol} was not traded for long before {day}: there are {count} closes since, and at least {min} are needed.",
+        "count",
+    )
+    figures = frozenset({"day"})
+    message = counted.many
+
+    def __init__(self, *, symbol: str, day: dt.date, count: int, least: int) -> None:
+        NoPrices.__init__(self, symbol=symbol, day=day.isoformat(), count=count, min=least)
+
+
 class TradedTooRarely(NoPrices):
     """It has no daily changes."""
 

@@ -6,7 +6,14 @@ from itertools import pairwise
 from typing import Final
 
 from services.market.adjustment import Priced, adjust, find_jumps
-from services.market.errors import HistoryTooShort, NoLongerTraded, NotYetTraded, TradedTooRarely, TradingHalted
+from services.market.errors import (
+    HistoryInterrupted,
+    HistoryTooShort,
+    NoLongerTraded,
+    NotYetTraded,
+    TradedTooRarely,
+    TradingHalted,
+)
 from services.market.prices import ClosingPrices, HistoryEnd, PaperHistory
 from services.market.told import Close, ToldSeries
 
@@ -21,8 +28,8 @@ SILENT_SHARE: Final = 0.25
 def judge(
     told: ToldSeries, *, least: int, since: dt.date, due: dt.date, fetched_at: dt.datetime, stale: bool
 ) -> ClosingPrices:
-    """Closes from `since` on. `due`: the last day that could have a close. Raises HistoryTooShort, NoLongerTraded,
-    NotYetTraded, TradedTooRarely, TradingHalted."""
+    """Closes from `since` on. `due`: the last day that could have a close. Raises HistoryInterrupted, HistoryTooShort,
+    NoLongerTraded, NotYetTraded, TradedTooRarely, TradingHalted."""
     symbol = told.instrument.symbol
     rows = [(day, close) for day, close in told.closes if since <= day <= due]
     traded = [(day, close) for day, close in rows if close is not None]
@@ -35,6 +42,8 @@ def judge(
         raise TradingHalted(symbol=symbol, last=last)
     recent = _after_halts(traded)
     _require_often(rows, recent, symbol, least)
+    if len(recent) < min(least, len(traded)):
+        raise HistoryInterrupted(symbol=symbol, day=recent[0][0], count=len(recent), least=least)
     if len(recent) < least:
         raise HistoryTooShort(symbol=symbol, count=len(recent), least=least)
     adjusted, splits = adjust(recent, told.splits)

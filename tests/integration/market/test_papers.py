@@ -8,6 +8,7 @@ import pytest
 from sandbox.client.exchange import ExchangeClient
 from services.errors import ShopError
 from services.market.errors import (
+    HistoryInterrupted,
     HistoryTooShort,
     InstrumentUnknown,
     NoLongerTraded,
@@ -128,7 +129,7 @@ async def test_one_day_of_five_without_trades_is_no_short_history(small_market: 
     ("symbol", "error", "words"),
     [
         ("NEWB", HistoryTooShort, {"symbol": "NEWB", "count": 60, "min": YEAR}),
-        ("LONG", HistoryTooShort, {"symbol": "LONG", "count": 96, "min": YEAR}),
+        ("LONG", HistoryInterrupted, {"symbol": "LONG", "day": "2026-07-02", "count": 96, "min": YEAR}),
         ("RARE", TradedTooRarely, {"symbol": "RARE", "count": 125, "days": 371}),
         ("GONE", NoLongerTraded, {"symbol": "GONE", "last": "2025-03-14"}),
         ("SOON", NotYetTraded, {"symbol": "SOON"}),

@@ -15,7 +15,7 @@ from db.base import AnyRow, table_of
 from db.engine import Database
 from db.tables.billing import Transaction
 from db.tables.chats import ChatMessage, ChatSession
-from db.tables.forecasts import Forecast
+from db.tables.forecasts import Forecast, ForecastOutcome
 from db.tables.identities import AccountMerge, ApiKey, EmailLogin, WebSession
 from db.tables.market import FavouriteInstrument
 from db.tables.payments import Payment, Refund
@@ -37,7 +37,7 @@ NOTES: Final = {
 }
 
 _users, _merges, _payments = table_of(User), table_of(AccountMerge), table_of(Payment)
-_predictions = table_of(Prediction)
+_predictions, _forecasts = table_of(Prediction), table_of(Forecast)
 SECTIONS: Final[dict[str, tuple[Table, str]]] = {
     "email_login": (table_of(EmailLogin), "address unconfirmed_address password_changed_at created_at"),
     "sessions": (table_of(WebSession), "kind address agent created_at seen_at expires_at second_factor_at"),
@@ -57,8 +57,12 @@ SECTIONS: Final[dict[str, tuple[Table, str]]] = {
         "id model_slug model_version inputs result status error_code price created_at finished_at",
     ),
     "forecasts": (
-        table_of(Forecast),
+        _forecasts,
         "id prediction_id model_slug model_version symbol name exchange last_day last_close horizon said made_at",
+    ),
+    "outcomes": (
+        table_of(ForecastOutcome),
+        "forecast_id name event measure stated came observed score until void judged_at",
     ),
     "tables": (
         table_of(Scoring),
@@ -120,7 +124,7 @@ def _begin(session: Session, user_id: int) -> tuple[dict[str, Any], Sequence[int
 
 def _ids(session: Session, table: Table, owners: Sequence[int]) -> list[Any]:  # Any: numbers or UUIDs
     key = _key_of(table)
-    times = ("created_at", "started_at", "used_at", "made_at")
+    times = ("created_at", "started_at", "used_at", "made_at", "judged_at")
     order = table.c[next(name for name in times if name in table.c)]
     return list(session.scalars(select(key).where(_theirs(table, owners)).order_by(order, key)))
 
@@ -130,8 +134,11 @@ def _theirs(table: Table, owners: Sequence[int]) -> ColumnElement[bool]:
         return table.c.target_user_id.in_(owners)
     if table.name == Refund.__tablename__:
         return table.c.payment_id.in_(select(_payments.c.id).where(_payments.c.user_id.in_(owners)))
+    theirs = _forecasts.c.prediction_id.in_(select(_predictions.c.id).where(_predictions.c.user_id.in_(owners)))
+    if table.name == ForecastOutcome.__tablename__:
+        return table.c.forecast_id.in_(select(_forecasts.c.id).where(theirs))
     if table.name == Forecast.__tablename__:
-        return table.c.prediction_id.in_(select(_predictions.c.id).where(_predictions.c.user_id.in_(owners)))
+        return theirs
     return table.c.user_id.in_(owners)
 
 

@@ -204,3 +204,21 @@ async def test_who_let_a_plan_end_begins_again_with_the_same_card(quick: PlanSho
     await quick.lives(days=31)
     assert (await quick.of(anna)).number == 2
     await quick.cashier.is_sound()
+
+
+@pytest.mark.parametrize(("reason", "told"), [(None, "succeeded"), ("insufficient_funds", "canceled")])
+async def test_a_bank_that_takes_its_time(quick: PlanShop, reason: str | None, told: str) -> None:
+    """What comes of it comes as news; until then nothing has changed."""
+    anna = await quick.cashier.customer()
+    plus, pro = await quick.sells(), await quick.sells("pro", kopecks=90_000)
+    before = await quick.subscribes(anna, plus)
+    quick.yookassa.charges_wait = True
+    waits = await presses(quick, anna, pro)
+    assert (waits.is_open, await quick.of(anna)) == (True, before)
+    quick.yookassa.declines.append(reason)
+    quick.yookassa.finish_charge(quick.yookassa.by_our_id(waits.id).id)
+    quick.clock.advance(minutes=2)
+    await quick.cashier.till.settlement.check_due()
+    assert [each["fact"] for each in await quick.cashier.notifications("payment")] == ["succeeded", told]
+    assert (await quick.of(anna)).plan.name == ("plus" if reason else "pro")
+    await quick.cashier.is_sound()

@@ -125,6 +125,12 @@ async def subscribes(person: Person) -> None:
     await person.sees("✅ Оплачено")
 
 
+async def looks_at_a_dearer_plan(person: Person) -> None:
+    await person.says("/plans")
+    await person.presses("Pro · 900")
+    await person.sees("без страницы оплаты")
+
+
 def give_emails(session: Session) -> None:
     """One provider wants them for receipts."""
     session.execute(update(table_of(User)).values(email="anna@example.com"))

@@ -8,7 +8,9 @@ import asyncio
 import os
 import random
 from collections import Counter
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,10 +19,19 @@ from db.engine import Database
 from db.tables.outbox import OutboxMessage, OutboxStatus
 from db.tables.payments import Payment, PaymentStatus, Refund, RefundStatus
 from db.tables.plans import SubscriptionPeriod
+from sandbox.client.person import Person
+from sandbox.client.sandbox import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from tests.crash.ending import audit_exit_code
 from tests.crash.opening import environment_of, open_database, were_here_last_week
-from tests.crash.renewing import ProviderInWorld, fall_due, give_emails, subscribes, world_provider
+from tests.crash.renewing import (
+    ProviderInWorld,
+    fall_due,
+    give_emails,
+    looks_at_a_dearer_plan,
+    subscribes,
+    world_provider,
+)
 from tests.crash.victim import Victim, running_victim
 from tests.crash.workers import SEED, rows_of
 from tests.support.plans import add_plan
@@ -36,32 +47,69 @@ WAITED = "notification_not_settled"  # told, and the time went on before that wa
 OPEN = (PaymentStatus.PENDING, PaymentStatus.WAITING_FOR_CAPTURE)
 
 
-@pytest.mark.parametrize("name", ["yookassa", pytest.param("cloudpayments", marks=pytest.mark.slow)])
-async def test_killed_shops_charge_each_period_once(shop_url: str, name: str, tmp_path: Path) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscribed:
+    """A shop that will be killed, and those who subscribe there."""
+
+    sandbox: Sandbox
+    database: Database
+    provider: ProviderInWorld
+    victim: Victim
+    people: list[Person]
+    chance: random.Random
+
+
+@asynccontextmanager
+async def _subscribed(shop_url: str, name: str, tmp_path: Path) -> AsyncIterator[Subscribed]:
+    """In the end all is where it belongs, and the audit holds."""
     print(f"CRASH_SEED={SEED} RENEWAL_KILLS={KILLS}")  # noqa: T201 - shown when it fails
-    chance, port = random.Random(SEED), free_port()
+    port = free_port()
     async with running_sandbox() as url, new_world(url) as sandbox, open_database(shop_url) as database:
         provider = await world_provider(sandbox, name, port)
         people = [await sandbox.person(f"Анна {number}") for number in range(SUBSCRIBERS)]
         await were_here_last_week(database, people)
         await database.write(give_emails)
         await database.write(lambda session: add_plan(session, credits=1000))
+        await database.write(lambda session: add_plan(session, "pro", kopecks=90_000, position=200))
         environment = environment_of(sandbox, await sandbox.shop(), shop_url, port)
         environment |= provider.settings | {"MODELS_DIR": str(quick_store())}
         clock = f"{sandbox.base_url}/sandbox/api/{sandbox.bot_id}", str(tmp_path / "ahead")
         async with running_victim(environment, *clock) as victim:
             await victim.ready()
             await asyncio.gather(*(subscribes(each) for each in people))
-            for _ in range(KILLS):
-                await victim.ready()
-                await fall_due(sandbox, database)
-                await _killed_while_it_charges(victim, provider, chance)
+            yield Subscribed(
+                sandbox=sandbox,
+                database=database,
+                provider=provider,
+                victim=victim,
+                people=people,
+                chance=random.Random(SEED),
+            )
             await provider.client.clear_faults()
             await provider.all_pay()
             await _settled(database, provider, seconds=60 + 6 * KILLS)
         await _check(database, provider)
         assert [line for line in victim.errors if WAITED not in line] == []
     assert await audit_exit_code(environment) == 0
+
+
+@pytest.mark.parametrize("name", ["yookassa", pytest.param("cloudpayments", marks=pytest.mark.slow)])
+async def test_killed_shops_charge_each_period_once(shop_url: str, name: str, tmp_path: Path) -> None:
+    async with _subscribed(shop_url, name, tmp_path) as shop:
+        for _ in range(KILLS):
+            await shop.victim.ready()
+            await fall_due(shop.sandbox, shop.database)
+            await _killed_while_it_charges(shop.victim, shop.provider, shop.chance)
+
+
+@pytest.mark.parametrize("name", ["yookassa", pytest.param("cloudpayments", marks=pytest.mark.slow)])
+async def test_killed_shops_charge_once_what_a_button_asks_for(shop_url: str, name: str, tmp_path: Path) -> None:
+    async with _subscribed(shop_url, name, tmp_path) as shop:
+        await asyncio.gather(*(looks_at_a_dearer_plan(each) for each in shop.people))
+        presses = asyncio.gather(*(each.presses("💳 Списать с") for each in shop.people), return_exceptions=True)
+        await _killed_while_it_charges(shop.victim, shop.provider, shop.chance)
+        await presses
+        await shop.victim.ready()
 
 
 async def _killed_while_it_charges(victim: Victim, provider: ProviderInWorld, chance: random.Random) -> None:

@@ -27,7 +27,7 @@ from web.kit.origin import SAFE, SameOrigin
 from web.kit.pages import STATIC, StaticPages, page
 from web.kit.places import FACTOR, FACTOR_STEP, factor_place
 from web.kit.refusals import refusal_of
-from web.kit.routers import add_routes, routers_of
+from web.kit.routers import add_pages, routers_of
 from web.kit.viewer import PageViewer, place_of, stranger, viewer
 
 log = structlog.get_logger()
@@ -48,7 +48,7 @@ def add_site(app: FastAPI, context: WebContext, site: Site) -> None:
     provide(api, context)
     app.mount("/api/v1", api)
     app.mount("/static", StaticPages(directory=STATIC))
-    add_routes(app, docs.router, *routers_of(cabinet), *routers_of(admin))
+    add_pages(app, docs.router, *routers_of(cabinet), *routers_of(admin))
     app.add_exception_handler(ShopError, _refused)
     app.add_exception_handler(HTTPException, _not_served)
     app.add_exception_handler(RequestValidationError, _not_understood)

@@ -13,7 +13,6 @@ from i18n.inputs import allowed, change_words, example_row, example_words, value
 from i18n.text import cut_plain
 from i18n.titles import title_of
 from i18n.translator import Html, Translator
-from services.manifests.live import source_of
 from services.manifests.manifest import (
     BooleanInput,
     ChoiceInput,
@@ -24,6 +23,7 @@ from services.manifests.manifest import (
     SoundInput,
     TableInput,
 )
+from services.market.live_answers import is_asked
 from services.values.errors import InvalidMember, WrongCount
 from services.values.parse import Value, default_value
 
@@ -253,7 +253,7 @@ class _Buttons:
         return [
             self._button(f"⭐ {each.symbol} · {each.name}", "v", n)
             for n, each in enumerate(self._state.favourites)
-            if source_of(self._field.live, provider=each.provider, symbol=each.symbol) is not None
+            if is_asked(self._field, each)
         ]
 
     def _paged(self, options: list[Button]) -> list[Row]:

@@ -1,7 +1,6 @@
 """What a forecast says that can be judged, and of what paper: read out of an answer, kept as JSON."""
 
 import datetime as dt
-import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -104,9 +103,7 @@ def judged_input(manifest: Manifest) -> SeriesInput | None:
 
 def source_key(source: LivePrices) -> str:
     """An address may hold a key of the operator's: what is published has its digest."""
-    if source.url is None:
-        return source.provider
-    return f"{source.provider}:{hashlib.sha256(source.url.encode()).hexdigest()[:16]}"
+    return f"{source.provider}:{source.address}" if source.address else source.provider
 
 
 def load_source(told: JsonObject) -> LivePrices:
@@ -128,7 +125,12 @@ def forecast_of(manifest: Manifest, inputs: JsonObject, outputs: Mapping[str, An
     if field is None or not isinstance(given, dict) or not isinstance(given.get("live"), dict):
         return None
     live, values = given["live"], given.get("values")
-    source = source_of(field.live, provider=str(live.get("provider")), symbol=str(live.get("symbol")))
+    source = source_of(
+        field.live,
+        provider=str(live.get("provider")),
+        symbol=str(live.get("symbol")),
+        address=str(live.get("address", "")),
+    )
     said = said_in(manifest.outcomes, outputs)
     if source is None or not said or not isinstance(values, list) or len(values) < FEWEST_CLOSES:
         return None

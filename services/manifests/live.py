@@ -1,5 +1,6 @@
 """Where the numbers of a series may come from while the shop runs: `[[inputs.live]]`."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
@@ -36,11 +37,17 @@ class LivePrices(Table):
         """What tells it from others in the cache: the same address, the same prices."""
         return self.provider if self.url is None else f"{self.provider}:{self.url}"
 
+    @property
+    def address(self) -> str:
+        """A digest of its url, which may hold a key of the operator's; empty where it has none."""
+        return "" if self.url is None else hashlib.sha256(self.url.encode()).hexdigest()[:16]
 
-def source_of(live: Sequence[LivePrices], *, provider: str, symbol: str) -> LivePrices | None:
-    """The one that has this paper; None where it is not asked any more."""
+
+def source_of(live: Sequence[LivePrices], *, provider: str, symbol: str, address: str = "") -> LivePrices | None:
+    """The one that has this paper; None where it is not asked any more. `address`: digest of the one it came from,
+    empty where that was not kept."""
     for source in live:
         listed = not source.symbols or any(each.value == symbol for each in source.symbols)
-        if source.provider == provider and listed:
+        if source.provider == provider and address in ("", source.address) and listed:
             return source
     return None

@@ -10,17 +10,19 @@ from sqlalchemy.orm import Session
 from db.base import table_of
 from db.tables.market import FavouriteInstrument
 from db.upsert import insert_into
+from services.manifests.live import LivePrices
 from services.market.prices import Instrument
 
 MOST: Final = 6  # of one customer and one source
 _favourites = table_of(FavouriteInstrument)
 
 
-def favourites_of(session: Session, user_id: int, key: str, provider: str) -> Sequence[Instrument]:
-    """The newest first. `key`: of the source."""
-    mine = (_favourites.c.user_id == user_id) & (_favourites.c.provider == key)
+def favourites_of(session: Session, user_id: int, source: LivePrices) -> Sequence[Instrument]:
+    """Of this source, the newest first."""
+    mine = (_favourites.c.user_id == user_id) & (_favourites.c.provider == source.key)
     rows = session.execute(select(_favourites).where(mine).order_by(_favourites.c.used_at.desc()).limit(MOST))
-    return [Instrument(provider=provider, symbol=row.symbol, name=row.name, exchange=row.exchange) for row in rows]
+    whose = {"provider": source.provider, "address": source.address}
+    return [Instrument(symbol=row.symbol, name=row.name, exchange=row.exchange, **whose) for row in rows]
 
 
 def remember(session: Session, user_id: int, key: str, instrument: Instrument, now: datetime) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.manifests.inputs import Input, SeriesInput
-from services.manifests.live import source_of
+from services.manifests.live import LivePrices, source_of
 from services.market.errors import ExchangeSilent, InstrumentUnknown, JumpUnaccepted, NoPrices, StaleUnaccepted
 from services.market.market import Market
 from services.market.origin import PriceOrigin, origin_of
@@ -51,7 +51,7 @@ class LiveAnswers:
     async def take(self, field: SeriesInput, paper: Instrument) -> tuple[Value, PriceOrigin]:
         """Its last closes as the answer, and where they are from. Raises leaves of NoPrices; InvalidValue where one is
         out of the bounds."""
-        source = source_of(field.live, provider=paper.provider, symbol=paper.symbol)
+        source = _source_of(field, paper)
         if source is None:
             raise InstrumentUnknown(paper.symbol)
         prices = (await self._market.closes(source, paper.symbol, least=field.min_length)).last(field.max_length)
@@ -79,7 +79,7 @@ class LiveAnswers:
 
     async def remember(self, field: SeriesInput, paper: Instrument, user_id: int) -> None:
         """It is offered first the next time."""
-        if (source := source_of(field.live, provider=paper.provider, symbol=paper.symbol)) is not None:
+        if (source := _source_of(field, paper)) is not None:
             await self._market.remember(user_id, source, paper)
 
     async def refreshed(self, fields: Sequence[Input], answers: Mapping[str, Any]) -> dict[str, Value]:  # Any: JSON
@@ -94,6 +94,15 @@ class LiveAnswers:
             if _days(origin) != _days(now) or numbers_of(given) != numbers_of(value):
                 changed[field.name] = value
         return changed
+
+
+def is_asked(field: SeriesInput, paper: Instrument) -> bool:
+    """Whether this very paper may answer the question."""
+    return _source_of(field, paper) is not None
+
+
+def _source_of(field: SeriesInput, paper: Instrument) -> LivePrices | None:
+    return source_of(field.live, provider=paper.provider, symbol=paper.symbol, address=paper.address)
 
 
 def _refuse_doubtful(origin: PriceOrigin) -> None:

@@ -97,7 +97,7 @@ class Market:
 
     async def favourites(self, user_id: int, source: LivePrices) -> Sequence[Instrument]:
         """What the customer took of it, the newest first."""
-        return await self._db.read(favourites.favourites_of, user_id, source.key, source.provider)
+        return await self._db.read(favourites.favourites_of, user_id, source)
 
     async def remember(self, user_id: int, source: LivePrices, instrument: Instrument) -> None:
         await self._db.write(favourites.remember, user_id, source.key, instrument, self._clock())

@@ -35,11 +35,13 @@ class PriceOrigin:
 
     def dump(self) -> dict[str, Any]:  # Any: JSON
         paper = self.instrument
+        address = {"address": paper.address} if paper.address else {}
         return {
             "provider": paper.provider,
             "symbol": paper.symbol,
             "name": paper.name,
             "exchange": paper.exchange,
+            **address,
             "first": self.first.isoformat(),
             "last": self.last.isoformat(),
             "splits": [each.dump() for each in self.splits],
@@ -53,7 +55,7 @@ class PriceOrigin:
         """Raises ValueError, TypeError or KeyError for what `dump` did not write."""
         names = ("provider", "symbol", "name", "exchange")
         return cls(
-            instrument=Instrument(**{name: str(data[name]) for name in names}),
+            instrument=Instrument(**{name: str(data[name]) for name in names}, address=str(data.get("address", ""))),
             first=dt.date.fromisoformat(data["first"]),
             last=dt.date.fromisoformat(data["last"]),
             splits=tuple(StockSplit.load(each) for each in data["splits"]),

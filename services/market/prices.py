@@ -9,12 +9,14 @@ from typing import Any, Self
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instrument:
-    """A paper as its provider spells it: `symbol` finds it again, `exchange` says where it is traded."""
+    """A paper as its provider spells it: `symbol` finds it again, `exchange` says where it is traded, `address` tells
+    its file from others of the same provider; see LivePrices."""
 
     provider: str
     symbol: str
     name: str
     exchange: str
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

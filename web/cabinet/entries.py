@@ -173,7 +173,7 @@ def _series(value: Any, view: PredictionView | None) -> FormEntry:  # Any: as ab
 
 def paper_key(paper: Instrument) -> str:
     """As a form brings it back."""
-    return f"{paper.symbol} {paper.provider}"
+    return f"{paper.symbol} {paper.provider} {paper.address}".rstrip()
 
 
 def seen_key(origin: PriceOrigin, values: Any) -> str:  # Any: JSON

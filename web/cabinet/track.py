@@ -16,7 +16,7 @@ from services.charts import Calibration
 from services.forecasts.entries import PublishedEntry
 from services.forecasts.record import RecordPart, Track, TrackRecord
 from services.identity.throttles import network_of
-from web.kit.cells import calm_cell
+from services.spreadsheets import harmless
 from web.kit.limits import Policy, take
 from web.kit.pages import page
 from web.kit.viewer import PageViewer, Someone
@@ -24,6 +24,7 @@ from web.kit.viewer import PageViewer, Someone
 router = APIRouter()
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 400.0, 300.0, 44.0, 268.0, 12.0
 """Of the drawing: its frame begins at `LEFT` and ends above `BOTTOM`."""
+TABLE: Final = "text/csv; charset=utf-8"
 WHOLE: Final = Policy(name="track", times=10)
 COLUMNS: Final = (
     *("number", "kind", "forecast", "published_at", "model", "version", "paper", "exchange", "week", "last_day"),
@@ -82,10 +83,13 @@ async def show_track(who: Someone) -> Response:
 
 @router.get("/track.csv")
 async def save_track(request: Request, who: Someone) -> Response:
-    """All that was published, in its order, with hashes. Raises `TooManyRequests`: it is read from end to end."""
-    await take(request, who.site.services.coordination, WHOLE, network_of(who.device.address))
+    """All that was published, in its order, with hashes. Raises `TooManyRequests`: it is read from end to end, but for
+    HEAD, which reads nothing."""
     named = {"content-disposition": 'attachment; filename="track.csv"', "cache-control": "no-cache"}
-    return StreamingResponse(_lines(who.site.services.track), media_type="text/csv; charset=utf-8", headers=named)
+    if request.method == "HEAD":
+        return StreamingResponse(iter(()), media_type=TABLE, headers=named)
+    await take(request, who.site.services.coordination, WHOLE, network_of(who.device.address))
+    return StreamingResponse(_lines(who.site.services.track), media_type=TABLE, headers=named)
 
 
 async def _lines(track: Track) -> AsyncIterator[bytes]:
@@ -98,8 +102,8 @@ def _row(entry: PublishedEntry) -> Sequence[object]:
     return (
         *(entry.number, entry.kind, entry.forecast_number, entry.at.isoformat(), entry.model, entry.version),
         *(
-            calm_cell(entry.paper or ""),
-            calm_cell(entry.exchange or ""),
+            harmless(entry.paper or ""),
+            harmless(entry.exchange or ""),
             entry.week,
             entry.last_day.isoformat(),
             repr(float(entry.last_close)),

@@ -36,7 +36,13 @@ class CsvPrices:
         if listed is None:
             return None
         exchange = "" if self._source.label is None else self._source.label.pick(self._language)
-        return Instrument(provider=NAME, symbol=symbol, name=listed.label.pick(self._language), exchange=exchange)
+        return Instrument(
+            provider=NAME,
+            symbol=symbol,
+            name=listed.label.pick(self._language),
+            exchange=exchange,
+            address=self._source.address,
+        )
 
     async def find(self, text: str) -> Sequence[Instrument]:
         """Among those that the manifest names: nobody is asked."""

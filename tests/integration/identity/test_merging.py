@@ -31,6 +31,7 @@ from services.identity.merging import (
     look,
     merge_accounts,
 )
+from services.manifests.live import LivePrices
 from services.market import favourites
 from services.market.prices import Instrument
 from services.payments.queries import PaymentNotFound, PaymentQueries
@@ -184,7 +185,7 @@ async def test_what_they_bought_is_theirs_still(database: Database, accounts: Ac
         )
 
     assert await database.read(read) == (accounts.heir, accounts.heir, 2)
-    papers = await database.read(favourites.favourites_of, accounts.heir, "moex", "moex")
+    papers = await database.read(favourites.favourites_of, accounts.heir, LivePrices(provider="moex"))
     assert sorted(paper.symbol for paper in papers) == ["GAZP", "SBER"]
 
 

@@ -6,6 +6,7 @@ from itertools import count
 import httpx
 import pytest
 import pytest_asyncio
+from fastapi.routing import APIRoute
 from structlog.testing import capture_logs
 
 from bot.app import App
@@ -14,6 +15,8 @@ from services.users.accounts import UserView, Visitor
 from tests.conversations.stage import shop_settings
 from tests.support.databases import SqliteServer
 from tests.support.web import browser
+from web import cabinet
+from web.kit.routers import routers_of
 
 _people = count(940_000_001)
 
@@ -121,3 +124,19 @@ async def test_a_customer_chooses_it_for_the_chat_too(app: App) -> None:
     async with browser(app, user.id) as anna_there:
         await anna_there.post("/language", data={"language": "en"})
         assert (await app.services.users.get(user.id)).language == "en"
+
+
+def _public_pages() -> list[str]:
+    """Of the cabinet, without an id in the address."""
+    routes = [route for router in routers_of(cabinet) for route in router.routes if isinstance(route, APIRoute)]
+    return sorted({route.path for route in routes if "GET" in route.methods and "{" not in route.path})
+
+
+@pytest.mark.parametrize("path", [*_public_pages(), "/api/docs", "/models/wine", "/nosuch"])
+async def test_head_is_answered_as_get_without_a_body(app: App, path: str) -> None:
+    """So messengers ask before they show a link."""
+    async with browser(app) as web:
+        told, asked = await web.get(path), await web.head(path)
+    assert (asked.status_code, asked.content) == (told.status_code, b"")
+    assert asked.headers.get("content-type") == told.headers.get("content-type")
+    assert asked.headers.get("location") == told.headers.get("location")

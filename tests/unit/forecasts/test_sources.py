@@ -28,3 +28,10 @@ def test_a_symbol_stands_in_one_file_alone() -> None:
     with pytest.raises(ValidationError):
         prices(file("one", "gold"), file("other", "gold"))
     assert prices(file("one", "gold"), file("other", "oil"))
+
+
+def test_a_paper_stays_with_the_address_it_came_from() -> None:
+    one, other = file("one", "gold"), file("other", "gold")
+    assert source_of([other], provider="csv", symbol="gold", address=one.address) is None
+    assert source_of([one, other], provider="csv", symbol="gold", address=other.address) == other
+    assert source_of([other], provider="csv", symbol="gold") == other  # answers of before do not say

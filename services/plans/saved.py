@@ -24,7 +24,8 @@ class ChargeUnderWay(RenewalUnderWay):
 
 
 def saved_for(session: Session, user_id: int, account: ProviderAccount, now: datetime) -> MethodView | None:
-    """The newest that this shop can charge, and may today: banks take too many tries ill."""
+    """That which was agreed to last, of those that this shop can charge, and may today: banks take too many tries
+    ill."""
     if account.provider.autopay is not Autopay.BY_SHOP:
         return None
     merchant, since = account.merchant, now - DAY
@@ -38,7 +39,7 @@ def saved_for(session: Session, user_id: int, account: ProviderAccount, now: dat
         ~methods.c.by_provider,
         tries < MOST_IN_A_DAY,
     )
-    row = session.execute(query.order_by(methods.c.created_at.desc(), methods.c.id).limit(1)).first()
+    row = session.execute(query.order_by(methods.c.updated_at.desc(), methods.c.id).limit(1)).first()
     return None if row is None else method_view(row)
 
 

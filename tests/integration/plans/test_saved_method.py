@@ -222,3 +222,22 @@ async def test_a_bank_that_takes_its_time(quick: PlanShop, reason: str | None, t
     assert [each["fact"] for each in await quick.cashier.notifications("payment")] == ["succeeded", told]
     assert (await quick.of(anna)).plan.name == ("plus" if reason else "pro")
     await quick.cashier.is_sound()
+
+
+async def test_of_two_cards_that_which_was_agreed_to_last(quick: PlanShop) -> None:
+    anna = await quick.cashier.customer()
+    plus, pro = await quick.sells(), await quick.sells("pro", kopecks=90_000)
+    most = await quick.sells("most", kopecks=180_000)
+    old = (await quick.subscribes(anna, plus)).method
+    quick.clock.advance(minutes=1)
+    new = (await quick.subscribes(anna, pro)).method
+    assert old is not None
+    assert new is not None
+    assert (await saved_of(quick, anna, most)).id == new.id
+    await quick.methods.unlink(anna, new.id)
+    assert (await saved_of(quick, anna, most)).id == old.id
+    await presses(quick, anna, most)
+    now = await quick.of(anna)
+    assert now.method is not None
+    assert (now.method.id, now.auto_renew) == (old.id, True)
+    await quick.cashier.is_sound()

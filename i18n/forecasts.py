@@ -100,13 +100,28 @@ def _close(value: float, tr: Translator) -> str:
 
 
 def event_title(figures: OutcomeFigures, tr: Translator) -> str:
-    share = percent(figures.measure, 0, tr)
+    share, horizon = percent(figures.measure, 0, tr), figures.horizon
     match figures.event:
         case "drawdown":
-            return tr.gettext("Probability of a fall of {share} or more", share=share)
+            return tr.ngettext(
+                "Probability of a fall of {share} or more within {n} trading day",
+                "Probability of a fall of {share} or more within {n} trading days",
+                horizon,
+                share=share,
+            )
         case "below":
-            return tr.gettext("The bad case: worse in {share} of cases", share=share)
-    return tr.gettext("The band: inside in {share} of cases", share=share)
+            return tr.ngettext(
+                "The bad case after {n} trading day: worse in {share} of cases",
+                "The bad case after {n} trading days: worse in {share} of cases",
+                horizon,
+                share=share,
+            )
+    return tr.ngettext(
+        "The band after {n} trading day: inside in {share} of cases",
+        "The band after {n} trading days: inside in {share} of cases",
+        horizon,
+        share=share,
+    )
 
 
 def score_lines(figures: OutcomeFigures, tr: Translator) -> list[tuple[str, str]]:

@@ -16,12 +16,14 @@ Z: Final = 1.959963984540054  # of 95 %
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """Sums of judged outcomes of one name that are alike in everything else. `bin`: of a probability."""
+    """Sums of judged outcomes of one name that are alike in everything else. `horizon` in trading days; `bin`: of a
+    probability."""
 
     name: str
     event: str
     output: str
     measure: float
+    horizon: int
     bin: int | None
     count: int
     came: int
@@ -65,6 +67,7 @@ class OutcomeFigures(Share):
     event: str
     output: str
     measure: float
+    horizon: int
     score: float
     base_score: float | None = None
     bins: Sequence[CalibrationBin] = field(default=())
@@ -81,9 +84,10 @@ class OutcomeFigures(Share):
 
 def figures_of(tallies: Iterable[Tally]) -> list[OutcomeFigures]:
     """By what was declared, probabilities first."""
-    groups: dict[tuple[str, str, str, float], list[Tally]] = {}
+    groups: dict[tuple[str, str, str, float, int], list[Tally]] = {}
     for tally in tallies:
-        groups.setdefault((tally.name, tally.event, tally.output, tally.measure), []).append(tally)
+        key = (tally.name, tally.event, tally.output, tally.measure, tally.horizon)
+        groups.setdefault(key, []).append(tally)
     return [_figures(groups[key]) for key in sorted(groups, key=lambda key: (EVENTS.index(key[1]), key))]
 
 
@@ -96,6 +100,7 @@ def _figures(tallies: Sequence[Tally]) -> OutcomeFigures:
         event=first.event,
         output=first.output,
         measure=first.measure,
+        horizon=first.horizon,
         count=count,
         came=came,
         score=math.fsum(tally.score for tally in tallies) / count,

@@ -39,7 +39,7 @@ def judge_file(file: Path, manifest: Manifest) -> list[OutcomeFigures]:
             raise BadForecasts(f"it is no CSV in UTF-8: {error}") from None
     if not sums:
         raise BadForecasts("it has no forecasts")
-    return figures_of([_tally(group) for group in sums.values()])
+    return figures_of([_tally(group, manifest.outcomes[0].horizon) for group in sums.values()])
 
 
 def _require_columns(reader: "csv.DictReader[str]", manifest: Manifest) -> None:
@@ -88,13 +88,14 @@ def _number(row: Mapping[str, str], name: str, number: int) -> float:
     return value
 
 
-def _tally(group: Sequence[tuple[StatedOutcome, Judged]]) -> Tally:
+def _tally(group: Sequence[tuple[StatedOutcome, Judged]], horizon: int) -> Tally:
     said, first = group[0]
     return Tally(
         name=said.name,
         event=said.event,
         output=said.output,
         measure=said.measure,
+        horizon=horizon,
         bin=first.bin,
         count=len(group),
         came=sum(judged.came for _, judged in group),

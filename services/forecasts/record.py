@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
@@ -44,10 +44,12 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordPart:
-    """Of a version of the model, a paper, or all. `name`: of a paper."""
+    """Of a version of the model, a paper, or all. `key`: the version, or the paper's symbol; `name` and `exchange`: of
+    a paper."""
 
     key: str
     name: str = ""
+    exchange: str = ""
     counts: Counts
     figures: Sequence[OutcomeFigures] = ()
 
@@ -57,7 +59,7 @@ class RecordPart:
         return [each for each in self.figures if each.is_enough]
 
     def of_event(self, event: str) -> OutcomeFigures | None:
-        """Of versions that were judged by another threshold each has its own: that of the most judged ones."""
+        """Of versions that were judged by another threshold or horizon each has its own: that of the most judged."""
         return max((each for each in self.figures if each.event == event), key=lambda each: each.count, default=None)
 
 
@@ -145,8 +147,8 @@ def _of_model(session: Session, slug: str) -> TrackRecord:
                 [row for row in counts if row.origin == ForecastOrigin.CUSTOMER],
             )
         ),
-        versions=_parts("model_version", of_list, counted),
-        papers=_parts("symbol", of_list, counted),
+        versions=_parts(("model_version",), of_list, counted),
+        papers=_parts(("symbol", "source_key"), of_list, counted),
         papers_on_list=_list_of(session, slug),
         first_made_at=session.scalar(select(func.min(_forecasts.c.made_at)).where(of_shop)),
         next_due=session.scalar(due.where(of_shop)),
@@ -156,9 +158,8 @@ def _of_model(session: Session, slug: str) -> TrackRecord:
 def _tallies(slug: str, told: Select[Any]) -> Select[Any]:  # Any: rows of Core
     """Of customers' forecasts those that are `told`, without their papers."""
     listed = _forecasts.c.origin == ForecastOrigin.LIST
-    symbol = case((listed, _forecasts.c.symbol), else_="").label("symbol")
     keys = (
-        *(_forecasts.c.origin, _forecasts.c.model_version, symbol),
+        *(_forecasts.c.origin, _forecasts.c.model_version, *_paper(), _forecasts.c.horizon),
         *(_outcomes.c.name, _outcomes.c.event, _outcomes.c.output, _outcomes.c.measure, _outcomes.c.bin),
     )
     return (
@@ -178,8 +179,9 @@ def _tallies(slug: str, told: Select[Any]) -> Select[Any]:  # Any: rows of Core
 def _counts(slug: str) -> Select[Any]:  # Any: as above
     """Forecasts, each once, whatever it said."""
     listed = _forecasts.c.origin == ForecastOrigin.LIST
-    symbol = case((listed, _forecasts.c.symbol), else_="").label("symbol")
+    keys = (_forecasts.c.origin, _forecasts.c.model_version, *_paper())
     name = func.max(case((listed, _forecasts.c.name), else_="")).label("paper_name")
+    exchange = func.max(case((listed, _forecasts.c.exchange), else_="")).label("exchange")
     judged = (
         select(_outcomes.c.forecast_id, func.max(_outcomes.c.void).label("void"))
         .group_by(_outcomes.c.forecast_id)
@@ -187,29 +189,34 @@ def _counts(slug: str) -> Select[Any]:  # Any: as above
     )
     return (
         select(
-            _forecasts.c.origin,
-            _forecasts.c.model_version,
-            symbol,
+            *keys,
             name,
+            exchange,
             func.sum(case((judged.c.forecast_id.is_(None), 1), else_=0)).label("waiting"),
             func.sum(case((judged.c.void.is_not(None), 1), else_=0)).label("void"),
             func.count().label("made"),
         )
         .outerjoin(judged, judged.c.forecast_id == _forecasts.c.id)
         .where(_forecasts.c.model_slug == slug, listed | _forecasts.c.id.in_(counted_once(slug)))
-        .group_by(_forecasts.c.origin, _forecasts.c.model_version, symbol)
+        .group_by(*keys)
     )
 
 
-def _parts(column: str, tallies: Sequence[AnyRow], counts: Sequence[AnyRow]) -> list[RecordPart]:
-    keys = sorted({getattr(row, column) for row in counts})
+def _paper() -> Sequence[ColumnElement[str]]:
+    """Whose closes a forecast of the list is judged by: one ticker at two sources is two papers."""
+    listed = _forecasts.c.origin == ForecastOrigin.LIST
+    return [case((listed, _forecasts.c[name]), else_="").label(name) for name in ("symbol", "source_key")]
+
+
+def _parts(columns: Sequence[str], tallies: Sequence[AnyRow], counts: Sequence[AnyRow]) -> list[RecordPart]:
+    """By what these columns hold; the first of them is the key."""
+
+    def kind(row: AnyRow) -> tuple[str, ...]:
+        return tuple(getattr(row, column) for column in columns)
+
     return [
-        _part(
-            key,
-            [row for row in tallies if getattr(row, column) == key],
-            [row for row in counts if getattr(row, column) == key],
-        )
-        for key in keys
+        _part(each[0], [row for row in tallies if kind(row) == each], [row for row in counts if kind(row) == each])
+        for each in sorted({kind(row) for row in counts})
     ]
 
 
@@ -222,6 +229,7 @@ def _part(key: str, tallies: Sequence[AnyRow], counts: Sequence[AnyRow]) -> Reco
             event=row.event,
             output=row.output,
             measure=row.measure,
+            horizon=row.horizon,
             bin=row.bin,
             count=row.rows,
             came=int(row.came),
@@ -233,6 +241,7 @@ def _part(key: str, tallies: Sequence[AnyRow], counts: Sequence[AnyRow]) -> Reco
     return RecordPart(
         key=key,
         name=max((row.paper_name for row in counts), default=""),
+        exchange=max((row.exchange for row in counts), default=""),
         counts=Counts(judged=judged, waiting=waiting, void=void),
         figures=figures_of(sums),
     )

@@ -25,6 +25,7 @@ class TrackFigures(BaseModel):
 
     name: str
     event: str = Field(examples=["drawdown"], description="`drawdown`, `below` or `inside`.")
+    horizon: int = Field(description="Trading days. What was said for another horizon has figures of its own.")
     measure: float = Field(description="The threshold of a drawdown, else the level.")
     count: int
     came: int
@@ -38,7 +39,9 @@ class TrackFigures(BaseModel):
 class TrackPart(BaseModel):
     """Of a version, a paper, or all. `figures` are empty until there are enough judged forecasts."""
 
-    key: str
+    key: str = Field(description="The version, or the paper's symbol.", examples=["SBER"])
+    name: str = Field(description="Of a paper.")
+    exchange: str = Field(description="As above: one symbol at two sources is two papers.")
     judged: int
     waiting: int
     void: int
@@ -88,7 +91,15 @@ def _model(record: TrackRecord) -> ModelTrack:
 def _part(part: RecordPart) -> TrackPart:
     counts = part.counts
     figures = [_figures(each) for each in part.told]
-    return TrackPart(key=part.key, judged=counts.judged, waiting=counts.waiting, void=counts.void, figures=figures)
+    return TrackPart(
+        key=part.key,
+        name=part.name,
+        exchange=part.exchange,
+        judged=counts.judged,
+        waiting=counts.waiting,
+        void=counts.void,
+        figures=figures,
+    )
 
 
 def _figures(figures: OutcomeFigures) -> TrackFigures:
@@ -99,6 +110,7 @@ def _figures(figures: OutcomeFigures) -> TrackFigures:
     return TrackFigures(
         name=figures.name,
         event=figures.event,
+        horizon=figures.horizon,
         measure=figures.measure,
         count=figures.count,
         came=figures.came,

@@ -130,7 +130,7 @@ def _shown(record: TrackRecord, who: PageViewer) -> ShownRecord:
         chart=None if chart is None else _drawn(chart, tr),
         rows=[
             *(_line(part, tr.gettext("Version {version}", version=part.key), tr) for part in record.versions),
-            *(_line(part, f"{part.name} ({part.key})", tr) for part in record.papers),
+            *(_line(part, _paper(part, record), tr) for part in record.papers),
         ],
         overlap=overlap_line(record.horizon, tr),
     )
@@ -139,6 +139,12 @@ def _shown(record: TrackRecord, who: PageViewer) -> ShownRecord:
 def _part(part: RecordPart, tr: Translator) -> ShownPart:
     figures = [(event_title(each, tr), score_lines(each, tr)) for each in part.told]
     return ShownPart(name=part.name, counts=counts_line(part.counts, tr), figures=figures, enough=bool(figures))
+
+
+def _paper(part: RecordPart, record: TrackRecord) -> str:
+    """With its exchange where two have this symbol."""
+    alike = sum(each.key == part.key for each in record.papers)
+    return f"{part.name} ({part.key})" if alike == 1 else f"{part.name} ({part.key}, {part.exchange})"
 
 
 def _line(part: RecordPart, name: str, tr: Translator) -> list[str]:

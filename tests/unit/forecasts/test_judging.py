@@ -94,6 +94,7 @@ def _tally(bin_: int, count: int, came: int, stated: float) -> Tally:
         event="drawdown",
         output="p",
         measure=0.05,
+        horizon=21,
         bin=bin_,
         count=count,
         came=came,

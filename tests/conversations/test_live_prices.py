@@ -15,6 +15,9 @@ from tests.conversations.shopping import balance, bought, opens_form
 from tests.conversations.stage import Stage, shop_settings
 from tests.support.databases import SqliteServer
 
+SILENT = "Биржа сейчас не отвечает."
+SENSELESS = "цены, которых не может быть"
+
 
 async def asked(person: Person, typed: str) -> None:
     await opens_form(person, "investment-risk")
@@ -39,7 +42,7 @@ async def origin(stage: Stage, person: Person) -> PriceOrigin:
     return found
 
 
-@pytest.mark.parametrize("typed", ["SBER", "sber", "ЅВЕR", "RU0009029540", " sber "])
+@pytest.mark.parametrize("typed", ["SBER", "sber", "ЅВЕR", "RU0009029540", "ru0009029540", " s b e r ", "«SBER»"])
 async def test_a_paper_is_taken_however_it_is_spelled(stage: Stage, anna: Person, typed: str) -> None:
     await asked(anna, typed)
     assert "SBER (Сбербанк России ПАО ао), 253 цены с " in await summed_up(anna)
@@ -86,6 +89,9 @@ async def test_a_jump_is_looked_at_first(stage: Stage, anna: Person) -> None:
     ("typed", "told"),
     [
         ("NOSUCHPAPER", "«NOSUCHPAPER» не нашлось"),
+        ("ПАО «Нет такого»", "не нашлось"),
+        ("RU000SANDB81", "GONE больше не торгуется"),
+        ("RARE", "RARE торгуется слишком редко для прогноза: дней со сделками — 12"),
         ('"; DROP TABLE users; --', "не нашлось"),
         ("GONE", "GONE больше не торгуется"),
         ("SOON", "SOON ещё не торгуется"),
@@ -101,16 +107,37 @@ async def test_papers_that_do_not_do(stage: Stage, anna: Person, typed: str, tol
     assert await bought(stage, anna) == 0
 
 
-@pytest.mark.parametrize("fault", ["down", "html", "empty", "endless_bytes", "zero"])
-async def test_an_exchange_that_answers_nonsense(stage: Stage, anna: Person, fault: str) -> None:
+@pytest.mark.parametrize(
+    ("fault", "on", "ticker", "words"),
+    [
+        *((fault, "*", "GAZP", SILENT) for fault in ("down", "html", "garbage", "redirect", "endless_bytes")),
+        ("empty", "*", "GAZP", "«GAZP» не нашлось"),
+        ("endless_pages", "history", "WILD", SENSELESS),
+        ("tomorrow", "history", "T", SENSELESS),
+        ("zero", "history", "HALT", SENSELESS),
+        ("null", "history", "THIN", SENSELESS),
+    ],
+)
+async def test_an_exchange_that_answers_nonsense(
+    stage: Stage, anna: Person, *, fault: str, on: str, ticker: str, words: str
+) -> None:
+    """Of a paper whose prices nobody knows yet."""
     exchange = stage.sandbox.exchange()
-    await exchange.fault(fault)
-    await asked(anna, "GAZP")
+    await exchange.fault(fault, on=on)
+    await asked(anna, ticker)
     told = await anna.sees("⚠️")
     assert "1/3" in told.text
+    assert words in told.text
     await exchange.clear_faults()
     await anna.says(" ".join(str(100 + each % 7) for each in range(253)))
     await anna.sees("2/3")
+
+
+async def test_an_exchange_whose_columns_stand_in_another_order(stage: Stage, anna: Person) -> None:
+    await stage.sandbox.exchange().fault("columns")
+    await asked(anna, "CONS")
+    assert "CONS (Сводимое ПАО ао), 253 цены с " in await summed_up(anna)
+    await stage.sandbox.exchange().clear_faults()
 
 
 @asynccontextmanager

@@ -6,10 +6,10 @@ from typing import Final
 
 from aiogram.types import Message
 
-from handlers.form.flow import image_wanted
 from handlers.form.session import FormSession
 from handlers.form.state import Turn
 from handlers.form.uploads import keep_picture, picture_of
+from handlers.form.wanted import image_wanted
 from handlers.telegram import sender
 from services.errors import N_, ShopError
 from services.manifests.manifest import ImageInput, ImagesInput, Input

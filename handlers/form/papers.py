@@ -3,9 +3,10 @@
 from dataclasses import replace
 from typing import Final
 
-from handlers.form.flow import answer_prices, offer_papers, series_wanted
+from handlers.form.found import answer_prices, offer_papers
 from handlers.form.session import FormSession
 from handlers.form.state import Turn
+from handlers.form.wanted import series_wanted
 from services.errors import N_, ShopError
 from services.market.origin import origin_of
 from services.market.prices import Instrument

@@ -7,7 +7,7 @@ from typing import Any
 from aiogram import Router
 from aiogram.types import CallbackQuery
 
-from handlers.form.flow import press
+from handlers.form.pressed import press
 from handlers.form.session import FormSession
 from handlers.form.state import Action, Turn
 from handlers.kit.context import Context

@@ -10,15 +10,19 @@ from aiogram.filters import Filter, StateFilter
 from aiogram.types import CallbackQuery, Message
 
 from handlers.form.albums import collects, show_another, wants_next
-from handlers.form.flow import answer, answer_image, image_wanted, press, resume
+from handlers.form.enclosed import answer_image
+from handlers.form.flow import resume
 from handlers.form.papers import favourites, look_up, newer_prices, take_paper
+from handlers.form.pressed import press
 from handlers.form.purchase import Purchase
 from handlers.form.session import PAID, FormDialog, FormSession, form_of, offer_of
 from handlers.form.sounds import sound_of, take_sound
 from handlers.form.state import Action, FormExit, Turn
 from handlers.form.templates import send_template
 from handlers.form.trial import try_out
+from handlers.form.typed import answer
 from handlers.form.uploads import picture_of, take_column, take_document, take_photo
+from handlers.form.wanted import image_wanted
 from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.dialog import pause, put, show_below, show_in_place, waiting_photos

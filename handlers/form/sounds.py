@@ -2,10 +2,11 @@
 
 from aiogram.types import Audio, Document, Message, Voice
 
-from handlers.form.flow import answer_sound, sound_wanted
+from handlers.form.enclosed import answer_sound
 from handlers.form.session import FormSession
 from handlers.form.state import Turn
 from handlers.form.uploads import fetch, is_picture
+from handlers.form.wanted import sound_wanted
 from services.errors import ShopError
 from services.values.errors import SoundTooLong
 from services.values.sounds import MAX_BYTES, MEDIA_TYPE, clock_time

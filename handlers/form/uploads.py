@@ -11,9 +11,11 @@ from aiogram.exceptions import AiogramError, TelegramBadRequest
 from aiogram.types import Document, Message, PhotoSize
 from aiohttp import ClientError
 
-from handlers.form.flow import answer_file, answer_image, ask_column, file_wanted, image_wanted, series_wanted
+from handlers.form.columns import ask_column
+from handlers.form.enclosed import answer_file, answer_image
 from handlers.form.session import FormSession
 from handlers.form.state import Turn
+from handlers.form.wanted import file_wanted, image_wanted, series_wanted
 from handlers.kit.context import Context
 from handlers.telegram.local_files import SHARING, NotReadable, copy_local, is_local
 from services.errors import N_, ShopError

@@ -6,9 +6,9 @@ from aiogram.filters import Filter, StateFilter
 from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, Message
 
-from handlers.form.flow import image_wanted, series_wanted
 from handlers.form.session import FormDialog, FormSession
 from handlers.form.uploads import is_picture
+from handlers.form.wanted import image_wanted, series_wanted
 from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.dialog import ChatQuestion

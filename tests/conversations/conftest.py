@@ -66,6 +66,14 @@ async def anna(stage: Stage) -> Person:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
+async def shopper(shop: Stage) -> AsyncIterator[Person]:
+    """Anna, in a shop of the module's own: its books hold whatever happened."""
+    yield await shop.person("Анна", "ru")
+    await shop.sandbox.clear_faults()
+    await shop.books_hold()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def john(stage: Stage) -> Person:
     return await stage.person("John", "en")
 

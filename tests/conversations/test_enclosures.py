@@ -115,14 +115,6 @@ async def shop(
         yield stage
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def anna(shop: Stage) -> AsyncIterator[Person]:
-    """The books hold whatever happened."""
-    yield await shop.person("Анна", "ru")
-    await shop.sandbox.clear_faults()
-    await shop.books_hold()
-
-
 async def _buys(person: Person, slug: str) -> Message:
     await orders(person, slug)
     return await person.sees("баланс 9,00", within=30.0)
@@ -138,50 +130,50 @@ async def _below(person: Person, answer: Message, count: int) -> list[Message]:
     return await until(come)
 
 
-async def test_a_short_series_is_in_the_text(anna: Person) -> None:
-    answer = await _buys(anna, "short")
+async def test_a_short_series_is_in_the_text(shopper: Person) -> None:
+    answer = await _buys(shopper, "short")
     assert answer.holds("Path: 0,00 · 0,50 · 1,00 · 1,50 · 2,00")
     assert answer.photo is not None
-    await anna.never_sees("Все числа")
+    await shopper.never_sees("Все числа")
 
 
-async def test_a_long_series_comes_as_a_table(anna: Person) -> None:
-    answer = await _buys(anna, "long")
+async def test_a_long_series_comes_as_a_table(shopper: Person) -> None:
+    answer = await _buys(shopper, "long")
     assert answer.holds("Path: в начале 0,00, в конце 29,5")
-    (table,) = await _below(anna, answer, 1)
+    (table,) = await _below(shopper, answer, 1)
     assert (table.file_name, table.text) == ("long.csv", "📄 Все числа")
     assert table.document is not None
     rows = list(csv.reader(io.StringIO(table.document.decode("utf-8-sig"))))
     assert [float(row[1]) for row in rows[1:]] == [step / 2 for step in range(60)]
 
 
-async def test_a_vector_comes_as_a_file(anna: Person) -> None:
-    answer = await _buys(anna, "vector")
+async def test_a_vector_comes_as_a_file(shopper: Person) -> None:
+    answer = await _buys(shopper, "vector")
     assert answer.holds("Face: вектор из 40 чисел, норма 71,66")
-    (file,) = await _below(anna, answer, 1)
+    (file,) = await _below(shopper, answer, 1)
     assert (file.file_name, file.text) == ("face.csv", "📄 Face")
     assert file.document is not None
     rows = list(csv.reader(io.StringIO(file.document.decode("utf-8-sig"))))
     assert [float(row[1]) for row in rows[1:]] == [step / 2 for step in range(40)]
 
 
-async def test_a_table_is_shown_and_comes_as_a_file(anna: Person) -> None:
-    answer = await _buys(anna, "plan")
+async def test_a_table_is_shown_and_comes_as_a_file(shopper: Person) -> None:
+    answer = await _buys(shopper, "plan")
     assert answer.holds("Plan: 3 строки\nДоля    Убыток\n5,0 %    −0,50\n10,0 %   −1,25\n85,0 %   −1,50")
-    (file,) = await _below(anna, answer, 1)
+    (file,) = await _below(shopper, answer, 1)
     assert file.file_name == "plan.xlsx"
     assert file.document is not None
     rows = [row for _, row in open_sheet(io.BytesIO(file.document)).rows()]
     assert rows == [["Доля, %", "Убыток"], [5, -0.5], [10, -1.25], [85, -1.5]]
 
 
-async def test_several_pictures_have_their_labels(anna: Person) -> None:
+async def test_several_pictures_have_their_labels(shopper: Person) -> None:
     """The first with the words of the answer, the others in an album below it, the chart of the classes first."""
-    answer = await _buys(anna, "two")
+    answer = await _buys(shopper, "two")
     assert answer.photo is not None
     assert answer.holds("🖼 Cartoon")
     assert answer.holds("Kind: Cat, 50 %")
-    chart, sketch = await _below(anna, answer, 2)
+    chart, sketch = await _below(shopper, answer, 2)
     assert chart.raw["media_group_id"] == sketch.raw["media_group_id"]
     assert sketch.text == "Sketch"
     assert sketch.photo is not None
@@ -190,23 +182,23 @@ async def test_several_pictures_have_their_labels(anna: Person) -> None:
 
 @pytest.mark.parametrize(("slug", "size", "bands"), [("cutout", (30, 20), "RGBA"), ("large", (200, 1400), "RGB")])
 async def test_what_a_photo_would_lose_comes_as_a_file(
-    anna: Person, slug: str, size: tuple[int, int], bands: str
+    shopper: Person, slug: str, size: tuple[int, int], bands: str
 ) -> None:
     """Transparent, or larger than a photo is shown: the photo, and the picture itself below it."""
-    answer = await _buys(anna, slug)
+    answer = await _buys(shopper, slug)
     assert answer.photo is not None
-    (file,) = await _below(anna, answer, 1)
+    (file,) = await _below(shopper, answer, 1)
     assert file.document is not None
     picture = Image.open(io.BytesIO(file.document))
     assert (picture.size, "".join(picture.getbands())) == (size, bands)
 
 
 @pytest.mark.parametrize("size", [(101, 67), (67, 101)])
-async def test_a_photo_comes_back_in_its_shape(anna: Person, size: tuple[int, int]) -> None:
-    await opens_form(anna, "enlarged")
-    await anna.sends_photo(png(waves(*size)))
-    await anna.presses("🎨")
-    answer = await anna.sees_photo("баланс 9,00", within=30.0)
+async def test_a_photo_comes_back_in_its_shape(shopper: Person, size: tuple[int, int]) -> None:
+    await opens_form(shopper, "enlarged")
+    await shopper.sends_photo(png(waves(*size)))
+    await shopper.presses("🎨")
+    answer = await shopper.sees_photo("баланс 9,00", within=30.0)
     assert answer.photo is not None
     assert Image.open(io.BytesIO(answer.photo)).size == (2 * size[0], 2 * size[1])
 
@@ -218,98 +210,98 @@ async def _is_paid_back(shop: Stage, person: Person) -> None:
     await person.sees("баланс 9,00")  # what has arrived stays
 
 
-async def test_an_album_that_is_refused_comes_one_by_one(shop: Stage, anna: Person) -> None:
+async def test_an_album_that_is_refused_comes_one_by_one(shop: Stage, shopper: Person) -> None:
     """Each in the form that is taken: one of them as a file, which bears its output's name."""
-    await shop.sandbox.fault("sendMediaGroup", "400", times=1, chat_id=anna.id, **REFUSAL)
-    answer = await _buys(anna, "two")
-    chart, sketch = await _below(anna, answer, 2)
+    await shop.sandbox.fault("sendMediaGroup", "400", times=1, chat_id=shopper.id, **REFUSAL)
+    answer = await _buys(shopper, "two")
+    chart, sketch = await _below(shopper, answer, 2)
     assert chart.photo is not None
     assert sketch.photo is not None
-    await anna.says("/history")
-    await anna.presses("Tiny")
-    opened = await anna.sees_button("📎 Файлы")
-    await shop.sandbox.fault("sendMediaGroup", "400", times=1, chat_id=anna.id, **REFUSAL)
-    await shop.sandbox.fault("sendPhoto", "400", times=2, chat_id=anna.id, **REFUSAL)
-    await anna.presses("📎 Файлы")
-    files = await _below(anna, opened, 2)
+    await shopper.says("/history")
+    await shopper.presses("Tiny")
+    opened = await shopper.sees_button("📎 Файлы")
+    await shop.sandbox.fault("sendMediaGroup", "400", times=1, chat_id=shopper.id, **REFUSAL)
+    await shop.sandbox.fault("sendPhoto", "400", times=2, chat_id=shopper.id, **REFUSAL)
+    await shopper.presses("📎 Файлы")
+    files = await _below(shopper, opened, 2)
     assert [file.file_name for file in files] == ["chart.png", "sketch.png"]
 
 
-async def test_what_has_arrived_is_not_sent_again(shop: Stage, anna: Person) -> None:
+async def test_what_has_arrived_is_not_sent_again(shop: Stage, shopper: Person) -> None:
     """Eleven more pictures: ten together, and one that finds Telegram busy at first."""
-    await shop.sandbox.fault("sendPhoto", "429", times=1, chat_id=anna.id)
-    answer = await _buys(anna, "many")
-    below = await _below(anna, answer, 11)
-    await anna.never_sees("Ответ не удалось")
-    below = await _below(anna, answer, 11)
+    await shop.sandbox.fault("sendPhoto", "429", times=1, chat_id=shopper.id)
+    answer = await _buys(shopper, "many")
+    below = await _below(shopper, answer, 11)
+    await shopper.never_sees("Ответ не удалось")
+    below = await _below(shopper, answer, 11)
     assert [each.text for each in below] == [f"P{number}" for number in range(1, 12)]
     assert len({each.raw.get("media_group_id") for each in below[:10]}) == 1
 
 
-async def test_a_table_that_is_refused_is_told(shop: Stage, anna: Person) -> None:
-    await shop.sandbox.fault("sendDocument", "400", times=1, chat_id=anna.id, **REFUSAL)
-    answer = await _buys(anna, "long")
-    (told,) = await _below(anna, answer, 1)
+async def test_a_table_that_is_refused_is_told(shop: Stage, shopper: Person) -> None:
+    await shop.sandbox.fault("sendDocument", "400", times=1, chat_id=shopper.id, **REFUSAL)
+    answer = await _buys(shopper, "long")
+    (told,) = await _below(shopper, answer, 1)
     assert told.holds("59,29.0") or told.holds("60,29.5")
-    assert await balance(shop, anna) == 900
+    assert await balance(shop, shopper) == 900
 
 
-async def test_numbers_that_cannot_be_handed_over_are_paid_back(shop: Stage, anna: Person) -> None:
+async def test_numbers_that_cannot_be_handed_over_are_paid_back(shop: Stage, shopper: Person) -> None:
     """A thousand of them are no message; the owner hears of it."""
     owner = await shop.sandbox.person("Ольга", id=OWNER_ID)
     await owner.says("/start")
-    await shop.sandbox.fault("sendDocument", "400", times=1, chat_id=anna.id, **REFUSAL)
-    await _buys(anna, "huge")
-    await _is_paid_back(shop, anna)
+    await shop.sandbox.fault("sendDocument", "400", times=1, chat_id=shopper.id, **REFUSAL)
+    await _buys(shopper, "huge")
+    await _is_paid_back(shop, shopper)
     await owner.sees("Ответ модели «Tiny» не удалось доставить")
 
 
-async def test_a_picture_that_cannot_be_handed_over_is_paid_back(shop: Stage, anna: Person) -> None:
-    await shop.sandbox.fault("sendMediaGroup", "400", times=1, chat_id=anna.id, **REFUSAL)
-    answer = await _buys(anna, "two")
-    await _below(anna, answer, 2)
-    await shop.sandbox.fault("sendMediaGroup", "400", times=1, chat_id=anna.id, **REFUSAL)
-    await shop.sandbox.fault("sendPhoto", "400", times=2, chat_id=anna.id, **REFUSAL)
-    await shop.sandbox.fault("sendDocument", "400", times=2, chat_id=anna.id, **REFUSAL)
-    await orders(anna, "two")
-    told = await anna.sees("Ответ не удалось вам доставить.")
+async def test_a_picture_that_cannot_be_handed_over_is_paid_back(shop: Stage, shopper: Person) -> None:
+    await shop.sandbox.fault("sendMediaGroup", "400", times=1, chat_id=shopper.id, **REFUSAL)
+    answer = await _buys(shopper, "two")
+    await _below(shopper, answer, 2)
+    await shop.sandbox.fault("sendMediaGroup", "400", times=1, chat_id=shopper.id, **REFUSAL)
+    await shop.sandbox.fault("sendPhoto", "400", times=2, chat_id=shopper.id, **REFUSAL)
+    await shop.sandbox.fault("sendDocument", "400", times=2, chat_id=shopper.id, **REFUSAL)
+    await orders(shopper, "two")
+    told = await shopper.sees("Ответ не удалось вам доставить.")
     assert told.holds("Баланс: 9,00")
-    assert [each for each in await anna.looks() if "График не удалось отправить" in each.text]
+    assert [each for each in await shopper.looks() if "График не удалось отправить" in each.text]
 
 
-async def test_words_are_not_all_where_a_picture_was_bought(shop: Stage, anna: Person) -> None:
+async def test_words_are_not_all_where_a_picture_was_bought(shop: Stage, shopper: Person) -> None:
     """The classes could be told; the picture beside them cannot."""
-    await shop.sandbox.fault("editMessageMedia", "400", times=2, chat_id=anna.id, **REFUSAL)
-    await orders(anna, "two")
-    await anna.sees("Ответ не удалось вам доставить.")
-    assert await balance(shop, anna) == 1000
-    await anna.never_sees("Sketch")
+    await shop.sandbox.fault("editMessageMedia", "400", times=2, chat_id=shopper.id, **REFUSAL)
+    await orders(shopper, "two")
+    await shopper.sees("Ответ не удалось вам доставить.")
+    assert await balance(shop, shopper) == 1000
+    await shopper.never_sees("Sketch")
 
 
-async def test_an_extra_that_is_refused_is_named_and_can_be_had(shop: Stage, anna: Person) -> None:
+async def test_an_extra_that_is_refused_is_named_and_can_be_had(shop: Stage, shopper: Person) -> None:
     """The photo has come; only its file has not."""
-    await shop.sandbox.fault("sendDocument", "400", times=1, chat_id=anna.id, **REFUSAL)
-    answer = await _buys(anna, "cutout")
-    (told,) = await _below(anna, answer, 1)
+    await shop.sandbox.fault("sendDocument", "400", times=1, chat_id=shopper.id, **REFUSAL)
+    answer = await _buys(shopper, "cutout")
+    (told,) = await _below(shopper, answer, 1)
     assert told.holds("Файл «Cutout» не удалось отправить")
-    assert await balance(shop, anna) == 900
-    await anna.presses("📎 Файлы")
-    _, file = await _below(anna, answer, 2)
+    assert await balance(shop, shopper) == 900
+    await shopper.presses("📎 Файлы")
+    _, file = await _below(shopper, answer, 2)
     assert file.file_name == "cutout.png"
 
 
-async def test_the_history_has_it_once_more(anna: Person) -> None:
-    await _buys(anna, "long")
-    await anna.says("/history")
-    await anna.presses("Tiny")
-    opened = await anna.sees_button("📎 Файлы")
-    await anna.presses("📎 Файлы")
-    (table,) = await _below(anna, opened, 1)
+async def test_the_history_has_it_once_more(shopper: Person) -> None:
+    await _buys(shopper, "long")
+    await shopper.says("/history")
+    await shopper.presses("Tiny")
+    opened = await shopper.sees_button("📎 Файлы")
+    await shopper.presses("📎 Файлы")
+    (table,) = await _below(shopper, opened, 1)
     assert table.file_name == "long.csv"
-    await _buys_again(anna, "short")
-    await anna.says("/history")
-    await anna.presses("Tiny")
-    opened = await anna.sees("Path: 0,00")
+    await _buys_again(shopper, "short")
+    await shopper.says("/history")
+    await shopper.presses("Tiny")
+    opened = await shopper.sees("Path: 0,00")
     assert "📎 Файлы" not in opened.buttons
 
 
@@ -318,16 +310,16 @@ async def _buys_again(person: Person, slug: str) -> None:
     await person.sees("баланс 8,00", within=30.0)
 
 
-async def test_a_long_text_comes_whole_as_a_file(anna: Person) -> None:
-    answer = await _buys(anna, "poem")
+async def test_a_long_text_comes_whole_as_a_file(shopper: Person) -> None:
+    answer = await _buys(shopper, "poem")
     assert answer.holds("Said: слово слово")
     assert "КОНЕЦ" not in answer.text
-    (file,) = await _below(anna, answer, 1)
+    (file,) = await _below(shopper, answer, 1)
     assert file.document is not None
     assert (file.text, file.file_name, file.document.decode()) == ("Said", "said.txt", POEM)
 
 
-async def test_a_short_text_is_no_file(anna: Person) -> None:
-    answer = await _buys(anna, "word")
+async def test_a_short_text_is_no_file(shopper: Person) -> None:
+    answer = await _buys(shopper, "word")
     assert answer.holds("Said: short")
-    await anna.never_sees(re.compile("^Said$"))
+    await shopper.never_sees(re.compile("^Said$"))

@@ -45,13 +45,6 @@ async def shop(
         yield stage
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def anna(shop: Stage) -> AsyncIterator[Person]:
-    """The books hold whatever happened."""
-    yield await shop.person("Анна", "ru")
-    await shop.books_hold()
-
-
 async def _buys(person: Person, slug: str) -> Message:
     await opens_form(person, slug)
     await person.sends_file("photo.png", png(Image.new("RGB", (320, 200), "white")))
@@ -60,40 +53,40 @@ async def _buys(person: Person, slug: str) -> Message:
     return await person.sees("баланс 9,00", within=30.0)
 
 
-async def test_what_was_found_is_drawn_and_told(anna: Person) -> None:
-    answer = await _buys(anna, "pair")
+async def test_what_was_found_is_drawn_and_told(shopper: Person) -> None:
+    answer = await _buys(shopper, "pair")
     assert answer.photo is not None
     assert answer.holds("Animals: найдено: 2\nкот 90 % · dog 60 %")
 
 
-async def test_of_many_the_kinds_are_counted(anna: Person) -> None:
-    answer = await _buys(anna, "many")
+async def test_of_many_the_kinds_are_counted(shopper: Person) -> None:
+    answer = await _buys(shopper, "many")
     assert answer.holds("Animals: найдено: 12\nкот × 6 · dog × 6")
 
 
-async def test_nothing_found_is_an_answer(anna: Person) -> None:
-    answer = await _buys(anna, "none")
+async def test_nothing_found_is_an_answer(shopper: Person) -> None:
+    answer = await _buys(shopper, "none")
     assert answer.photo is None
     assert answer.holds("Animals: ничего не найдено")
 
 
-async def test_a_mask_has_a_legend(anna: Person) -> None:
-    answer = await _buys(anna, "classes")
+async def test_a_mask_has_a_legend(shopper: Person) -> None:
+    answer = await _buys(shopper, "classes")
     assert answer.photo is not None
     assert answer.holds("Seen: 🟥 cat, 38 %\n🟦 dog 12 %")
 
 
-async def test_a_mask_of_one_thing(anna: Person) -> None:
-    answer = await _buys(anna, "half")
+async def test_a_mask_of_one_thing(shopper: Person) -> None:
+    answer = await _buys(shopper, "half")
     assert answer.photo is not None
     assert answer.holds("Seen: 50 % фото")
 
 
-async def test_what_was_cut_out_comes_as_a_file_too(anna: Person) -> None:
-    answer = await _buys(anna, "cut")
+async def test_what_was_cut_out_comes_as_a_file_too(shopper: Person) -> None:
+    answer = await _buys(shopper, "cut")
     assert answer.photo is not None
 
     async def come() -> Message | None:
-        return next((each for each in await anna.looks() if each.file_name == "seen.png"), None)
+        return next((each for each in await shopper.looks() if each.file_name == "seen.png"), None)
 
     assert await until(come)

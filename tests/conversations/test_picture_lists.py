@@ -42,70 +42,63 @@ async def shop(
         yield stage
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def anna(shop: Stage) -> AsyncIterator[Person]:
-    """The books hold whatever happened."""
-    yield await shop.person("Анна", "ru")
-    await shop.books_hold()
-
-
-async def test_one_after_another_until_done(anna: Person) -> None:
-    await opens_form(anna, "several")
-    await anna.sees("От 2 до 4 картинок.")
-    await anna.sends_file("1.png", RED)
-    await anna.sees("Получено: 1 из 4. Нужна ещё 1.")
-    await anna.says("да")
-    await anna.sees("Здесь нужна картинка")
-    await anna.sends_file("2.png", GREEN)
-    await anna.sees("Получено: 2 из 4.")
-    await anna.presses("Другие картинки")
-    await anna.sees("1/1")
+async def test_one_after_another_until_done(shopper: Person) -> None:
+    await opens_form(shopper, "several")
+    await shopper.sees("От 2 до 4 картинок.")
+    await shopper.sends_file("1.png", RED)
+    await shopper.sees("Получено: 1 из 4. Нужна ещё 1.")
+    await shopper.says("да")
+    await shopper.sees("Здесь нужна картинка")
+    await shopper.sends_file("2.png", GREEN)
+    await shopper.sees("Получено: 2 из 4.")
+    await shopper.presses("Другие картинки")
+    await shopper.sees("1/1")
     for number, picture in enumerate((RED, RED, GREEN)):
-        await anna.sends_file(f"{number}.png", picture)
-    await anna.sees("Получено: 3 из 4.")
-    await anna.presses("Готово: 3 картинки")
-    await anna.sees("Фото: 3 картинки")
-    await anna.presses("🔮 Предсказать")
-    await anna.sees("Сходство: 0,33", within=30.0)
+        await shopper.sends_file(f"{number}.png", picture)
+    await shopper.sees("Получено: 3 из 4.")
+    await shopper.presses("Готово: 3 картинки")
+    await shopper.sees("Фото: 3 картинки")
+    await shopper.presses("🔮 Предсказать")
+    await shopper.sees("Сходство: 0,33", within=30.0)
 
 
-async def test_an_album_answers_at_once_and_its_rest_is_told(anna: Person) -> None:
-    await opens_form(anna, "pair")
-    await anna.sees("2 картинки.")
+async def test_an_album_answers_at_once_and_its_rest_is_told(shopper: Person) -> None:
+    await opens_form(shopper, "pair")
+    await shopper.sees("2 картинки.")
     for number, picture in enumerate((RED, RED, GREEN)):
-        await anna.sends_file(f"{number}.png", picture, album="9")
-    await anna.sees("Берётся не больше 2 картинок.")
-    await anna.sees("Фото: 2 картинки")
-    await anna.presses("🔮 Предсказать")
-    await anna.sees("Сходство: 1,00", within=30.0)
+        await shopper.sends_file(f"{number}.png", picture, album="9")
+    await shopper.sees("Берётся не больше 2 картинок.")
+    await shopper.sees("Фото: 2 картинки")
+    await shopper.presses("🔮 Предсказать")
+    await shopper.sees("Сходство: 1,00", within=30.0)
 
 
-async def test_changed_and_bought_again(anna: Person) -> None:
+async def test_changed_and_bought_again(shopper: Person) -> None:
     """At the summary pictures begin the list anew; a prediction is repeated with all of its pictures."""
-    await opens_form(anna, "pair")
+    await opens_form(shopper, "pair")
     for picture in (RED, RED):
-        await anna.sends_file("1.png", picture)
-    await anna.sees("Фото: 2 картинки")
-    await anna.sends_file("2.png", WHITE)
-    await anna.sees("Получено: 1 из 2.")
-    await anna.sends_file("3.png", GREEN)
-    await anna.sees("Фото: 2 картинки")
-    await anna.presses("🔮 Предсказать")
-    await anna.sees("Сходство: 0,58", within=30.0)
-    await anna.presses("🔁")
-    await anna.sees("Фото: 2 картинки")
-    await anna.presses("🔮 Предсказать")
-    await anna.sees("Сходство: 0,58", within=30.0)
+        await shopper.sends_file("1.png", picture)
+    await shopper.sees("Фото: 2 картинки")
+    await shopper.sends_file("2.png", WHITE)
+    await shopper.sees("Получено: 1 из 2.")
+    await shopper.sends_file("3.png", GREEN)
+    await shopper.sees("Фото: 2 картинки")
+    await shopper.presses("🔮 Предсказать")
+    await shopper.sees("Сходство: 0,58", within=30.0)
+    await shopper.presses("🔁")
+    await shopper.sees("Фото: 2 картинки")
+    await shopper.presses("🔮 Предсказать")
+    await shopper.sees("Сходство: 0,58", within=30.0)
 
 
-async def test_a_form_that_is_left_keeps_what_came(anna: Person) -> None:
-    await opens_form(anna, "several")
-    await anna.sends_file("1.png", RED)
-    await anna.sees("Получено: 1 из 4.")
-    await anna.says("/menu")
-    await anna.presses("Продолжить")
-    await anna.sees("Получено: 1 из 4.")
-    await anna.sends_file("2.png", WHITE)
-    await anna.presses("Готово: 2 картинки")
-    await anna.presses("🔮 Предсказать")
-    await anna.sees("Сходство: 0,58", within=30.0)
+async def test_a_form_that_is_left_keeps_what_came(shopper: Person) -> None:
+    await opens_form(shopper, "several")
+    await shopper.sends_file("1.png", RED)
+    await shopper.sees("Получено: 1 из 4.")
+    await shopper.says("/menu")
+    await shopper.presses("Продолжить")
+    await shopper.sees("Получено: 1 из 4.")
+    await shopper.sends_file("2.png", WHITE)
+    await shopper.presses("Готово: 2 картинки")
+    await shopper.presses("🔮 Предсказать")
+    await shopper.sees("Сходство: 0,58", within=30.0)

@@ -61,26 +61,18 @@ async def shop(
         yield stage
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def anna(shop: Stage) -> AsyncIterator[Person]:
-    """The books hold whatever happened."""
-    yield await shop.person("Анна", "ru")
-    await shop.sandbox.clear_faults()
-    await shop.books_hold()
-
-
 async def _documents(person: Person) -> Sequence[Message]:
     return [each for each in await person.looks() if each.from_bot and each.document is not None]
 
 
 @pytest.mark.parametrize(("slug", "size"), [("narrow", (400, 1)), ("wide", (9600, 500)), ("heavy", (1700, 1700))])
 async def test_a_picture_beyond_the_limits_of_photos_is_a_file(
-    shop: Stage, anna: Person, slug: str, size: tuple[int, int]
+    shop: Stage, shopper: Person, slug: str, size: tuple[int, int]
 ) -> None:
     """The very points that the model painted, in the place of the progress; no photo is tried."""
     calls = len(await shop.sandbox.log())
-    await orders(anna, slug)
-    answer = await anna.sees("баланс 9,00", within=30.0)
+    await orders(shopper, slug)
+    answer = await shopper.sees("баланс 9,00", within=30.0)
     assert answer.document is not None
     assert Image.open(io.BytesIO(answer.document)).size == size
     assert answer.file_name == "painted.png"
@@ -88,47 +80,47 @@ async def test_a_picture_beyond_the_limits_of_photos_is_a_file(
     assert "🔁 Ещё раз" in answer.buttons
 
 
-async def test_from_the_history_it_is_a_file_too(shop: Stage, anna: Person) -> None:
-    await orders(anna, "narrow")
-    await anna.sees("баланс 9,00")
-    await anna.says("/history")
-    await anna.presses("Tiny")
-    opened = await anna.sees("баланс 9,00")
+async def test_from_the_history_it_is_a_file_too(shop: Stage, shopper: Person) -> None:
+    await orders(shopper, "narrow")
+    await shopper.sees("баланс 9,00")
+    await shopper.says("/history")
+    await shopper.presses("Tiny")
+    opened = await shopper.sees("баланс 9,00")
     assert opened.document is not None
-    await anna.presses("Назад")
-    await anna.sees("История")
+    await shopper.presses("Назад")
+    await shopper.sees("История")
 
 
-async def test_a_photo_that_is_refused_comes_as_a_file(shop: Stage, anna: Person) -> None:
+async def test_a_photo_that_is_refused_comes_as_a_file(shop: Stage, shopper: Person) -> None:
     """Refused for whatever reason: once for the answer, once when it is opened again."""
-    await shop.sandbox.fault("editMessageMedia", "400", times=1, chat_id=anna.id, **REFUSAL)
-    await orders(anna, "small")
-    assert (await anna.sees("баланс 9,00")).document is not None
-    await anna.says("/history")
-    await shop.sandbox.fault("editMessageMedia", "400", times=1, chat_id=anna.id, **REFUSAL)
-    await anna.presses("Tiny")
-    assert (await anna.sees("баланс 9,00")).document is not None
-    assert len(await _documents(anna)) == 2
+    await shop.sandbox.fault("editMessageMedia", "400", times=1, chat_id=shopper.id, **REFUSAL)
+    await orders(shopper, "small")
+    assert (await shopper.sees("баланс 9,00")).document is not None
+    await shopper.says("/history")
+    await shop.sandbox.fault("editMessageMedia", "400", times=1, chat_id=shopper.id, **REFUSAL)
+    await shopper.presses("Tiny")
+    assert (await shopper.sees("баланс 9,00")).document is not None
+    assert len(await _documents(shopper)) == 2
 
 
-async def test_a_chart_that_is_refused_leaves_the_words(shop: Stage, anna: Person) -> None:
-    await anna.says("/start model_wine")
-    await anna.presses("▶️")
-    await anna.sees("1/")
-    await anna.says("14.23 1.71 2.43 15.6 127 2.8 3.06 0.28 2.29 5.64 1.04 3.92 1065")
-    await anna.sees_button("🔮")
-    await shop.sandbox.fault("editMessageMedia", "400", times=2, chat_id=anna.id, **REFUSAL)
-    await anna.presses("🔮")
-    answer = await anna.sees("Бароло")
+async def test_a_chart_that_is_refused_leaves_the_words(shop: Stage, shopper: Person) -> None:
+    await shopper.says("/start model_wine")
+    await shopper.presses("▶️")
+    await shopper.sees("1/")
+    await shopper.says("14.23 1.71 2.43 15.6 127 2.8 3.06 0.28 2.29 5.64 1.04 3.92 1065")
+    await shopper.sees_button("🔮")
+    await shop.sandbox.fault("editMessageMedia", "400", times=2, chat_id=shopper.id, **REFUSAL)
+    await shopper.presses("🔮")
+    answer = await shopper.sees("Бароло")
     assert (answer.photo, answer.document) == (None, None)
-    assert await balance(shop, anna) == 900
+    assert await balance(shop, shopper) == 900
 
 
-async def test_what_is_refused_in_every_form_is_paid_back(shop: Stage, anna: Person) -> None:
+async def test_what_is_refused_in_every_form_is_paid_back(shop: Stage, shopper: Person) -> None:
     """A picture cannot be told in words: the credit comes back, once; the owner hears of it, once."""
     owner = await shop.sandbox.person("Ольга", id=OWNER_ID)
     await owner.says("/start")
-    for person in (anna, await shop.person("John", "ru")):
+    for person in (shopper, await shop.person("John", "ru")):
         await shop.sandbox.fault("editMessageMedia", "400", times=2, chat_id=person.id, **REFUSAL)
         await orders(person, "small")
         told = await person.sees(PAID_BACK)

@@ -55,27 +55,20 @@ async def shop(
         yield stage
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def anna(shop: Stage) -> AsyncIterator[Person]:
-    """The books hold whatever happened."""
-    yield await shop.person("Анна", "ru")
-    await shop.books_hold()
+async def test_one_after_the_other(shopper: Person) -> None:
+    await opens_form(shopper, "lighter")
+    await shopper.sends_file("before.png", BLACK)
+    await shopper.sees("2/2")
+    await shopper.sends_file("after.png", WHITE)
+    await shopper.presses("🔮")
+    await shopper.sees("Светлее на: 1,00", within=30.0)
 
 
-async def test_one_after_the_other(anna: Person) -> None:
-    await opens_form(anna, "lighter")
-    await anna.sends_file("before.png", BLACK)
-    await anna.sees("2/2")
-    await anna.sends_file("after.png", WHITE)
-    await anna.presses("🔮")
-    await anna.sees("Светлее на: 1,00", within=30.0)
-
-
-async def test_both_in_one_album(anna: Person) -> None:
+async def test_both_in_one_album(shopper: Person) -> None:
     """The first answers the first question, the second the next."""
-    await opens_form(anna, "lighter")
-    await anna.sends_file("before.png", WHITE, album="7")
-    await anna.sends_file("after.png", BLACK, album="7")
-    await anna.sees("До: картинка")
-    await anna.presses("🔮")
-    await anna.sees("Светлее на: −1,00", within=30.0)
+    await opens_form(shopper, "lighter")
+    await shopper.sends_file("before.png", WHITE, album="7")
+    await shopper.sends_file("after.png", BLACK, album="7")
+    await shopper.sees("До: картинка")
+    await shopper.presses("🔮")
+    await shopper.sees("Светлее на: −1,00", within=30.0)

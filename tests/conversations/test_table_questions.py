@@ -53,41 +53,34 @@ async def shop(
         yield stage
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def anna(shop: Stage) -> AsyncIterator[Person]:
-    """The books hold whatever happened."""
-    yield await shop.person("Анна", "ru")
-    await shop.books_hold()
-
-
-async def test_a_file_is_filled_in_and_sent(anna: Person) -> None:
-    await opens_form(anna, "month")
-    asked = await anna.sees("Столбцы: Цена, Объём. От 2 до 40 строк.")
+async def test_a_file_is_filled_in_and_sent(shopper: Person) -> None:
+    await opens_form(shopper, "month")
+    asked = await shopper.sees("Столбцы: Цена, Объём. От 2 до 40 строк.")
     assert asked.holds("Пришлите файл Excel или CSV")
-    await anna.presses("📄 Файл для заполнения")
-    template = await _file(anna, "month.xlsx")
+    await shopper.presses("📄 Файл для заполнения")
+    template = await _file(shopper, "month.xlsx")
     assert template.document is not None
     rows = [row for _, row in open_sheet(io.BytesIO(template.document)).rows()]
     assert rows == [["Цена, ₽", "Объём"], [10, 3], [10, 3]]
-    await anna.sends_file("march.csv", "Цена;Объём\n10,5;3\nдорого;4".encode("cp1251"))
-    await anna.sees("⚠️ Строка 3, столбец «Цена»: «дорого» – не число.")
-    await anna.sends_file("march.csv", "Цена;Объём\n10,5;3\n0;4".encode("cp1251"))
-    await anna.sees("⚠️ Строка 3, столбец «Цена»: 0 не подходит. Нужно число больше 0")
-    await anna.sends_file("month.xlsx", template.document)
-    await anna.sees("Месяц: таблица из 2 строк")
-    await anna.presses("🔮")
-    answer = await anna.sees("баланс 9,00", within=30.0)
+    await shopper.sends_file("march.csv", "Цена;Объём\n10,5;3\nдорого;4".encode("cp1251"))
+    await shopper.sees("⚠️ Строка 3, столбец «Цена»: «дорого» – не число.")
+    await shopper.sends_file("march.csv", "Цена;Объём\n10,5;3\n0;4".encode("cp1251"))
+    await shopper.sees("⚠️ Строка 3, столбец «Цена»: 0 не подходит. Нужно число больше 0")
+    await shopper.sends_file("month.xlsx", template.document)
+    await shopper.sees("Месяц: таблица из 2 строк")
+    await shopper.presses("🔮")
+    answer = await shopper.sees("баланс 9,00", within=30.0)
     assert answer.holds("Итог: 1 строка\nЦена      V\n20,00  6,00")
-    await anna.presses("🔁")
-    await anna.sees("Месяц: таблица из 2 строк")
+    await shopper.presses("🔁")
+    await shopper.sees("Месяц: таблица из 2 строк")
 
 
-async def test_lines_are_pasted(anna: Person) -> None:
-    await opens_form(anna, "month")
-    await anna.says("price;volume\n1;2")
-    await anna.sees("⚠️ Нужно хотя бы 2 строки, а прислано 1.")
-    await anna.says("1;2\n3;4\n5;6")
-    await anna.sees("Месяц: таблица из 3 строк")
+async def test_lines_are_pasted(shopper: Person) -> None:
+    await opens_form(shopper, "month")
+    await shopper.says("price;volume\n1;2")
+    await shopper.sees("⚠️ Нужно хотя бы 2 строки, а прислано 1.")
+    await shopper.says("1;2\n3;4\n5;6")
+    await shopper.sees("Месяц: таблица из 3 строк")
 
 
 async def _file(person: Person, name: str) -> Message:

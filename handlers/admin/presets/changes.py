@@ -7,7 +7,7 @@ from aiogram.types import Message
 
 from handlers.admin.context import AdminContext
 from handlers.admin.presets.parts import StylePart
-from handlers.form.flow import PhotoExpected
+from handlers.form.enclosed import PhotoExpected
 from handlers.form.uploads import fetch_picture, picture_of
 from i18n.text import cut_plain
 from services.billing.credits import format_credits

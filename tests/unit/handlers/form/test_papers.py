@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from handlers.form.flow import answer_prices, offer_papers
+from handlers.form.found import answer_prices, offer_papers
 from handlers.form.state import Form, FormExit, Turn
 from services.market.origin import PriceOrigin
 from services.market.prices import ClosingPrices, Instrument, PriceJump, StockSplit

@@ -6,9 +6,14 @@ from dataclasses import replace
 from html import unescape
 from typing import Any
 
-from handlers.form.flow import answer, answer_file, answer_image, ask_column, press, series_wanted, start
+from handlers.form.columns import ask_column
+from handlers.form.enclosed import answer_file, answer_image
+from handlers.form.flow import start
+from handlers.form.pressed import press
 from handlers.form.screens import render
 from handlers.form.state import Action, Form, FormExit, Turn
+from handlers.form.typed import answer
+from handlers.form.wanted import series_wanted
 from handlers.kit.form_state import FormState
 from handlers.telegram.limits import TEXT, length
 from handlers.telegram.screen import Screen

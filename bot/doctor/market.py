@@ -10,7 +10,7 @@ from bot.wiring.inference import RUNTIMES
 from services.clock import Clock
 from services.manifests.inputs import SeriesInput
 from services.manifests.live import LivePrices
-from services.market.days import today
+from services.market.days import hours_of
 from services.market.providers.base import PriceProvider, ProviderAway, ProviderNonsense
 from services.market.providers.csv import CsvPrices
 from services.market.providers.http import BoundedReader
@@ -52,7 +52,7 @@ async def _look(source: LivePrices, settings: Settings, reader: BoundedReader, c
         provider = CsvPrices(source, reader, settings.default_language)
         place, symbol = source.url or "", source.symbols[0].value
     fix = f"check the network and {'MARKET_DATA_URL' if source.provider == 'moex' else 'the manifest'}; {MEANWHILE}"
-    day = today(clock())
+    day = hours_of(source).today(clock())
     try:
         told = await provider.series(symbol, since=day - BACK, today=day)
     except ProviderAway as error:

@@ -113,7 +113,7 @@ def load_source(told: JsonObject) -> LivePrices:
 
 def paper_of(source: LivePrices, *, symbol: str, name: str, exchange: str) -> Paper:
     symbols = (ListedSymbol(value=symbol, label=Text.model_validate(name or symbol)),) if source.symbols else ()
-    alone = LivePrices(provider=source.provider, url=source.url, symbols=symbols)
+    alone = source.model_copy(update={"label": None, "symbols": symbols})
     return Paper(source=alone, symbol=symbol, name=name, exchange=exchange)
 
 

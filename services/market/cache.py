@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, table_of
 from db.tables.market import MarketSeries
 from db.upsert import insert_into
-from services.market.days import fresh_for_today, fresh_until, today
-from services.market.providers import csv
+from services.market.days import EXCHANGE, TradingHours, today
 from services.market.told import ToldSeries
 
 LEASE: Final = dt.timedelta(seconds=15)
@@ -25,11 +24,13 @@ _series = table_of(MarketSeries)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesKey:
-    """Of a series: `provider` with its address, where it has one of its own; `name`, as instruments call it."""
+    """Of a series: `provider` with its address, where it has one of its own; `name`, as instruments call it; `hours`
+    of who tells it."""
 
     provider: str
     symbol: str
     name: str
+    hours: TradingHours = EXCHANGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +79,7 @@ def claim(session: Session, place: SeriesKey, since: dt.date, now: dt.datetime) 
 
 
 def keep(session: Session, place: SeriesKey, told: ToldSeries, since: dt.date, now: dt.datetime) -> None:
-    ends = fresh_for_today if place.name == csv.NAME else fresh_until
-    fresh = ends(now, told.last if told.is_traded else dt.date.max)
+    fresh = place.hours.fresh_until(now, told.last if told.is_traded else dt.date.max)
     values = {
         "series": told.dump(),
         "isin": told.isin,

@@ -11,7 +11,6 @@ from db.engine import Database
 from services.clock import Clock
 from services.market import cache
 from services.market.cache import KeptSeries, SeriesKey
-from services.market.days import last_finished, today
 from services.market.errors import AnswerUnreadable, ExchangeSilent, InstrumentUnknown
 from services.market.providers.base import PriceProvider, ProviderAway, ProviderForgot, ProviderNonsense
 
@@ -39,7 +38,7 @@ class Fetching:
         except (TimeoutError, ProviderAway, ProviderNonsense) as error:
             log.warning("prices_not_had", provider=key.name, symbol=key.symbol, problem=str(error))
             kept = await self._db.read(cache.look, key, self._clock())
-            if self._is_young(kept, since):
+            if self._is_young(kept, key, since):
                 return kept, not kept.fresh
             if isinstance(error, ProviderForgot):
                 raise InstrumentUnknown(key.symbol) from None
@@ -77,7 +76,7 @@ class Fetching:
     async def _asked(self, provider: PriceProvider, key: SeriesKey, since: dt.date, *, known: bool) -> KeptSeries:
         now = self._clock()
         try:
-            told = await provider.series(key.symbol, since=since, today=today(now))
+            told = await provider.series(key.symbol, since=since, today=key.hours.today(now))
             if told is None and known:
                 raise ProviderForgot("what it knew is not there any more")
         except (ProviderAway, ProviderNonsense):
@@ -89,7 +88,7 @@ class Fetching:
         await self._db.write(cache.keep, key, told, since, now)
         return KeptSeries(told=told, fetched_at=now, since=since, fresh=True)
 
-    def _is_young(self, kept: KeptSeries, since: dt.date) -> bool:
-        oldest = last_finished(self._clock()) - dt.timedelta(days=STALE_DAYS)
+    def _is_young(self, kept: KeptSeries, key: SeriesKey, since: dt.date) -> bool:
+        oldest = key.hours.last_finished(self._clock()) - dt.timedelta(days=STALE_DAYS)
         last = None if kept.told is None else kept.told.last
         return last is not None and last >= oldest and kept.reaches(since)

@@ -13,7 +13,7 @@ from services.clock import Clock
 from services.manifests.live import LivePrices
 from services.market import cache, favourites
 from services.market.cache import SeriesKey
-from services.market.days import last_finished, past, today
+from services.market.days import hours_of, last_finished, today
 from services.market.errors import ExchangeSilent, InstrumentUnknown
 from services.market.fetching import STALE_DAYS, Fetching
 from services.market.judging import history_of, judge
@@ -66,15 +66,14 @@ class Market:
     async def closes(self, source: LivePrices, symbol: str, *, least: int) -> ClosingPrices:
         """At least `least` closes, up to the last finished trading day. Raises leaves of NoPrices."""
         named = self._files(source).instrument(symbol) if source.provider == csv.NAME else None
-        if not SYMBOL.fullmatch(symbol) or (named is None and source.provider == csv.NAME):
+        if named is None and source.provider == csv.NAME:
             raise InstrumentUnknown(plain(symbol))
-        now = self._clock()
-        since = today(now) - dt.timedelta(days=min(max(FEWEST_DAYS, least * DAYS_A_CLOSE + HOLIDAYS), MOST_DAYS))
-        key = SeriesKey(provider=source.key, symbol=symbol, name=source.provider)
+        key, day = _key_of(source, symbol), today(self._clock())
+        since = day - dt.timedelta(days=min(max(FEWEST_DAYS, least * DAYS_A_CLOSE + HOLIDAYS), MOST_DAYS))
         kept, stale = await self._fetching.get(self._provider(source), key, since)
         assert kept.told is not None
         assert kept.fetched_at is not None
-        due = _known_until(source, kept.fetched_at)
+        due = key.hours.last_finished(kept.fetched_at)
         # another model may call the same file otherwise
         told = kept.told if named is None else replace(kept.told, instrument=named)
         return judge(told, least=least, since=since, due=due, fetched_at=kept.fetched_at, stale=stale)
@@ -82,18 +81,15 @@ class Market:
     async def history(self, source: LivePrices, symbol: str, *, since: dt.date) -> PaperHistory:
         """All closes from `since` on, whatever became of the paper. Raises AnswerUnreadable, ExchangeSilent (also where
         its splits cannot be had), InstrumentUnknown."""
-        if not SYMBOL.fullmatch(symbol):
-            raise InstrumentUnknown(plain(symbol))
-        now = self._clock()
-        first = today(now) - dt.timedelta(days=MOST_DAYS)
-        since = max(first, min(since, today(now) - dt.timedelta(days=FEWEST_DAYS)))
-        key = SeriesKey(provider=source.key, symbol=symbol, name=source.provider)
+        key, day = _key_of(source, symbol), today(self._clock())
+        first = day - dt.timedelta(days=MOST_DAYS)
+        since = max(first, min(since, day - dt.timedelta(days=FEWEST_DAYS)))
         kept, forgotten = await self._fetching.look_back(self._provider(source), key, since)
         assert kept.told is not None
         assert kept.fetched_at is not None
         if not kept.told.splits_known:
             raise ExchangeSilent()
-        return history_of(kept.told, since=since, due=_known_until(source, kept.fetched_at), forgotten=forgotten)
+        return history_of(kept.told, since=since, due=key.hours.last_finished(kept.fetched_at), forgotten=forgotten)
 
     async def favourites(self, user_id: int, source: LivePrices) -> Sequence[Instrument]:
         """What the customer took of it, the newest first."""
@@ -134,6 +130,8 @@ class Market:
         return CsvPrices(source, self._reader, self._language)
 
 
-def _known_until(source: LivePrices, fetched_at: dt.datetime) -> dt.date:
-    """The last day whose close was final when it was fetched."""
-    return past(fetched_at) if source.provider == csv.NAME else last_finished(fetched_at)
+def _key_of(source: LivePrices, symbol: str) -> SeriesKey:
+    """Raises InstrumentUnknown for what no address may hold."""
+    if not SYMBOL.fullmatch(symbol):
+        raise InstrumentUnknown(plain(symbol))
+    return SeriesKey(provider=source.key, symbol=symbol, name=source.provider, hours=hours_of(source))

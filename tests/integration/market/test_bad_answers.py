@@ -179,6 +179,18 @@ async def test_todays_row_of_a_file_is_no_close(
         assert (await small_market.closes(source, "SBER", least=YEAR)).days[-1] == dt.date(2026, 11, last)
 
 
+async def test_a_file_of_an_exchange_behind_moscow_ends_its_day_after_moscows(
+    small_market: Market, exchange: ExchangeClient, clock: FakeClock
+) -> None:
+    """At midnight in Moscow the day goes on there; at midnight there nothing changes any more."""
+    source = csv_of(exchange).model_copy(update={"zone": "America/New_York", "final_at": "16:30"})
+    looks = ((12, 20, 13), (0, 9, 13), (0, 1, 16), (8, 0, 16))  # Monday 12:00; Tuesday 0:20, 0:29, 0:30, 8:30 in Moscow
+    for hours, minutes, last in looks:
+        clock.advance(hours=hours, minutes=minutes)
+        assert (await small_market.closes(source, "SBER", least=YEAR)).days[-1] == dt.date(2026, 11, last)
+    assert len(await exchange.log()) == 2  # at 0:20, and when the day was over
+
+
 async def test_a_close_that_was_not_final_when_it_was_fetched_is_none(
     small_market: Market, exchange: ExchangeClient, clock: FakeClock, sqlite_database: Database
 ) -> None:

@@ -110,6 +110,9 @@ async def test_each_paper_has_its_trouble(sandbox: Sandbox) -> None:
     assert max(await closes(sandbox, "GONE")) == "2025-03-14"
     assert await closes(sandbox, "SOON") == {}
     assert len(await closes(sandbox, "NEWB")) == 60
+    for secid, share in (("THIN", 1 / 5), ("RARE", 2 / 3)):
+        told = list((await closes(sandbox, secid)).values())
+        assert told.count(None) / len(told) == pytest.approx(share, abs=0.01)
 
 
 async def test_indices_are_the_series_that_come_along(sandbox: Sandbox) -> None:
@@ -145,6 +148,26 @@ async def test_it_breaks_when_told(sandbox: Sandbox, exchange: ExchangeClient) -
     told = await ask(sandbox, path.removeprefix(exchange.url), start=5_000_000)
     assert (len(told["history"]["data"]), rows(told["history.cursor"])[0]["TOTAL"]) == (100, 1_000_000_000)
     assert [call["fault"] for call in await exchange.log()][-3:] == ["down", "html", "endless_pages"]
+
+
+async def test_what_it_told_of_wednesdays_may_change(sandbox: Sandbox, exchange: ExchangeClient) -> None:
+    async def files() -> list[list[str]]:
+        async with sandbox.http.get(exchange.csv_url.replace("{symbol}", "SBER")) as answer:
+            return [line.split(",") for line in (await answer.text()).split()[1:]]
+
+    def is_wednesday(day: str) -> bool:
+        return dt.date.fromisoformat(day).weekday() == 2
+
+    before, file = await closes(sandbox, "SBER"), await files()
+    await exchange.fault("restated")
+    after = await closes(sandbox, "SBER")
+    assert after == pytest.approx({day: close * 0.9 if is_wednesday(day) else close for day, close in before.items()})
+    corrected = {day for (day, was), (_, now) in zip(file, await files(), strict=True) if was != now}
+    assert corrected == {day for day, _ in file if is_wednesday(day)}
+    await exchange.clear_faults()
+    await exchange.fault("lost")
+    assert await closes(sandbox, "SBER") == {day: close for day, close in before.items() if not is_wednesday(day)}
+    assert await files() == [line for line in file if not is_wednesday(line[0])]
 
 
 async def test_endless_bytes_end_with_the_connection(sandbox: Sandbox, exchange: ExchangeClient) -> None:

@@ -28,8 +28,8 @@ def add_pages(app: FastAPI, *routers: APIRouter) -> None:
     """Messengers that preview a link ask HEAD: each page answers it as it answers GET, but for those that never end."""
     for router in routers:
         for route in router.routes:
-            if isinstance(route, APIRoute) and "GET" in route.methods and not _never_ends(route):
-                route.methods.add("HEAD")
+            if isinstance(route, APIRoute) and "GET" in (route.methods or ()) and not _never_ends(route):
+                route.methods = {*(route.methods or ()), "HEAD"}
     add_routes(app, *routers)
 
 

@@ -23,6 +23,8 @@ from services.manifests.manifest import (
     TableInput,
     TextInput,
 )
+from services.market.live_answers import is_asked
+from services.market.prices import Instrument
 from services.values.kept_files import place_of
 from web.cabinet.entries import EXAMPLE, FILE, LIVE, OWN, Entries, FormEntry, kept_as, kept_ids, paper_key
 
@@ -33,8 +35,8 @@ LINE: Final = 120  # characters of a text that one line takes
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldView:
     """`kind`: which piece of the template draws it; `preview`: the address of a picture or a sound that is kept,
-    `previews`: of several pictures, with what says in the form that each is used;
-    `kept_words`: what else is kept; `template`: of a file to fill in; `papers`: those that were found; `attrs`: of its
+    `previews`: of several pictures, with what says in the form that each is used; `kept_words`: what else is kept;
+    `template`: of a file to fill in; `papers`: those that were found, or that the customer took before; `attrs`: of its
     `<input>`."""
 
     name: str
@@ -59,12 +61,14 @@ class FieldView:
         return " ".join(part for part in (self.help, self.hint) if part)
 
 
-def field_views(fields: Sequence[Input], entries: Entries, slug: str, tr: Translator) -> list[FieldView]:
-    """`slug`: of the model that the questions are of."""
-    return [_view(field, entries[field.name], slug, tr) for field in fields]
+def field_views(
+    fields: Sequence[Input], entries: Entries, slug: str, tr: Translator, favourites: Sequence[Instrument] = ()
+) -> list[FieldView]:
+    """`slug`: of the model that the questions are of; `favourites`: papers that may answer them."""
+    return [_view(field, entries[field.name], slug, tr, favourites) for field in fields]
 
 
-def _view(field: Input, entry: FormEntry, slug: str, tr: Translator) -> FieldView:
+def _view(field: Input, entry: FormEntry, slug: str, tr: Translator, favourites: Sequence[Instrument]) -> FieldView:
     problem = tr.error(entry.problem) if isinstance(entry.problem, ShopError) else ""
     unit = getattr(field, "unit", None)
     return FieldView(
@@ -83,8 +87,18 @@ def _view(field: Input, entry: FormEntry, slug: str, tr: Translator) -> FieldVie
         previews=_previews(field, entry, slug),
         kept_words=_kept_words(field, entry, tr),
         template=f"/models/{slug}/templates/{field.name}.xlsx" if isinstance(field, TableInput) else "",
-        papers=[(paper_key(each), f"{each.symbol} · {each.name} · {each.exchange}") for each in entry.papers],
+        papers=_papers(field, entry, favourites),
     )
+
+
+def _papers(field: Input, entry: FormEntry, favourites: Sequence[Instrument]) -> list[tuple[str, str]]:
+    """Favourites until something is typed or chosen."""
+    if entry.papers:
+        return [(paper_key(each), f"{each.symbol} · {each.name} · {each.exchange}") for each in entry.papers]
+    if not isinstance(field, SeriesInput) or entry.ticker or entry.paper:
+        return []
+    mine = [each for each in favourites if is_asked(field, each)]
+    return [(paper_key(each), f"⭐ {each.symbol} · {each.name}") for each in mine]
 
 
 def _kind(field: Input) -> str:

@@ -13,6 +13,7 @@ from services.billing.ledger import InsufficientBalance
 from services.errors import ShopError
 from services.manifests.cells import takes_tables
 from services.manifests.manifest import Input
+from services.market.prices import Instrument
 from services.models.offers import Offer
 from services.values.samples import gives_examples
 from web.cabinet.entries import Entries, query_of, takes_albums
@@ -31,13 +32,14 @@ def new_key() -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormPage:
-    """`key`: one sale, however often the form is sent."""
+    """`key`: one sale, however often the form is sent; `favourites`: papers that the customer took before."""
 
     who: PageViewer
     offer: Offer
     fields: list[Input]
     entries: Entries
     key: str = field(default_factory=new_key)
+    favourites: Sequence[Instrument] = ()
 
     @property
     def more(self) -> tuple[str, Sequence[str]]:
@@ -70,7 +72,7 @@ class FormPage:
     def show(self, *, status: int = 200, problem: str = "", before: str = "", lacking: int = 0) -> Response:
         """`problem`: why it was not sold; `before`: what it was sold as; `lacking`: so many hundredths."""
         tr, offer = self.who.tr, self.offer
-        views = field_views(self.fields, self.entries, offer.manifest.slug, tr)
+        views = field_views(self.fields, self.entries, offer.manifest.slug, tr, self.favourites)
         return page(
             self.who,
             "cabinet/model.html",

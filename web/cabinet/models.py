@@ -1,6 +1,7 @@
 """A model's or a style's page: what it does, what it asks, what it costs; and the sale."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from secrets import token_urlsafe
 from typing import Annotated, Final
@@ -16,6 +17,7 @@ from i18n.tables import table_template
 from services.files.files import parse_file_id
 from services.manifests.manifest import FileInput, ImagesInput, Input, SeriesInput, TableInput
 from services.manifests.preparation import MAX_BYTES as MAX_PICTURE
+from services.market.prices import Instrument
 from services.models.asking import asked
 from services.models.preset_rules import PresetNotFound
 from services.predictions.history import PredictionNotFound
@@ -55,7 +57,10 @@ async def show_model(
     entries |= {
         name: entry for name, entry in named.items() if entry.text or entry.kept or entry.source or entry.ticker
     }
-    return FormPage(who=who, offer=offer, fields=fields, entries=await _there(entries, fields, who)).show()
+    there = await _there(entries, fields, who)
+    return FormPage(
+        who=who, offer=offer, fields=fields, entries=there, favourites=await _favourites(fields, who)
+    ).show()
 
 
 @router.post("/models/{slug}", max_body_size=MOST_BYTES)
@@ -70,7 +75,8 @@ async def buy(request: Request, who: Someone, slug: str) -> Response:
         reader = FormReader(services=me.site.services, user_id=me.user.id, offer=offer, data=data)
         entries = await reader.read(fields)
         key, price, count = _key(data), _number(data, "form-price", offer.price_of(1)), _number(data, "form-count", 1)
-    shown = FormPage(who=me, offer=offer, fields=fields, entries=entries, key=key)
+    favourites = await _favourites(fields, me)
+    shown = FormPage(who=me, offer=offer, fields=fields, entries=entries, key=key, favourites=favourites)
     if any(entry.value is None or entry.problem is not None for entry in entries.values()):
         return shown.show(status=422)
     if shown.count != count:
@@ -141,6 +147,12 @@ async def _sign_in(request: Request, who: PageViewer, slug: str) -> Response:
             entries = entries_of(fields, data)
         place = FormPage(who=who, offer=offer, fields=fields, entries=entries).place
     return RedirectResponse(f"/sign-in?next={quote(place, safe='')}", status_code=303)
+
+
+async def _favourites(fields: list[Input], who: PageViewer) -> Sequence[Instrument]:
+    if who.signed_in is None:
+        return ()
+    return await who.site.services.live_answers.favourites(fields, who.signed_in.user.id)
 
 
 async def _bought(hex_id: str, fields: list[Input], me: Customer) -> Entries:

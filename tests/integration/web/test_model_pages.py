@@ -16,6 +16,8 @@ import pytest_asyncio
 
 from bot.app import App
 from sandbox.client.sandbox import Sandbox
+from services.manifests.inputs import SeriesInput
+from services.market.prices import Instrument
 from services.users.accounts import UserView, Visitor
 from tests.conversations.stage import shop_settings
 from tests.support.databases import SqliteServer
@@ -291,6 +293,31 @@ async def test_a_paper_is_found_then_seen_then_bought(app: App) -> None:
         again = await anna.get(f"{address}?fill-in={sold.headers['location'].rpartition('/')[2].replace('-', '')}")
         assert 'value="live" checked' in again.text
         assert 'value="SBERP" maxlength' in again.text
+
+
+async def test_a_paper_that_was_taken_is_offered_first(app: App) -> None:
+    """In the chat or here; one tap, and its prices are shown."""
+    user, stranger = await person(app), await person(app)
+    sberp = Instrument(provider="moex", symbol="SBERP", name="Сбербанк <ап>", exchange="MOEX")
+    prices = (await app.services.models.offer("investment-risk")).manifest.input("prices")
+    assert isinstance(prices, SeriesInput)
+    await app.services.live_answers.remember(prices, sberp, user.id)
+    address, label = "/models/investment-risk", "⭐ SBERP · Сбербанк &lt;ап&gt;"
+    async with browser(app, stranger.id) as john:
+        assert "SBERP" not in (await john.get(address)).text
+    async with browser(app, user.id) as anna:
+        form = await anna.get(address)
+        assert label in form.text
+        rest = hidden(form) | {"prices-source": "live", "prices": "", "amount": "100 000", "limit": "10"}
+        taken = rest | {"prices-ticker": "", "prices-paper": "SBERP moex"}
+        seen = await anna.post(address, files=as_parts(taken))
+        assert "Будут взяты эти цены." in seen.text
+        assert 'value="SBERP" maxlength' in seen.text
+        assert label not in seen.text
+        typed = await anna.post(address, files=as_parts(taken | {"prices-ticker": "GAZP"}))
+        assert 'value="GAZP" maxlength' in typed.text, "what is typed comes before a favourite"
+        nothing = await anna.post(address, files=as_parts(rest | {"prices-ticker": ""}))
+        assert (nothing.status_code, label in nothing.text) == (422, True)
 
 
 @pytest.mark.parametrize(

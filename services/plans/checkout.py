@@ -10,8 +10,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.base import AnyRow, table_of
-from db.tables.plans import SubscriptionStatus
+from db.base import table_of
 from db.tables.users import User
 from services.money import Money
 from services.notifications.message_ref import MessageRef
@@ -19,20 +18,17 @@ from services.payments.charging import Charging
 from services.payments.closing import give_up
 from services.payments.context import PaymentsContext, ProviderAccount
 from services.payments.payment_row import PAYABLE_FOR, Description, NewRow, first_check, insert_payment
-from services.payments.pricing import MAX_STARS, CurrencyNotTaken
-from services.payments.providers.base import Autopay, ProviderError
+from services.payments.pricing import CurrencyNotTaken
+from services.payments.providers.base import ProviderError
 from services.payments.queries import PaymentNotFound, PaymentView, find_payment
 from services.payments.topup import EmailNeeded, TopUp, only_one_in
-from services.plans.changes import BeginsLater, begins_at_once
 from services.plans.consent import consent_row
 from services.plans.locks import hold_terms, hold_user
 from services.plans.methods import MethodView
-from services.plans.next_payment import RenewalUnderWay, open_page
-from services.plans.plans import OtherPrice, OtherTerms, PlanGone, PlanView, find_plan, plan_on_sale
-from services.plans.replacing import RefundUnderWay, check_rest, is_being_refunded
-from services.plans.rows import is_free, is_paid_by_hand, live_of
+from services.plans.next_payment import RenewalUnderWay
+from services.plans.plans import OtherPrice, OtherTerms, PlanView
+from services.plans.sale import PlanSale, keeps, sale_of
 from services.plans.saved import check_none_under_way, check_saved, saved_for
-from services.plans.trials import AlreadySubscribed
 
 log = structlog.get_logger()
 _users = table_of(User)
@@ -119,33 +115,22 @@ class PlanCheckout:
             log.warning("page_not_withdrawn", payment_id=str(page.id), code=error.code)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _PlanSale:
-    """What the payment is for: `renews` the subscription, or begins one. `page`: at which the same period can be
-    paid."""
-
-    plan: PlanView
-    price: Money
-    renews: AnyRow | None
-    page: PaymentView | None = None
-
-
 def _ways(
     session: Session, user_id: int, plan_id: int, accounts: Sequence[ProviderAccount], now: datetime
 ) -> list[PlanWay]:
     ways = []
     for account in accounts:
         try:
-            sale = _sale(session, user_id, plan_id, account, now)
+            sale = sale_of(session, user_id, plan_id, account, now)
         except CurrencyNotTaken:
             continue
         way = PlanWay(
             provider=account.merchant.provider,
             price=sale.price,
             renews=sale.renews is not None,
-            can_be_kept=_keeps(account, sale, now),
+            can_be_kept=keeps(account, sale, now),
             receipts=account.merchant.receipts,
-            begins_at=sale.renews.ends_at if sale.renews is not None and _is_ahead(sale, now) else None,
+            begins_at=sale.renews.ends_at if sale.renews is not None and sale.is_ahead(now) else None,
             saved=saved_for(session, user_id, account, now),
         )
         ways.append(way)
@@ -161,7 +146,7 @@ def _begin(
     if find_payment(session, order.id) is None:
         hold_terms(session, order.plan_id)
         check_none_under_way(session, order.user_id)
-        sale = _sale(session, order.user_id, order.plan_id, account, now)
+        sale = sale_of(session, order.user_id, order.plan_id, account, now)
         if order.shown not in (None, sale.price):
             raise OtherPrice(plan_id=order.plan_id)
         if order.terms not in (None, sale.plan.terms):
@@ -179,51 +164,11 @@ def _begin(
     return payment, page
 
 
-def _sale(session: Session, user_id: int, plan_id: int, account: ProviderAccount, now: datetime) -> _PlanSale:
-    live, currency = live_of(session, user_id), account.merchant.currency
-    if live is None or is_free(price=live.price, status=live.status):
-        plan = plan_on_sale(session, plan_id)
-    elif plan_id == (live.scheduled_plan_id or live.plan_id) and _may_pay(live):
-        return _next_period(session, live, account, now)
-    else:
-        plan = plan_on_sale(session, plan_id)
-        if plan.id == live.plan_id and live.status == SubscriptionStatus.ACTIVE:
-            raise AlreadySubscribed(user_id=user_id)
-        if not begins_at_once(session, live, plan):
-            raise BeginsLater(plan_id=plan.id)
-        if is_being_refunded(session, live.id, now):
-            raise RefundUnderWay(user_id=user_id)
-        check_rest(session, live.id, account.merchant.pricing, now)
-    if plan.is_free:
-        raise PlanGone(plan_id=plan.id)
-    if (price := plan.prices.get(currency)) is None:
-        raise CurrencyNotTaken(plan_id=plan.id)
-    return _PlanSale(plan=plan, price=price, renews=None)
-
-
-def _may_pay(live: AnyRow) -> bool:
-    return is_paid_by_hand(auto_renew=live.auto_renew, status=live.status, decline_reason=live.decline_reason)
-
-
-def _next_period(session: Session, live: AnyRow, account: ProviderAccount, now: datetime) -> _PlanSale:
-    """At the price that was agreed, where this provider takes its currency."""
-    if live.starts_at > now:
-        raise AlreadySubscribed(user_id=live.user_id)  # the next one is paid
-    page = open_page(session, live)
-    plan, currency = find_plan(session, live.scheduled_plan_id or live.plan_id), account.merchant.currency
-    agreed = live.scheduled_price if live.scheduled_plan_id is not None else live.price
-    if agreed is not None and live.currency == currency:
-        return _PlanSale(plan=plan, price=Money(agreed, currency), renews=live, page=page)
-    if (price := plan.prices.get(currency)) is None:
-        raise CurrencyNotTaken(plan_id=plan.id)
-    return _PlanSale(plan=plan, price=price, renews=live, page=page)
-
-
-def _row(session: Session, order: PlanOrder, account: ProviderAccount, sale: _PlanSale, now: datetime) -> NewRow:
+def _row(session: Session, order: PlanOrder, account: ProviderAccount, sale: PlanSale, now: datetime) -> NewRow:
     merchant, plan, live = account.merchant, sale.plan, sale.renews
     language = session.scalars(select(_users.c.language).where(_users.c.id == order.user_id)).one()
     charged = order.method_id is not None
-    kept = charged or (order.consent and _keeps(account, sale, now))
+    kept = charged or (order.consent and keeps(account, sale, now))
     return NewRow(
         id=order.id,
         user_id=order.user_id,
@@ -244,26 +189,6 @@ def _row(session: Session, order: PlanOrder, account: ProviderAccount, sale: _Pl
         next_check_at=first_check(now),
         description=described(plan, language),
     )
-
-
-def can_be_kept(account: ProviderAccount, plan: PlanView, price: Money) -> bool:
-    """Whether this way of paying can be charged again for it; Telegram knows months of 30 days alone."""
-    match account.provider.autopay:
-        case Autopay.NO:
-            return False
-        case Autopay.BY_PROVIDER:
-            return plan.months == 1 and price.minor <= MAX_STARS
-    return True
-
-
-def _keeps(account: ProviderAccount, sale: _PlanSale, now: datetime) -> bool:
-    """A next period that is paid ahead begins when the present one ends, and Telegram's months when they are paid."""
-    by_itself = account.provider.autopay is Autopay.BY_PROVIDER
-    return can_be_kept(account, sale.plan, sale.price) and not (by_itself and _is_ahead(sale, now))
-
-
-def _is_ahead(sale: _PlanSale, now: datetime) -> bool:
-    return sale.renews is not None and sale.renews.ends_at > now
 
 
 def described(plan: PlanView, language: str) -> Description:

@@ -28,9 +28,9 @@ def judged_lines(view: ForecastView, tr: Translator) -> list[Html]:
     made = tr.html(
         "The forecast is of {date}; the last close then: {close}.",
         date=tr.date(view.made_at),
-        close=_close(view.last_close, tr),
+        close=close_words(view.last_close, tr),
     )
-    head = Html(f"{paper}\n{made}")
+    head = Html("\n".join([paper, made, *_end(view, tr)]))
     if view.void is not None:
         reason = tr.gettext(WHY_VOID[VoidReason(view.void)])
         return [head, tr.html("Nothing can be said of what came: {reason}.", reason=reason)]
@@ -42,10 +42,24 @@ def judged_lines(view: ForecastView, tr: Translator) -> list[Html]:
     return [head, *lines]
 
 
+def _end(view: ForecastView, tr: Translator) -> list[Html]:
+    """By which close it was judged."""
+    if (end := view.end) is not None:
+        return [
+            tr.html(
+                "Its time ended on {date}: the price closed at {close} ({change}).",
+                date=tr.date(end.day),
+                close=close_words(end.close, tr),
+                change=change(end.change, tr),
+            )
+        ]
+    return [] if view.until is None else [tr.html("Judged by the closes up to {date}.", date=tr.date(view.until))]
+
+
 def _line(outcome: OutcomeView, view: ForecastView, tr: Translator) -> Html:
-    said, good = outcome.said, outcome.came is (outcome.said.event == "inside")
+    said, mark = outcome.said, "✅" if outcome.as_said else "🔻"
     observed = change(outcome.observed or 0.0, tr)
-    return Html(f"{_told(said, view, tr)}\n{'✅' if good else '🔻'} {_came(said, outcome.came is True, observed, tr)}")
+    return Html(f"{_told(said, view, tr)}\n{mark} {_came(said, outcome.came is True, observed, tr)}")
 
 
 def _told(said: StatedOutcome, view: ForecastView, tr: Translator) -> Html:
@@ -68,8 +82,8 @@ def _told(said: StatedOutcome, view: ForecastView, tr: Translator) -> Html:
     return tr.html(
         "Said: in {share} of cases the price ends between <b>{low}</b> and <b>{high}</b>.",
         share=percent(said.measure, 0, tr),
-        low=_close(said.low or 0, tr),
-        high=_close(said.high or 0, tr),
+        low=close_words(said.low or 0, tr),
+        high=close_words(said.high or 0, tr),
     )
 
 
@@ -94,8 +108,8 @@ def change(per_cent: float, tr: Translator) -> str:
     return f"{sign}{tr.number(per_cent, 1)}\u00a0%".replace("-", "−")
 
 
-def _close(value: float, tr: Translator) -> str:
-    """With as many decimals as tell something."""
+def close_words(value: float, tr: Translator) -> str:
+    """A price, with as many decimals as tell something."""
     return tr.number(value, 2 if abs(value) >= 1 else 5)
 
 

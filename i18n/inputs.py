@@ -22,6 +22,7 @@ from services.manifests.manifest import (
     TextInput,
 )
 from services.market.origin import PriceOrigin, origin_of
+from services.market.prices import Instrument
 from services.values.kept_files import ids_in
 from services.values.parse import Value, example_value
 from services.values.ranges import plain
@@ -89,6 +90,10 @@ def _series_words(field: SeriesInput, numbers: Sequence[float], told: Mapping[st
         case int(number):
             return tr.gettext("{numbers}, column {n}", numbers=text, n=number)
     return text
+
+
+def paper_words(paper: Instrument) -> str:
+    return f"{paper.symbol} ({cut_plain(paper.name, 30)})" if paper.name else paper.symbol
 
 
 def _paper_words(origin: PriceOrigin, n: int, tr: Translator) -> str:

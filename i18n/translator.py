@@ -158,8 +158,10 @@ class Translator:
         """A date in digits, as it may also be typed."""
         return f"{day:%d.%m}.{day.year:04d}" if self.language == "ru" else day.isoformat()
 
-    def date(self, at: dt.datetime) -> str:
-        return format_date(at.astimezone(self.zone).date(), format="d MMMM y", locale=self._locale)
+    def date(self, at: dt.datetime | dt.date) -> str:
+        """In words; of a moment the day that it is here."""
+        day = at.astimezone(self.zone).date() if isinstance(at, dt.datetime) else at
+        return format_date(day, format="d MMMM y", locale=self._locale)
 
     def date_and_time(self, at: dt.datetime) -> str:
         """Where it stands beside a `date`; with the zone, since readers live in many."""

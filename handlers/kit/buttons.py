@@ -36,6 +36,8 @@ TABLE: Final = "table"  # table:<slug>: a whole table for a model
 TABLE_ORDER: Final = "table-order"  # table-order:<hex id>:<total shown, in hundredths>
 SENT_TABLE: Final = "table-sent"  # table-sent:<hex id>
 PREDICTION: Final = "prediction"  # prediction:<hex id>:<page of the history>
+OUTCOME: Final = "outcome"
+"""outcome:<hex id>:0: the answer, opened from the message that tells what came of it. That message stays."""
 
 Row = tuple[Button, ...]
 
@@ -92,6 +94,10 @@ def model_action(slug: str) -> str:
 def prediction_action(prediction_id: UUID, page: int = 0) -> str:
     """`page`: of the history that the prediction was opened from, for its Back button."""
     return f"{PREDICTION}:{prediction_id.hex}:{page}"
+
+
+def outcome_action(prediction_id: UUID) -> str:
+    return f"{OUTCOME}:{prediction_id.hex}:0"
 
 
 def table_action(scoring_id: UUID) -> str:

@@ -11,8 +11,10 @@ from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 
+from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.middlewares import Handler
+from handlers.telegram import sender
 from handlers.telegram.reply_target import ReplyTarget, reply_target, replying_to
 from services.notifications.kept_messages import KeptMessages
 
@@ -35,7 +37,7 @@ class NoteReplyTarget(BaseMiddleware):
 
 class KeepMessage(BaseMiddleware):
     """A button must not turn the news of a payment or a prediction into something else: the message under it may have
-    become that since it was pressed."""
+    become that since it was pressed. What tells what came of a forecast is known by its button."""
 
     def __init__(self, kept: KeptMessages) -> None:
         self._kept = kept
@@ -44,10 +46,16 @@ class KeepMessage(BaseMiddleware):
         assert isinstance(event, Update)
         query, ctx = event.callback_query, data.get("ctx")
         message = None if query is None else query.message
-        if message is None or not isinstance(ctx, Context) or not await self._kept.has(ctx.user.id, message.message_id):
+        if query is None or message is None or not isinstance(ctx, Context):
+            return await handler(event, data)
+        if not _tells_outcome(query) and not await self._kept.has(ctx.user.id, message.message_id):
             return await handler(event, data)
         with replying_to(replace(reply_target(), keeps=message.message_id)):
             return await handler(event, data)
+
+
+def _tells_outcome(query: CallbackQuery) -> bool:
+    return any(action.startswith(f"{buttons.OUTCOME}:") for action in sender.actions_beside(query))
 
 
 class InTopic(BaseRequestMiddleware):

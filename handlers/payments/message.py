@@ -134,9 +134,7 @@ class PaymentMessage:
 
 
 def _sells_table(query: CallbackQuery) -> bool:
-    markup = query.message.reply_markup if isinstance(query.message, Message) else None
-    shown = [button.callback_data or "" for row in markup.inline_keyboard for button in row] if markup else []
-    return any(each.startswith(f"{buttons.TABLE_ORDER}:") for each in shown)
+    return any(each.startswith(f"{buttons.TABLE_ORDER}:") for each in sender.actions_beside(query))
 
 
 def is_invoice(query: CallbackQuery) -> bool:

@@ -7,7 +7,7 @@ from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.filters import Pressed
 from handlers.predictions.enclosures import enclosed
-from handlers.predictions.screens import CANCEL, ENCLOSED, enclosures_of, prediction_screen
+from handlers.predictions.screens import CANCEL, ENCLOSED, MEANING, enclosures_of, meaning_screen, prediction_screen
 from handlers.predictions.sources import AnswerSources
 from handlers.telegram import sender
 from services.predictions.cancel import Canceling
@@ -17,7 +17,9 @@ from services.predictions.history import PredictionNotFound, PredictionView
 def router() -> Router:
     router = Router(name="predictions")
     router.callback_query.register(show_prediction, Pressed(buttons.PREDICTION))
+    router.callback_query.register(show_prediction, Pressed(buttons.OUTCOME))
     router.callback_query.register(show_enclosed, Pressed(ENCLOSED))
+    router.callback_query.register(show_meaning, Pressed(MEANING))
     router.callback_query.register(cancel_prediction, Pressed(CANCEL))
     return router
 
@@ -40,6 +42,18 @@ async def show_enclosed(query: CallbackQuery, *, ctx: Context, argument: str) ->
     if refused:
         notice = ctx.tr.gettext("Telegram did not take all of it. Please try again later.")
     await sender.acknowledge(query, notice, alert=bool(refused))
+
+
+async def show_meaning(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
+    """Below the answer. `argument`: the prediction's hex id."""
+    view = await find_prediction(argument, ctx)
+    manifest = ctx.services.models.manifest(view.model_slug)
+    if manifest is None:
+        notice = ctx.tr.gettext("This model has left the shop; its answers cannot be shown any more.")
+        await sender.acknowledge(query, notice)
+        return
+    await sender.send(ctx.bot, query.from_user.id, meaning_screen(view, manifest, ctx.tr))
+    await sender.acknowledge(query)
 
 
 async def cancel_prediction(query: CallbackQuery, *, ctx: Context, argument: str) -> None:

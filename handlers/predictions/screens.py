@@ -8,7 +8,8 @@ import structlog
 
 from db.tables.predictions import PredictionStatus
 from handlers.kit import buttons
-from handlers.predictions.answer import Answered, plain_words
+from handlers.predictions.answer import Answered, Fitted, plain_words
+from handlers.predictions.outputs import outputs_html
 from handlers.predictions.sources import AnswerSources
 from handlers.telegram.limits import CAPTION, TEXT, cut
 from handlers.telegram.photos import photo_or_file, suffix_of
@@ -18,6 +19,7 @@ from i18n.predictions import reason
 from i18n.titles import titles_in
 from i18n.translator import Html, Translator
 from services.charts import draw
+from services.forecasts.queries import ForecastView
 from services.images.studio import picture_job, with_strength
 from services.manifests.manifest import Manifest
 from services.predictions.enclosures import Enclosure, enclosures
@@ -34,28 +36,27 @@ STRENGTH: Final = "strength"  # strength:<hex id>:<+ or ->
 AS_FILE: Final = "as-file"  # as-file:<hex id>: the result as it was made
 COMPARE: Final = "compare"  # compare:<hex id>: photo and result side by side
 ENCLOSED: Final = "enclosed"  # enclosed:<hex id>: what came below the answer, once more
+MEANING: Final = "meaning"  # meaning:<hex id>: the numbers with what they mean
 
 
 async def prediction_screen(
     view: PredictionView, sources: AnswerSources, *, balance: int, page: int | None = None
 ) -> Screen:
-    """`balance` in hundredths of a credit; `page`: of the history that it was opened from."""
+    """`balance` in hundredths of a credit; `page`: of the history that it was opened from, where the balance of today
+    is not that of then."""
     tr = sources.tr
     manifest = sources.models.manifest(view.model_slug)
     titles = await titles_in(tr, sources.models, presets=view.preset_id is not None)
     heading = titles.bought(view).heading
-    rows = (
-        *_picture_rows(view, manifest, tr),
-        *_track_rows(view, manifest, tr),
-        *_rows(view, tr, page, repeatable=manifest is not None),
-    )
+    below = (*_track_rows(view, manifest, tr), *_rows(view, tr, page, repeatable=manifest is not None))
+    rows = (*_picture_rows(view, manifest, tr), *below)
     if view.status is not PredictionStatus.SUCCEEDED:
-        text = "\n\n".join([heading, _unanswered(view, manifest, tr, balance)])
+        text = "\n\n".join([heading, _unanswered(view, manifest, tr, balance if page is None else None)])
         return Screen(text=cut(text, TEXT), rows=rows)
     painted = await sources.history.images(view)
     photo, document = await _picture(view, painted, manifest, sources)
     limit = TEXT if photo is None and document is None else CAPTION
-    footer = _footer(view, tr, balance)
+    footer = _footer(view, tr, balance if page is None else None)
     if manifest is None:
         gone = tr.html("This model has left the shop; its answers cannot be shown any more.")
         text = cut("\n\n".join([heading, gone, footer]), limit)
@@ -64,11 +65,19 @@ async def prediction_screen(
     plain = not speaks and photo is None and document is None
     given = await sources.models.preset_inputs(view.preset_id)
     answered = Answered(
-        view=view, manifest=manifest, heading=heading, footer=footer, tr=tr, plain=plain, given=frozenset(given)
+        view=view,
+        manifest=manifest,
+        heading=heading,
+        forecast=await _forecast(view, manifest, sources),
+        footer=footer,
+        tr=tr,
+        plain=plain,
+        given=frozenset(given),
     )
+    words = _words(answered, limit)
     return Screen(
-        text=_words(answered, limit),
-        rows=rows,
+        text=words.text,
+        rows=rows if words.explained else (*_picture_rows(view, manifest, tr), (_meaning_button(view, tr),), *below),
         photo=photo,
         photo_name=photo_name(painted),
         document=document,
@@ -76,14 +85,22 @@ async def prediction_screen(
     )
 
 
-def _words(answered: Answered, limit: int) -> str:
+def _words(answered: Answered, limit: int) -> Fitted:
     """What was paid for is told as it is kept where a fault of the shop keeps it from being worded."""
     try:
         return answered.fullest(limit)
     except Exception:
         view, tr = answered.view, answered.tr
         log.exception("answer_not_worded", prediction_id=str(view.id), model=view.model_slug)
-        return cut("\n\n".join([answered.heading, plain_words(view, tr), answered.footer]), limit)
+        text = cut("\n\n".join([answered.heading, plain_words(view, tr), answered.footer]), limit)
+        return Fitted(text=text, explained=True)
+
+
+def meaning_screen(view: PredictionView, manifest: Manifest, tr: Translator) -> Screen:
+    """All numbers with what they mean, for which there was no room."""
+    outputs = (view.result or {}).get("outputs", {})
+    words = outputs_html(manifest, outputs, tr, helped=len(manifest.outputs))
+    return Screen(text=cut("\n\n".join([tr.html("<b>ℹ️ What the numbers mean</b>"), words]), TEXT))
 
 
 def _speaks(view: PredictionView, manifest: Manifest) -> bool:
@@ -125,15 +142,23 @@ async def chart_picture(view: PredictionView, manifest: Manifest, sources: Answe
         return None
 
 
-def _footer(view: PredictionView, tr: Translator, balance: int) -> Html:
+async def _forecast(view: PredictionView, manifest: Manifest, sources: AnswerSources) -> ForecastView | None:
+    if not manifest.outcomes:
+        return None
+    return await sources.forecasts.of_prediction(view.id, user_id=view.user_id)
+
+
+def _footer(view: PredictionView, tr: Translator, balance: int | None) -> Html:
     price = tr.credits(view.price) if view.price else tr.gettext("free")
     moment = tr.moment(view.finished_at or view.created_at)
+    if balance is None:
+        return tr.html("<i>{price} · {moment}</i>", price=price, moment=moment)
     return tr.html(
         "<i>{price} · {moment} · balance {balance}</i>", price=price, moment=moment, balance=tr.amount(balance)
     )
 
 
-def _unanswered(view: PredictionView, manifest: Manifest | None, tr: Translator, balance: int) -> Html:
+def _unanswered(view: PredictionView, manifest: Manifest | None, tr: Translator, balance: int | None) -> Html:
     match view.status:
         case PredictionStatus.QUEUED:
             return tr.html("⏳ It waits in the queue. The answer will come here by itself.")
@@ -142,11 +167,10 @@ def _unanswered(view: PredictionView, manifest: Manifest | None, tr: Translator,
     said = tr.escape(reason(view, manifest, tr))
     if not view.price:
         return Html(f"↩️ {said}")
-    back = tr.html(
-        "Returned to you: <b>{price}</b>. Balance: {balance}",
-        price=tr.credits(view.price),
-        balance=tr.amount(balance),
-    )
+    price = tr.credits(view.price)
+    back = tr.html("Returned to you: <b>{price}</b>.", price=price)
+    if balance is not None:
+        back = tr.html("Returned to you: <b>{price}</b>. Balance: {balance}", price=price, balance=tr.amount(balance))
     return Html(f"↩️ {said}\n{back}")
 
 
@@ -193,6 +217,10 @@ def _picture_rows(view: PredictionView, manifest: Manifest | None, tr: Translato
 
 def enclosed_button(view: PredictionView, tr: Translator) -> Button:
     return Button(text=tr.gettext("📎 Files"), action=f"{ENCLOSED}:{view.id.hex}")
+
+
+def _meaning_button(view: PredictionView, tr: Translator) -> Button:
+    return Button(text=tr.gettext("ℹ️ What the numbers mean"), action=f"{MEANING}:{view.id.hex}")
 
 
 def enclosures_of(view: PredictionView) -> Iterator[Enclosure]:

@@ -6,6 +6,7 @@ from typing import Any, Protocol, Self
 
 from i18n.translator import Translator
 from services.container import Services
+from services.forecasts.queries import ForecastQueries
 from services.manifests.manifest import Manifest
 from services.models.offers import Offer
 from services.predictions.history import History
@@ -25,12 +26,13 @@ class AnsweringModels(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerSources:
-    """The model that gave it, its pictures while they are kept, and the words of who reads it."""
+    """The model that gave it, its pictures while they are kept, what came of it, and the words of who reads it."""
 
     models: AnsweringModels
     history: History
+    forecasts: ForecastQueries
     tr: Translator
 
     @classmethod
     def of(cls, services: Services, tr: Translator) -> Self:
-        return cls(models=services.models, history=services.history, tr=tr)
+        return cls(models=services.models, history=services.history, forecasts=services.forecasts, tr=tr)

@@ -204,6 +204,12 @@ def _can_become(old: Message, screen: Screen) -> bool:
     return bool(screen.photo or screen.document) or not (old.photo or old.document)
 
 
+def actions_beside(query: CallbackQuery) -> list[str]:
+    """Callback data of all buttons of the message that this one is under."""
+    markup = query.message.reply_markup if isinstance(query.message, Message) else None
+    return [button.callback_data or "" for row in markup.inline_keyboard for button in row] if markup else []
+
+
 async def acknowledge(query: CallbackQuery, notice: str | None = None, *, alert: bool = False) -> None:
     """Stop the button's spinner. What else was asked must not fail because that does: it stops by itself."""
     try:

@@ -21,7 +21,7 @@ def presenters(services: Services) -> dict[str, Present]:
             return None
         head = tr.html("<b>🗓 What came of your forecast</b>")
         foot = tr.html("One forecast proves little. How often ours came true: /track")
-        answer = Button(text=tr.gettext("🔮 The answer"), action=buttons.prediction_action(view.prediction_id))
+        answer = Button(text=tr.gettext("🔮 The answer"), action=buttons.outcome_action(view.prediction_id))
         mute = Button(text=tr.gettext("🔕 Do not tell me what came"), action=f"{buttons.PROFILE}:outcomes:off")
         text = cut("\n\n".join([head, *judged_lines(view, tr), foot]), TEXT)
         return Rendered(screen=Screen(text=text, rows=((answer,), (mute,))))

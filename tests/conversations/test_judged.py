@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
 from db.tables.forecasts import Forecast, ForecastOrigin, ForecastOutcome
+from handlers.telegram.limits import CAPTION
 from sandbox.client.person import Person
 from sandbox.clock import Clock
 from sandbox.exchange.closes import closes
@@ -34,6 +35,10 @@ def per_cent(share: float) -> str:
 def change(now: float, before: float) -> str:
     """As the chat writes it."""
     return f"{(now / before - 1) * 100:+.1f}\u00a0%".replace("-", "−").replace(".", ",").replace("+0,0", "0,0")
+
+
+def price(close: float) -> str:
+    return f"{close:,.2f}".replace(",", " ").replace(".", ",")
 
 
 async def buys(person: Person, ticker: str) -> str:
@@ -102,6 +107,7 @@ async def test_anna_buys_a_forecast_and_hears_a_month_later_what_came(
         fall, _, band = mine.said["outcomes"]
         probability = per_cent(fall["stated"])
         assert f"и больше: {probability}\n" in answer
+        assert " и сообщим, что вышло." in answer
         await pass_weeks(stage, clock, 3)
         await anna.never_sees(WHAT_CAME)
 
@@ -114,6 +120,14 @@ async def test_anna_buys_a_forecast_and_hears_a_month_later_what_came(
         assert ("Так и случилось" in told, "Этого не случилось" in told) == (fell, not fell)
         ended = "Цена осталась внутри" if inside else "Цена вышла за пределы"
         assert f"{ended}: изменение {change(last, mine.last_close)}" in told
+        final = f"цена закрытия {price(last)} ({change(last, mine.last_close)})"
+        assert f": {final}." in told
+        await anna.presses("🔮 Ответ")
+        kept = (await anna.sees_photo("🗓 Что вышло")).text
+        assert final in kept
+        assert f"и больше: {probability}\n" in kept
+        assert len(kept) <= CAPTION
+        assert any(WHAT_CAME in each.text for each in anna.messages), "that message stays"
 
         await anna.says("/track")
         record = (await anna.sees("Проверено: ")).text

@@ -11,7 +11,9 @@ from starlette.responses import Response
 from db.tables.predictions import PredictionStatus
 from i18n.answers import advice_text, told_answers
 from i18n.charts import chart_of
+from i18n.forecasts import judged_lines
 from i18n.inputs import value_words
+from i18n.judging import waiting_line
 from i18n.predictions import plain_answers, progress_words, reason
 from i18n.prices import price_words
 from i18n.tables import answer_tables
@@ -105,7 +107,7 @@ class AnswerPage:
             asked=await self._asked(),
             judged=self.manifest is not None and bool(self.manifest.outcomes),
             said=tr.gettext(CANCELED[said]) if said in CANCELED else "",
-            **(await self._answer() if view.status is PredictionStatus.SUCCEEDED else {}),
+            **(await self._answer() | await self._judging() if view.status is PredictionStatus.SUCCEEDED else {}),
         )
 
     async def _state(self) -> PredictionState:
@@ -148,6 +150,16 @@ class AnswerPage:
             "tables": [] if Enclosure.TABLE not in kinds or manifest is None else await self._tables(manifest),
             "texts": [] if Enclosure.TEXTS not in kinds or manifest is None else self._texts(manifest),
         }
+
+    async def _judging(self) -> dict[str, Any]:  # Any: what a template names
+        """Of a forecast of a paper: what came, or when that is seen."""
+        tr, shown = self.me.tr, {"came": [], "waits": ""}
+        if self.manifest is not None and not self.manifest.outcomes:
+            return shown
+        view = await self.me.site.services.forecasts.of_prediction(self.view.id, user_id=self.me.user.id)
+        if view is None:
+            return shown
+        return shown | ({"came": judged_lines(view, tr)} if view.outcomes else {"waits": waiting_line(view, tr)})
 
     def _lines(self, manifest: Manifest) -> list[AnswerLine]:
         """What was paid for is told as it is kept where nothing of it fits the manifest, or showing it fails."""

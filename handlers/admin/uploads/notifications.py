@@ -1,6 +1,6 @@
 """What was found in a file that somebody of the shop sent, and what it answers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ def _tried(services: Services) -> dict[str, Present]:
             text = tr.html("⚠️ The answer cannot be shown: {problem}", problem=problem_words(str(error), tr))
             return Rendered(screen=trial_screen(Screen(text=text), trial.version, tr), into=into, thread_id=thread)
         user = await services.users.get(notification.user_id)
-        sources = AnswerSources(models=_OneModel(shelved), history=services.history, tr=tr)
+        sources = replace(AnswerSources.of(services, tr), models=_OneModel(shelved))
         answer = await prediction_screen(_as_prediction(trial), sources, balance=user.balance)
         screen = trial_screen(answer, trial.version, tr)
         return Rendered(screen=screen, into=into, thread_id=thread)

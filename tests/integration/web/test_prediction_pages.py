@@ -1,12 +1,13 @@
 """What was bought: its page, its progress, its place in the history; nobody else's."""
 
 import asyncio
+import datetime as dt
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from itertools import count
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -19,12 +20,15 @@ from bot.http.server import GRACE_SECONDS
 from db.base import table_of
 from db.tables.predictions import Prediction
 from sandbox.client.sandbox import Sandbox
+from services.forecasts import publish
+from services.forecasts.judgement import Judgement
 from services.models.offers import Offer
 from services.predictions.submit import Order
 from services.users.accounts import UserView, Visitor
 from services.values.samples import sample_value
 from tests.conversations.stage import shop_settings
 from tests.support.databases import SqliteServer
+from tests.support.forecasts import PaperMarket, forecast, walk, weekdays
 from tests.support.web import browser
 
 FILES = ("", "/events", "/table.csv", "/pictures/painting", "/texts/said.txt")
@@ -79,6 +83,26 @@ async def test_an_answer_is_followed_and_shown(app: App) -> None:
         assert "1,00 кредит" in page
         form = (await anna.get(f"/models/wine?fill-in={place.rpartition('/')[2].replace('-', '')}")).text
         assert 'value="14,23"' in form
+
+
+async def test_a_forecast_says_when_it_is_judged_and_what_came(app: App) -> None:
+    user = await person(app)
+    days, closes = weekdays(60, dt.date(2025, 1, 6)), walk(60)
+    async with browser(app, user.id) as anna:
+        place = await buys(app, user, "investment-risk")
+        await followed(anna, place)
+        made = forecast(slug="investment-risk", last_day=days[0], last_close=closes[0])
+        await app.db.write(publish.keep, {UUID(place.rpartition("/")[2]): made}, app.clock())
+        assert "Проверим около 5 февраля 2025 и сообщим, что вышло." in (await anna.get(place)).text
+        await app.services.users.mute_outcomes(user.id, muted=True)
+        assert "Проверим около 5 февраля 2025; что вышло, будет видно здесь." in (await anna.get(place)).text
+        market = PaperMarket(today=days[-1])
+        market.lists("SBER", days, closes)
+        assert await Judgement(app.db, market, app.clock, lambda: None).run_due() == 1
+        page = (await anna.get(place)).text
+        assert "<h2>Что вышло</h2>" in page
+        assert f"Срок вышел 4 февраля 2025: цена закрытия {closes[21]:.2f} ".replace(".", ",") in page
+        assert "Проверим около" not in page
 
 
 async def test_another_customers_are_not_there(app: App) -> None:

@@ -181,7 +181,9 @@ def answered(model: Manifest, **columns: Any) -> Answered:  # Any: as in `view`
 
 
 def test_few_answers_stand_under_the_title() -> None:
-    text = answered(with_outputs("number"), inputs={"number": 13.5}, result={"outputs": {"number": 1}}).fullest(4096)
+    text = (
+        answered(with_outputs("number"), inputs={"number": 13.5}, result={"outputs": {"number": 1}}).fullest(4096).text
+    )
     assert text.replace("\u00a0", " ").startswith("<b>T</b>\n<i>Число: 13,5 %</i>\n\nИтог number: <b>1,00 ₽</b>")
 
 
@@ -190,17 +192,17 @@ def test_what_is_left_out_when_room_is_short() -> None:
     inputs = {field.name: 1.0 for field in wine.inputs}
     outputs = {"cultivar": {"value": "barolo", "probabilities": {"barolo": 0.9, "grignolino": 0.1}}}
     full = answered(wine, inputs=inputs, result={"outputs": outputs, "advice": 1})
-    assert "<blockquote expandable>Алкоголь: 1 %\n" in full.fullest(4096)
-    assert "Пролин" in full.fullest(4096)
-    shorter = full.fullest(400)
+    assert "<blockquote expandable>Алкоголь: 1 %\n" in full.fullest(4096).text
+    assert "Пролин" in full.fullest(4096).text
+    shorter = full.fullest(400).text
     assert "blockquote" not in shorter
     assert "Вероятность каждого" in shorter
-    shortest = full.fullest(120)
+    shortest = full.fullest(120).text
     assert "Вероятность каждого" not in shortest
     assert "Бароло" in shortest
     assert length(shortest) <= 120
 
 
 def test_a_huge_result_fits_a_caption() -> None:
-    text = answered(with_outputs("text"), result={"outputs": {"text": "слово & " * 5000}}).fullest(CAPTION)
+    text = answered(with_outputs("text"), result={"outputs": {"text": "слово & " * 5000}}).fullest(CAPTION).text
     assert length(text) <= CAPTION

@@ -17,6 +17,7 @@ from services.payments.providers.stars.question import (
     InvoiceChanged,
     InvoiceOfAnother,
     InvoiceOver,
+    InvoiceOvertaken,
     InvoicePaid,
     PreCheckout,
 )
@@ -28,7 +29,7 @@ from tests.support.tills import MERCHANT
 from tests.support.ways.base import Try, Way
 
 MONTH = timedelta(days=30)
-NOT_PAYABLE = (InvoiceChanged, InvoiceOfAnother, InvoiceOver, InvoicePaid)
+NOT_PAYABLE = (InvoiceChanged, InvoiceOfAnother, InvoiceOver, InvoiceOvertaken, InvoicePaid)
 THERE = replace(MERCHANT, provider=NAME, shop_id=BOT, currency=Currency.XTR, test=False, keeps_strays=True)
 
 

@@ -64,7 +64,7 @@ async def test_figures_come_with_enough_judged_forecasts(own_callers: Callers) -
     places = range(4, 4 + 5 * 16, 5)
     await publish_weeks(app, places)
     (model,) = (await program.get("track")).json()["models"]
-    assert set(model) == MODEL
+    assert set(model) >= MODEL
     assert (model["model"], model["horizon"]) == ("wine", 21)
     assert model["first_made_at"][:10] == DAYS[4].isoformat()
     assert model["next_due"] == publish.due_on(DAYS[4], 21).isoformat()
@@ -79,7 +79,7 @@ async def test_figures_come_with_enough_judged_forecasts(own_callers: Callers) -
     listed = model["listed"]
     assert (listed["judged"], listed["waiting"], listed["void"]) == (30, 2, 0)
     drawdown, below, inside = listed["figures"]
-    assert set(drawdown) == FIGURES
+    assert set(drawdown) >= FIGURES
     fell = [min(CLOSES[place + 1 : place + 22]) <= CLOSES[place] * 0.95 for place in places[:15]]
     assert (drawdown["event"], drawdown["count"], drawdown["came"]) == ("drawdown", 30, sum(fell) * 2)
     brier = sum((SHARES[number % 2] - each) ** 2 for number, each in enumerate(fell)) / 15

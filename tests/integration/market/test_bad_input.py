@@ -24,6 +24,7 @@ from services.market.errors import InstrumentUnknown
 from services.market.market import Market
 from services.users.actor import Actor
 from services.users.roles import Staff
+from tests.integration.market.conftest import MOEX
 from tests.support.clock import FakeClock
 from tests.support.counter import Counter
 from tests.support.forecasts import forecast
@@ -117,6 +118,24 @@ async def test_no_forecast_is_made_of_nonsense(
     assert await job.look() == 1
     (made,) = await counter.rows(Forecast)
     assert (made.last_day, made.last_close) == (dt.date(2026, 11, 16), close_of("SBER", dt.date(2026, 11, 16)))
+
+
+async def test_no_forecast_is_made_of_prices_that_stand_in_for_newer_ones(
+    counter: Counter, small_market: Market, exchange: ExchangeClient, clock: FakeClock
+) -> None:
+    """A customer looked at them on Friday; on Monday the exchange is silent."""
+    clock.advance(days=-3)
+    await add(counter, small_market, "SBER")
+    assert (await small_market.closes(MOEX, "SBER", least=253)).days[-1] == dt.date(2026, 11, 12)
+    clock.advance(days=3)
+    await exchange.fault("down")
+    assert (await small_market.closes(MOEX, "SBER", least=253)).stale
+    job = weekly(counter, small_market)
+    assert await job.look() == 0
+    await exchange.clear_faults()
+    clock.advance(minutes=31)
+    assert await job.look() == 1
+    assert [row.last_day for row in await counter.rows(Forecast)] == [dt.date(2026, 11, 13)]
 
 
 async def test_columns_in_another_order_are_read_by_their_names(

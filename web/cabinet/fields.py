@@ -23,21 +23,24 @@ from services.manifests.manifest import (
     TableInput,
     TextInput,
 )
+from services.market.errors import PaperWanted, PricesUnseen
 from services.market.live_answers import is_asked
 from services.market.prices import Instrument
+from services.values.errors import ColumnWanted
 from services.values.kept_files import place_of
 from web.cabinet.entries import EXAMPLE, FILE, LIVE, OWN, Entries, FormEntry, kept_as, kept_ids, paper_key
 
 FEW: Final = 6  # so many options are all seen
 LINE: Final = 120  # characters of a text that one line takes
+ASKING: Final = (PaperWanted, PricesUnseen, ColumnWanted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldView:
     """`kind`: which piece of the template draws it; `preview`: the address of a picture or a sound that is kept,
     `previews`: of several pictures, with what says in the form that each is used; `kept_words`: what else is kept;
-    `template`: of a file to fill in; `papers`: those that were found, or that the customer took before; `attrs`: of its
-    `<input>`."""
+    `asks`: what has to be looked at or chosen next, which is no mistake; `template`: of a file to fill in; `papers`:
+    those that were found, or that the customer took before; `attrs`: of its `<input>`."""
 
     name: str
     kind: str
@@ -48,6 +51,7 @@ class FieldView:
     entry: FormEntry
     text: str
     problem: str
+    asks: str
     options: Sequence[tuple[str, str]]
     attrs: dict[str, Any]  # Any: texts and numbers
     preview: str
@@ -69,7 +73,8 @@ def field_views(
 
 
 def _view(field: Input, entry: FormEntry, slug: str, tr: Translator, favourites: Sequence[Instrument]) -> FieldView:
-    problem = tr.error(entry.problem) if isinstance(entry.problem, ShopError) else ""
+    problem = cut_plain(tr.error(entry.problem), 600) if isinstance(entry.problem, ShopError) else ""
+    asks = isinstance(entry.problem, ASKING)
     unit = getattr(field, "unit", None)
     return FieldView(
         name=field.name,
@@ -80,7 +85,8 @@ def _view(field: Input, entry: FormEntry, slug: str, tr: Translator, favourites:
         unit="" if unit is None or isinstance(field, SeriesInput) else tr.pick(unit),
         entry=entry,
         text=_text(field, entry, tr),
-        problem=cut_plain(problem, 600),
+        problem="" if asks else problem,
+        asks=problem if asks else "",
         options=_options(field, tr),
         attrs=_attrs(field),
         preview=_preview(field, entry, slug),

@@ -17,7 +17,7 @@ from services.market.prices import Instrument
 from services.models.offers import Offer
 from services.values.samples import gives_examples
 from web.cabinet.entries import Entries, query_of, takes_albums
-from web.cabinet.fields import field_views
+from web.cabinet.fields import FieldView, field_views
 from web.kit.pages import page
 from web.kit.places import TOP_UP
 from web.kit.refusals import refusal_of
@@ -81,6 +81,7 @@ class FormPage:
             fields=views,
             errors={view.name: view.problem for view in views if view.problem},
             labels={view.name: view.label for view in views},
+            next_step=_next_step(views),
             key=self.key,
             problem=problem,
             before=before,
@@ -124,3 +125,8 @@ class FormPage:
         balance = None if self.who.signed_in is None else self.who.signed_in.user.balance
         enough = balance is not None and balance >= self.price
         return {"balance": balance, "left": balance - self.price if enough and balance is not None else None}
+
+
+def _next_step(views: Sequence[FieldView]) -> str:
+    """The question that asks for something, where nothing has to be mended first."""
+    return "" if any(view.problem for view in views) else next((view.name for view in views if view.asks), "")

@@ -279,11 +279,18 @@ async def test_a_paper_is_found_then_seen_then_bought(app: App) -> None:
         )
         assert several.status_code == 422
         assert "Какая из них?" in several.text
+        assert "не подходит" not in several.text, "a question is no mistake"
+        assert several.text.count(" autofocus>") == 1, "the page leads to it"
         assert 'name="prices-paper" value="SBERP moex"' in several.text
         chosen = hidden(several) | rest | {"prices-ticker": "сбербанк", "prices-paper": "SBERP moex"}
         seen = await anna.post(address, files=as_parts(chosen))
         assert seen.status_code == 422
         assert "Будут взяты эти цены." in seen.text
+        assert ("не подходит" in seen.text, "aria-invalid" in seen.text) == (False, False)
+        assert seen.text.count(" autofocus>") == 1
+        wrong = await anna.post(address, files=as_parts(chosen | {"amount": "много"}))
+        assert "1 ответ не подходит" in wrong.text
+        assert wrong.text.count(" autofocus>") == 1, "what is wrong comes first"
         assert "253 цены с" in unescape(seen.text).replace("\u00a0", " ")
         assert await balance(app, user) == 1000, "nothing is charged before the prices were seen"
         assert 'value="SBERP" maxlength' in seen.text

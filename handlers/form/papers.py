@@ -8,24 +8,44 @@ from handlers.form.session import FormSession
 from handlers.form.state import Turn
 from handlers.form.wanted import series_wanted
 from services.errors import N_, ShopError
+from services.manifests.inputs import SeriesInput
+from services.market.errors import InstrumentUnknown
 from services.market.origin import origin_of
 from services.market.prices import Instrument
+from services.values.errors import InvalidValue
+from services.values.parse import Value, is_sample, parse_text
 
 FOUND: Final = 20
 NEWER: Final = N_("There are newer prices now. Please look at the dates once more; nothing was charged.")
 
 
 async def look_up(turn: Turn, session: FormSession) -> Turn:
-    """What was typed is a ticker or a part of a name: one paper is taken at once, of several one is chosen."""
+    """What was typed is a ticker or a part of a name: one paper is taken at once, of several one is chosen. What no
+    exchange knows may be what a sample is called."""
     field = series_wanted(session.form, turn.state)
     assert field is not None
     try:
         found = await session.ctx.services.live_answers.find(field, turn.given)
+    except InstrumentUnknown as problem:
+        sample = _sample(field, turn.given)
+        return (
+            Turn(state=turn.state, problem=problem)
+            if sample is None
+            else answer_prices(session.form, turn.state, sample)
+        )
     except ShopError as problem:
         return Turn(state=turn.state, problem=problem)
     if len(found) > 1:
         return offer_papers(turn.state, found[:FOUND])
     return await take_paper(replace(turn, paper=found[0]), session)
+
+
+def _sample(field: SeriesInput, typed: str) -> Value | None:
+    try:
+        value = parse_text(field, typed)
+    except InvalidValue:
+        return None
+    return value if is_sample(value) else None
 
 
 async def take_paper(turn: Turn, session: FormSession) -> Turn:

@@ -10,7 +10,7 @@ from handlers.kit.form_state import FormState
 from services.manifests.manifest import Input
 from services.market.live_answers import may_name_paper
 from services.values.errors import ColumnWanted, InvalidMember, InvalidValue, NotWhole, OutOfRange, WrongCount
-from services.values.parse import parse_many, parse_text
+from services.values.parse import is_sample, parse_many, parse_text
 
 
 def answer(form: Form, state: FormState, text: str) -> Turn:
@@ -34,13 +34,22 @@ def _answer(form: Form, state: FormState, field: Input | None, text: str) -> Tur
     if field is None:
         worth_telling = many is not None and (_is_row(text, many) or _looks_like_many(text))
         return Turn(state=state, problem=many if worth_telling else None, notice=None if worth_telling else USE_BUTTONS)
+    return _of_one(form, state, field, text, many)
+
+
+def _of_one(form: Form, state: FormState, field: Input, text: str, many: InvalidValue | None) -> Turn:
+    """`many`: why it does not answer several questions."""
+    paper = Turn(state=state.at(field.name, editing=state.editing), outcome=FormExit.LOOK_UP, given=text.strip())
     try:
-        return accept(form, state, field, parse_text(field, text))
+        value = parse_text(field, text)
+        if is_sample(value) and may_name_paper(field, text):
+            return paper  # the exchange may trade what a sample is called
+        return accept(form, state, field, value)
     except ColumnWanted as wanted:
         return ask_column(form, state, wanted, text=text)
     except InvalidValue as problem:
         if may_name_paper(field, text):
-            return Turn(state=state.at(field.name, editing=state.editing), outcome=FormExit.LOOK_UP, given=text.strip())
+            return paper
         row = many is not None and (_is_row(text, many) or _looks_like_many(text))
         single = not row or (isinstance(problem, OutOfRange | NotWhole) and not _is_row(text, many))
         return Turn(state=state, problem=problem if single else many)

@@ -78,6 +78,11 @@ def parse_text(field: Input, raw: str) -> Value:
     return value
 
 
+def is_sample(value: Value) -> bool:
+    """Of the numbers that come with the model."""
+    return isinstance(value, dict) and "source" in value
+
+
 def parse_many(fields: Sequence[Input], raw: str) -> list[Value]:
     """All values of a long form at once, one for each field.
 

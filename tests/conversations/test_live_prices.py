@@ -52,6 +52,19 @@ async def test_a_paper_is_taken_however_it_is_spelled(stage: Stage, anna: Person
     assert await balance(stage, anna) == 800
 
 
+@pytest.mark.parametrize("typed", ["SP500", "nasdaq"])
+async def test_a_ticker_means_the_paper_though_a_sample_is_called_so(anna: Person, typed: str) -> None:
+    await asked(anna, typed)
+    assert f"Актив: {typed.upper()} (Индекс " in await summed_up(anna)
+
+
+async def test_a_sample_is_taken_by_its_button_and_by_a_name_that_no_paper_has(anna: Person) -> None:
+    question = await opens_form(anna, "investment-risk")
+    assert any("S&P 500 (на 31.12.2018)" in each for each in question.buttons)
+    await anna.says("S&P 500 (на 31.12.2018)")
+    assert "Актив: S&P 500 (на 31.12.2018)" in await summed_up(anna)
+
+
 async def test_of_several_one_is_chosen_and_offered_the_next_time(anna: Person) -> None:
     await asked(anna, "сбербанк")
     found = await anna.sees("Какая из них?")

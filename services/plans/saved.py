@@ -29,8 +29,9 @@ def saved_for(session: Session, user_id: int, account: ProviderAccount, now: dat
     if account.provider.autopay is not Autopay.BY_SHOP:
         return None
     merchant, since = account.merchant, now - DAY
-    declined = (payments.c.method_id == methods.c.id) & (payments.c.status == PaymentStatus.CANCELED)
-    tries = select(func.count()).select_from(payments).where(declined, payments.c.created_at > since).scalar_subquery()
+    mine = (payments.c.user_id == user_id) & (payments.c.method_id == methods.c.id)
+    declined = mine & (payments.c.status == PaymentStatus.CANCELED) & (payments.c.created_at > since)
+    tries = select(func.count()).select_from(payments).where(declined).scalar_subquery()
     query = select(methods).where(
         methods.c.user_id == user_id,
         methods.c.provider == merchant.provider,

@@ -17,13 +17,14 @@ from i18n.tables import table_template
 from services.files.files import parse_file_id
 from services.manifests.manifest import FileInput, ImagesInput, Input, SeriesInput, TableInput
 from services.manifests.preparation import MAX_BYTES as MAX_PICTURE
+from services.market.live_answers import is_asked
 from services.market.prices import Instrument
 from services.models.asking import asked
 from services.models.preset_rules import PresetNotFound
 from services.predictions.history import PredictionNotFound
 from services.predictions.submit import Order
 from services.values.kept_files import place_of
-from web.cabinet.entries import EXAMPLE, Entries, bought, entries_of, fresh, kept_as, kept_ids
+from web.cabinet.entries import EXAMPLE, LIVE, Entries, bought, entries_of, fresh, kept_as, kept_ids
 from web.cabinet.form_page import FormPage
 from web.cabinet.form_reader import FormReader
 from web.cabinet.pictures import public_picture, table_file
@@ -47,20 +48,19 @@ async def show_model(
     if who.signed_in is not None:
         offer = await who.site.services.plan_cover.of(offer, who.signed_in.user.id)
     fields, _ = asked(offer)
+    favourites = await _favourites(fields, who)
     if filled == EXAMPLE:
         entries = fresh(fields, example=True)
     elif filled and who.signed_in is not None:
         entries = await _bought(filled, fields, await customer(who))
     else:
-        entries = fresh(fields)
+        entries = _with_live(fresh(fields), fields, favourites)
     named = entries_of(fields, request.query_params)
     entries |= {
         name: entry for name, entry in named.items() if entry.text or entry.kept or entry.source or entry.ticker
     }
     there = await _there(entries, fields, who)
-    return FormPage(
-        who=who, offer=offer, fields=fields, entries=there, favourites=await _favourites(fields, who)
-    ).show()
+    return FormPage(who=who, offer=offer, fields=fields, entries=there, favourites=favourites).show()
 
 
 @router.post("/models/{slug}", max_body_size=MOST_BYTES)
@@ -153,6 +153,16 @@ async def _favourites(fields: list[Input], who: PageViewer) -> Sequence[Instrume
     if who.signed_in is None:
         return ()
     return await who.site.services.live_answers.favourites(fields, who.signed_in.user.id)
+
+
+def _with_live(entries: Entries, fields: list[Input], favourites: Sequence[Instrument]) -> Entries:
+    """Who took a paper before is shown those, not the series that come with the model."""
+    mine = {
+        field.name
+        for field in fields
+        if isinstance(field, SeriesInput) and any(is_asked(field, each) for each in favourites)
+    }
+    return {name: replace(entry, source=LIVE) if name in mine else entry for name, entry in entries.items()}
 
 
 async def _bought(hex_id: str, fields: list[Input], me: Customer) -> Entries:

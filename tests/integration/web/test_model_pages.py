@@ -315,6 +315,7 @@ async def test_a_paper_that_was_taken_is_offered_first(app: App) -> None:
     async with browser(app, user.id) as anna:
         form = await anna.get(address)
         assert label in form.text
+        assert 'value="live" checked' in form.text
         rest = hidden(form) | {"prices-source": "live", "prices": "", "amount": "100 000", "limit": "10"}
         taken = rest | {"prices-ticker": "", "prices-paper": "SBERP moex"}
         seen = await anna.post(address, files=as_parts(taken))

@@ -1,5 +1,7 @@
 """What an answer says of its own judging: when it comes, or what came of it."""
 
+import datetime as dt
+
 from db.tables.forecasts import VoidReason
 from i18n.forecasts import WHY_VOID, change, close_words
 from i18n.outputs import percent
@@ -51,6 +53,18 @@ def _words(outcome: OutcomeView, tr: Translator) -> Html:
 
 def _fall(outcome: OutcomeView, tr: Translator) -> dict[str, str]:
     return {"share": percent(outcome.said.measure, 0, tr), "change": change(outcome.observed or 0.0, tr)}
+
+
+def promise(horizon: int, last: dt.date, due: dt.date, tr: Translator, *, told: bool) -> str:
+    """Before it is bought. `last`: of the last close that it knows."""
+    said = tr.ngettext(
+        "🗓 This forecast will be judged about {due}, by the closes of {n} trading day after {last}.",
+        "🗓 This forecast will be judged about {due}, by the closes of {n} trading days after {last}.",
+        horizon,
+        due=tr.date(due),
+        last=tr.day(last),
+    )
+    return f"{said} " + tr.gettext("You will be told what came.") if told else said
 
 
 def waiting_line(view: ForecastView, tr: Translator) -> Html:

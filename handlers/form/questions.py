@@ -10,6 +10,7 @@ from handlers.kit.form_state import FormState, WaitingPapers, WaitingTable
 from handlers.telegram.limits import BUTTON, TEXT, cut
 from handlers.telegram.screen import Button, Screen
 from i18n.inputs import allowed, change_words, example_row, example_words, value_words
+from i18n.papers import short_words
 from i18n.text import cut_plain
 from i18n.titles import title_of
 from i18n.translator import Html, Translator
@@ -271,7 +272,7 @@ class _Buttons:
         return self._button(f"{mark}{cut_plain(label, BUTTON - 20)}{usual}", "o", index)
 
     def _words(self, value: Value) -> str:
-        return value_words(self._field, value, self._tr)
+        return short_words(self._field, value, self._tr)
 
     def _button(self, text: str, verb: str, argument: int = 0) -> Button:
         action = Action(nonce=self._state.nonce, where=where(self._form, self._state), verb=verb, argument=argument)

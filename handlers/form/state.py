@@ -39,6 +39,7 @@ class Form:
     icon: str
     price: int
     fields: tuple[Input, ...]
+    manifest: Manifest
     preset: Mapping[str, Value] = field(default_factory=dict)
     count: int = 1
     paints: bool = False
@@ -68,6 +69,7 @@ class Form:
             title=title or manifest.title,
             icon=icon or manifest.icon,
             price=manifest.price_hundredths if price is None else price,
+            manifest=manifest,
             fields=tuple(each for each in manifest.inputs if each.name not in given),
             preset=given,
             count=count,

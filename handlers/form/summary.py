@@ -11,6 +11,7 @@ from handlers.kit.form_state import FormState
 from handlers.telegram.limits import BUTTON, TEXT, cut
 from handlers.telegram.screen import Button, Screen
 from i18n.inputs import value_words
+from i18n.papers import judging_promise, price_facts, short_words
 from i18n.prices import buy_words, plan_pays, plan_used_up, price_of_all
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
@@ -22,7 +23,13 @@ ANSWERS: Final = 3200  # characters of answers; the price must be seen
 
 def render_summary(form: Form, turn: Turn, viewer: Viewer) -> Screen:
     tr, balance = viewer.tr, viewer.user.balance
-    parts = [heading(form, tr), said(turn, tr), cut(_answers(form, turn.state, tr), ANSWERS), _terms(form, tr, balance)]
+    parts = [
+        heading(form, tr),
+        said(turn, tr),
+        cut(_answers(form, turn.state, tr), ANSWERS),
+        tr.escape(_promise(form, turn.state, viewer)),
+        _terms(form, tr, balance),
+    ]
     text = "\n\n".join(part for part in parts if part)
     more = ((topup_button(tr),),) if viewer.features.payments and balance < form.price else ()
     return Screen(text=cut(text, TEXT), rows=(*more, *_summary_rows(form, turn.state, tr)))
@@ -40,8 +47,14 @@ def _answers(form: Form, state: FormState, tr: Translator) -> Html:
 
 def _line(name: str, form: Form, state: FormState, tr: Translator) -> Html:
     field = form.fields[form.index(name)]
-    words = value_words(field, state.answers[name], tr)
-    return Html(f"{tr.escape(cut_plain(tr.pick(field.label), 80))}: <b>{tr.escape(words)}</b>")
+    value = state.answers[name]
+    line = f"{tr.escape(cut_plain(tr.pick(field.label), 80))}: <b>{tr.escape(value_words(field, value, tr))}</b>"
+    return Html("\n".join([line, *(f"<i>{tr.escape(fact)}</i>" for fact in price_facts(value, tr))]))
+
+
+def _promise(form: Form, state: FormState, viewer: Viewer) -> str:
+    """When the forecast is judged."""
+    return judging_promise(form.manifest, state.answers, viewer.tr, told=not viewer.user.outcomes_muted)
 
 
 def _terms(form: Form, tr: Translator, balance: int) -> Html:
@@ -89,7 +102,7 @@ def _edit(form: Form, state: FormState, index: int, tr: Translator, *, answers: 
     field = form.fields[index]
     label = tr.pick(field.label)
     if answers:
-        label = f"{label}: {value_words(field, state.answers[field.name], tr)}"
+        label = f"{label}: {short_words(field, state.answers[field.name], tr)}"
     return _button(form, state, f"✏️ {label}", "e", index)
 
 

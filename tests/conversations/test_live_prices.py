@@ -2,18 +2,21 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.app import App
 from sandbox.client.person import Person
 from sandbox.clock import Clock
+from sandbox.exchange.closes import closes
+from sandbox.exchange.papers import PAPERS
 from sandbox.testing import new_world, running_sandbox
 from services.market.origin import PriceOrigin, origin_of
 from tests.conversations.shopping import balance, bought, opens_form
 from tests.conversations.stage import Stage, shop_settings
 from tests.support.databases import SqliteServer
+from tests.unit.handlers.predictions.bench import CATALOGUES
 
 SILENT = "Биржа сейчас не отвечает."
 SENSELESS = "цены, которых не может быть"
@@ -82,6 +85,20 @@ async def test_in_english(john: Person) -> None:
     assert "SBER (Сбербанк России ПАО ао), 253 closes from " in await summed_up(john)
 
 
+async def test_the_last_look_says_whose_prices_they_are_and_when_the_forecast_is_judged(anna: Person) -> None:
+    await asked(anna, "SBER")
+    told = await summed_up(anna)
+    last = datetime.strptime(told.split(" по ")[1][:10], "%d.%m.%Y").replace(tzinfo=UTC)
+    ((_, close),) = closes(PAPERS["SBER"], last.date(), last.date())
+    shown = f"{close:.2f}".replace(".", ",")
+    assert f"Источник: MOEX. Последняя цена закрытия, за {last:%d.%m.%Y}: {shown}." in told
+    due = CATALOGUES["ru"].date(last.date() + timedelta(days=30))
+    assert f"Этот прогноз проверим около {due} по ценам за 21 торговый день после {last:%d.%m.%Y}. Мы сообщим" in told
+    await anna.presses("✏️ Актив")
+    kept = await anna.sees("меняем ответ")
+    assert f"Оставить: SBER, цены по {last:%d.%m.%Y}" in kept.buttons
+
+
 async def test_a_split_is_told(anna: Person) -> None:
     await asked(anna, "SPLT")
     assert "с учётом дробления" in await summed_up(anna)
@@ -92,7 +109,9 @@ async def test_a_jump_is_looked_at_first(stage: Stage, anna: Person) -> None:
     told = await anna.sees("Цена JUMP резко изменилась, и дробление бумаги этого не объясняет:")
     assert "% за день" in told.text
     await anna.presses("Всё равно взять")
-    await summed_up(anna)
+    summary = await summed_up(anna)
+    assert "Взято как есть, хотя дробление этого не объясняет: " in summary
+    assert "Если за это время цена так же прыгнет, итога не будет." in summary
     await anna.presses("🔮 Предсказать")
     await anna.sees_photo("Вероятность падения")
     assert (await origin(stage, anna)).jumps

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from i18n.inputs import allowed, example_words, value_words
+from i18n.papers import price_facts
 from i18n.text import cut_plain
 from i18n.translator import Translator
 from services.errors import ShopError
@@ -38,7 +39,8 @@ ASKING: Final = (PaperWanted, PricesUnseen, ColumnWanted)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldView:
     """`kind`: which piece of the template draws it; `preview`: the address of a picture or a sound that is kept,
-    `previews`: of several pictures, with what says in the form that each is used; `kept_words`: what else is kept;
+    `previews`: of several pictures, with what says in the form that each is used; `kept_words`: what else is kept,
+    and the `facts` of it;
     `asks`: what has to be looked at or chosen next, which is no mistake; `template`: of a file to fill in; `papers`:
     those that were found, or that the customer took before; `attrs`: of its `<input>`."""
 
@@ -57,6 +59,7 @@ class FieldView:
     preview: str
     previews: Sequence[tuple[str, str]]
     kept_words: str
+    facts: Sequence[str]
     template: str
     papers: Sequence[tuple[str, str]]
 
@@ -92,6 +95,7 @@ def _view(field: Input, entry: FormEntry, slug: str, tr: Translator, favourites:
         preview=_preview(field, entry, slug),
         previews=_previews(field, entry, slug),
         kept_words=_kept_words(field, entry, tr),
+        facts=[] if entry.source != LIVE or entry.value is None else price_facts(entry.value, tr),
         template=f"/models/{slug}/templates/{field.name}.xlsx" if isinstance(field, TableInput) else "",
         papers=_papers(field, entry, favourites),
     )

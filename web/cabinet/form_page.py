@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
+from i18n.papers import judging_promise
 from i18n.prices import buy_words, plan_pays, plan_used_up, price_of_all, price_words
 from services.billing.ledger import InsufficientBalance
 from services.errors import ShopError
@@ -96,6 +97,7 @@ class FormPage:
             prices=price_of_all(offer.price, self.count, tr) if self.count > 1 and self.price else "",
             price_of_one=self.price // self.count,
             plan=self._plan(),
+            promise=self._promise(),
             buy=buy_words(self.price, tr, paints=offer.manifest.paints),
             **self._balance(),
         )
@@ -119,6 +121,12 @@ class FormPage:
         if offer.plan_left and not self.price:
             return plan_pays(offer.plan_left, tr)
         return "" if offer.plan_limit is None else plan_used_up(offer.plan_limit, tr)
+
+    def _promise(self) -> str:
+        """When the forecast is judged."""
+        answers = {name: entry.value for name, entry in self.entries.items() if entry.value is not None}
+        told = self.who.signed_in is not None and not self.who.signed_in.user.outcomes_muted
+        return judging_promise(self.offer.manifest, answers, self.who.tr, told=told)
 
     def _balance(self) -> dict[str, Any]:  # Any: what a template names
         """What is there, and what would be left; None of a stranger, or where it does not suffice."""

@@ -286,6 +286,8 @@ async def test_a_paper_is_found_then_seen_then_bought(app: App) -> None:
         seen = await anna.post(address, files=as_parts(chosen))
         assert seen.status_code == 422
         assert "Будут взяты эти цены." in seen.text
+        assert "Источник: MOEX. Последняя цена закрытия, за " in seen.text
+        assert "Этот прогноз проверим около " in seen.text
         assert ("не подходит" in seen.text, "aria-invalid" in seen.text) == (False, False)
         assert seen.text.count(" autofocus>") == 1
         wrong = await anna.post(address, files=as_parts(chosen | {"amount": "много"}))

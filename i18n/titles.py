@@ -7,6 +7,7 @@ from typing import Protocol
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.manifests.schema import Text
+from services.market.origin import origin_of
 from services.models.offers import Offer
 from services.predictions.history import PredictionView
 from services.scoring.queries import ScoringView
@@ -62,6 +63,13 @@ class Titles:
         """The preset's that it was bought as, else its model's."""
         preset = next((each for each in self.presets if each.preset_id == view.preset_id), None)
         return self.of(view.model_slug) if preset is None else title_of(preset, self.tr)
+
+    def listed(self, view: PredictionView) -> Title:
+        """The same in a list, with the papers that it is of."""
+        origins = [origin_of(value) for value in view.inputs.values()]
+        title = self.bought(view)
+        papers = [each.instrument.symbol for each in origins if each is not None]
+        return replace(title, text=" · ".join([title.text, *papers]))
 
 
 class Catalogue(Protocol):

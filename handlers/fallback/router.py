@@ -9,6 +9,8 @@ from aiogram.filters import Filter
 from aiogram.types import CallbackQuery, Message, Update
 
 from handlers.fallback import screens
+from handlers.form.offered import paper_input
+from handlers.form.session import form_of
 from handlers.kit.context import Context
 from handlers.kit.conversation import UnsentMessage, keep_unsent, paused_screen
 from handlers.kit.dialog import ChatQuestion, open_form, pause, put
@@ -19,6 +21,8 @@ from handlers.telegram import sender
 from handlers.telegram.screen import Screen
 from i18n.titles import title_of
 from i18n.translator import Html
+from services.market.prices import Instrument
+from services.market.spelling import code, is_isin
 from services.models.search import named_in
 
 log = structlog.get_logger()
@@ -100,6 +104,8 @@ async def _unknown_text(message: Message, text: str, ctx: Context) -> None:
         kept = UnsentMessage(text=text, key=f"say:{message.chat.id}:{message.message_id}", session_id=talk.id)
         await keep_unsent(ctx.fsm, kept)
         await ctx.respond(message, paused_screen(kept, talk.title, tr))
+    elif offered := await _of_paper(text, ctx):
+        await ctx.respond(message, screens.paper_screen(*offered, tr))
     elif screens.looks_like_numbers(text):
         await ctx.respond(message, notice_screen(tr.html(screens.NUMBERS), tr))
     elif found := named_in(text, await ctx.services.models.offers()):
@@ -107,6 +113,21 @@ async def _unknown_text(message: Message, text: str, ctx: Context) -> None:
         await ctx.respond(message, screens.suggestions_screen(named, tr))
     else:
         await put(message, await _menu(tr.html(screens.TEXT), ctx))
+
+
+async def _of_paper(text: str, ctx: Context) -> tuple[Instrument, list[tuple[str, str]]] | None:
+    """What a bare ticker means, and slug and title of the models that forecast it."""
+    offers = await ctx.services.models.offers()
+    if (screens.looks_like_numbers(text) and not is_isin(code(text) or "")) or named_in(text, offers):
+        return None
+    paper, able = None, list[tuple[str, str]]()
+    for offer in offers:
+        field = paper_input(form_of(offer).fields)
+        found = None if field is None else await ctx.services.live_answers.exact(field, text)
+        if found is not None:
+            paper = paper or found
+            able.append((offer.slug, str(title_of(offer, ctx.tr))))
+    return None if paper is None else (paper, able[:SUGGESTED])
 
 
 async def edited(message: Message, *, ctx: Context) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Final
 
+from handlers.form.offered import PAPER
 from handlers.kit import buttons
 from handlers.kit.commands import COMMANDS
 from handlers.telegram.limits import BUTTON
@@ -11,6 +12,7 @@ from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.errors import N_
+from services.market.prices import Instrument
 
 OUT_OF_DATE: Final = N_("This button is out of date. Here is a fresh menu.")
 
@@ -56,6 +58,20 @@ def unknown_command_text(command: str, tr: Translator) -> Html:
 def looks_like_numbers(text: str) -> bool:
     letters = sum(c.isalpha() for c in text)
     return any(c.isdigit() for c in text) and letters <= 2
+
+
+def paper_screen(paper: Instrument, models: Sequence[tuple[str, str]], tr: Translator) -> Screen:
+    """`models`: slug and title with icon of those that forecast it."""
+    text = tr.html(
+        "<b>{symbol}</b> · {name}\n\nShall I make a forecast of it? Nothing is charged before you have seen all of it.",
+        symbol=paper.symbol,
+        name=paper.name,
+    )
+    rows = [
+        (Button(text=cut_plain(f"{title} · {paper.symbol}", BUTTON), action=f"{PAPER}:{slug}:{paper.symbol}"),)
+        for slug, title in models
+    ]
+    return Screen(text=text, rows=(*rows, (buttons.models_button(tr), buttons.menu_button(tr))))
 
 
 def suggestions_screen(models: Sequence[tuple[str, str]], tr: Translator) -> Screen:

@@ -12,6 +12,7 @@ from aiogram.types import CallbackQuery, Message
 from handlers.form.albums import collects, show_another, wants_next
 from handlers.form.enclosed import answer_image
 from handlers.form.flow import resume
+from handlers.form.offered import PAPER, begin_with_paper
 from handlers.form.papers import favourites, look_up, newer_prices, take_paper
 from handlers.form.pressed import press
 from handlers.form.purchase import Purchase
@@ -55,6 +56,7 @@ def router() -> Router:
     router = Router(name="form")
     router.callback_query.register(pressed, Pressed("f"))
     router.callback_query.register(begin_form, Pressed(BEGIN))
+    router.callback_query.register(begin_with_paper, Pressed(PAPER))
     router.callback_query.register(continue_form, Pressed(buttons.CONTINUE))
     router.message.register(answered, StateFilter(FormDialog.answering), IsAnswer())
     return router

@@ -73,7 +73,7 @@ def _legend(marks: Iterable[tuple[str, str]], tr: Translator) -> list[str]:
 
 def _prediction(view: PredictionView, page: int, titles: Titles) -> Button:
     mark, _ = MARKS[view.status]
-    text = cut_plain(f"{mark} {titles.tr.short_moment(view.created_at)} · {titles.bought(view).text}", BUTTON)
+    text = cut_plain(f"{mark} {titles.tr.short_moment(view.created_at)} · {titles.listed(view).text}", BUTTON)
     return Button(text=text, action=buttons.prediction_action(view.id, page))
 
 

@@ -1,5 +1,6 @@
 """Live prices as the answer to a model's question."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,11 +10,14 @@ from services.market.errors import ExchangeSilent, InstrumentUnknown, JumpUnacce
 from services.market.market import Market
 from services.market.origin import PriceOrigin, origin_of
 from services.market.prices import Instrument
+from services.market.spelling import code, is_isin, plain
 from services.values.json_values import NamedPaper
 from services.values.parse import Value, check_value
 from services.values.series import numbers_of
 
 MOST_NAME = 64  # characters of what may name a paper
+SHORTEST = 2  # characters of a ticker that nobody asked for
+PATIENCE = 3.0  # seconds, for an exchange that nobody was told of
 
 
 def may_name_paper(field: Input, text: str) -> bool:
@@ -47,6 +51,18 @@ class LiveAnswers:
             return found
         silent = [each for each in problems if isinstance(each, ExchangeSilent)]
         raise (silent or problems or [InstrumentUnknown(text[:MOST_NAME])])[0]
+
+    async def exact(self, field: SeriesInput, text: str) -> Instrument | None:
+        """The paper of this very ticker or ISIN; None where there is none, or its exchange takes long to say so."""
+        wanted = code(text)
+        if wanted is None or len(wanted) < SHORTEST or " " in plain(text):
+            return None
+        try:
+            async with asyncio.timeout(PATIENCE):
+                found = await self.find(field, wanted)
+        except (NoPrices, TimeoutError):
+            return None
+        return found[0] if len(found) == 1 and (is_isin(wanted) or found[0].symbol == wanted) else None
 
     async def take(self, field: SeriesInput, paper: Instrument) -> tuple[Value, PriceOrigin]:
         """Its last closes as the answer, and where they are from. Raises leaves of NoPrices; InvalidValue where one is

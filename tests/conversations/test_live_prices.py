@@ -53,6 +53,8 @@ async def test_a_paper_is_taken_however_it_is_spelled(stage: Stage, anna: Person
     await anna.sees_photo("Вероятность падения на 5 % и больше: ")
     assert (await origin(stage, anna)).instrument.symbol == "SBER"
     assert await balance(stage, anna) == 800
+    await anna.says("/history")
+    assert (await anna.sees_button("· Риск вложения на месяц · SBER")).buttons
 
 
 @pytest.mark.parametrize("typed", ["SP500", "nasdaq"])
@@ -78,6 +80,25 @@ async def test_of_several_one_is_chosen_and_offered_the_next_time(anna: Person) 
     assert question.buttons[0].startswith("⭐ SBERP · Сбербанк")
     await anna.presses("⭐ SBERP")
     await anna.sees("2/3")
+
+
+@pytest.mark.parametrize("typed", ["SBER", "sber", "RU0009029540"])
+async def test_a_ticker_that_nobody_asked_for_is_offered_a_forecast(stage: Stage, anna: Person, typed: str) -> None:
+    await anna.says("/start")
+    await anna.sees("Анна")
+    await anna.says(typed)
+    await anna.sees("SBER · Сбербанк России ПАО ао")
+    await anna.presses("Риск вложения на месяц · SBER")
+    assert "SBER (Сбербанк России ПАО ао), 253 цены с " in await summed_up(anna)
+    assert await bought(stage, anna) == 0
+
+
+@pytest.mark.parametrize("typed", ["HELLO", "нет", "NOSUCH"])
+async def test_other_words_are_answered_as_ever(anna: Person, typed: str) -> None:
+    await anna.says("/start")
+    await anna.sees("Анна")
+    await anna.says(typed)
+    await anna.sees("Не понимаю вас")
 
 
 async def test_in_english(john: Person) -> None:

@@ -299,6 +299,8 @@ async def test_a_paper_is_found_then_seen_then_bought(app: App) -> None:
         sold = await anna.post(address, files=as_parts(hidden(seen) | rest | {"prices-ticker": "SBERP"}))
         assert sold.status_code == 303, sold.text
         assert "SBERP (Сбербанк" in await answer_of(anna, sold.headers["location"])
+        assert "Риск вложения на месяц · SBERP" in (await anna.get("/history")).text
+        assert "Риск вложения на месяц · SBERP" in (await anna.get("/")).text
         again = await anna.get(f"{address}?fill-in={sold.headers['location'].rpartition('/')[2].replace('-', '')}")
         assert 'value="live" checked' in again.text
         assert 'value="SBERP" maxlength' in again.text

@@ -55,7 +55,8 @@ def _operation(kind: TransactionKind, amount: int = 150, **more: str) -> Operati
 
 def _prediction(status: PredictionStatus) -> PredictionView:
     values = dict.fromkeys(PredictionView.__slots__)
-    return PredictionView(**values | {"id": UUID(int=7), "model_slug": "wine", "status": status, "created_at": START})  # type: ignore[arg-type]  # what the list does not show is None
+    shown = {"id": UUID(int=7), "model_slug": "wine", "inputs": {}, "status": status, "created_at": START}
+    return PredictionView(**values | shown)  # type: ignore[arg-type]  # what the list does not show is None
 
 
 def _everything(tr: Translator) -> Iterator[Screen]:

@@ -18,7 +18,7 @@ DAYS, CLOSES = weekdays(400, dt.date(2025, 1, 6)), walk(400)
 PAPERS = ("SBER", "GAZP")
 SHARES = (0.1, 0.4)
 MODEL = {"model", "horizon", "listed", "bought", "versions", "papers", "first_made_at", "next_due"}
-FIGURES = {"name", "event", "measure", "count", "came", "low", "high", "score", "base_score", "bins"}
+FIGURES = {"name", "event", "horizon", "measure", "count", "came", "low", "high", "score", "base_score", "bins"}
 
 
 async def publish_weeks(app: App, places: Sequence[int]) -> None:

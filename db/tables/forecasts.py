@@ -34,10 +34,13 @@ class VoidReason(StrEnum):
 class EntryKind(StrEnum):
     FORECAST = "forecast"
     JUDGEMENT = "judgement"
+    LISTED = "listed"
+    """A paper was put on the list."""
+    UNLISTED = "unlisted"
 
 
 class ListedInstrument(Base):
-    """A paper that the shop forecasts by itself. Taken off the list, its row stays."""
+    """A paper that the shop forecasts by itself. Taken off the list, its row stays; nothing else of it ever changes."""
 
     __tablename__ = "listed_instruments"
     __table_args__ = (
@@ -129,18 +132,23 @@ class ForecastOutcome(Base):
 
 
 class ChainEntry(Base):
-    """A published forecast or judgement, by its number. Its text is made of the rows; its hash is of that text and of
-    the hash before it."""
+    """A published forecast, judgement or change of the list, by its number. Its text is made of the rows; its hash is
+    of that text and of the hash before it."""
 
     __tablename__ = "chain_entries"
     __table_args__ = (
         UniqueConstraint("forecast_id", "kind"),
+        UniqueConstraint("listed_id", "kind"),
         CheckConstraint(one_of("kind", EntryKind), name="kind_known"),
+        CheckConstraint("(kind IN ('listed', 'unlisted')) = (listed_id IS NOT NULL)", name="of_a_list"),
+        CheckConstraint("(forecast_id IS NULL) = (listed_id IS NOT NULL)", name="of_one_thing"),
     )
 
     number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     kind: Mapped[Word]
-    forecast_id: Mapped[int] = mapped_column(ForeignKey("forecasts.id", ondelete="RESTRICT"))
+    at: Mapped[datetime]  # when it was published
+    forecast_id: Mapped[int | None] = mapped_column(ForeignKey("forecasts.id", ondelete="RESTRICT"))
+    listed_id: Mapped[int | None] = mapped_column(ForeignKey("listed_instruments.id", ondelete="RESTRICT"))
     hash: Mapped[str] = mapped_column(String(64))
 
 

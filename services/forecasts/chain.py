@@ -54,6 +54,29 @@ def judgement_text(number: int, forecast_number: int, rows: Sequence[Any]) -> st
     )
 
 
+def listed_text(number: int, row: AnyRow, at: dt.datetime) -> str:
+    """A paper is on the list. `row`: of `listed_instruments`."""
+    return canonical(
+        {
+            "kind": "listed",
+            "number": number,
+            "published_at": at,
+            "since": row.since,
+            "model": row.model_slug,
+            "source": row.source_key,
+            "paper": row.symbol,
+            "name": row.name,
+            "exchange": row.exchange,
+        }
+    )
+
+
+def unlisted_text(number: int, listed_number: int, row: AnyRow, at: dt.datetime) -> str:
+    """It was taken off. `listed_number`: by which it was put there."""
+    told = {"kind": "unlisted", "number": number, "published_at": at, "listed": listed_number, "until": row.until}
+    return canonical(told)
+
+
 def _outcome(row: Any) -> JsonObject:  # Any: as above
     if row.void is not None:
         return {"name": row.name, "void": row.void}

@@ -14,7 +14,9 @@ from db.engine import Database
 from db.errors import DatabaseUnavailable
 from db.tables.forecasts import VoidReason
 from services.clock import Clock
+from services.errors import one_line
 from services.forecasts import due
+from services.forecasts.append import ClockBehind
 from services.forecasts.due import SILENT_AFTER, VOID_AFTER, DuePaper
 from services.forecasts.said import StatedOutcome, load_source, stated_in
 from services.forecasts.sources import PriceSource
@@ -44,6 +46,9 @@ class Judgement:
                 judged += await self._judge(paper, silent)
             except DatabaseUnavailable:
                 raise
+            except ClockBehind as error:
+                log.warning("judgement_waits", error=one_line(error))
+                break
             except Exception:
                 log.exception("paper_not_judged", symbol=paper.symbol)
         if judged:

@@ -10,12 +10,15 @@ from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
 from db.engine import Database
-from db.tables.forecasts import Forecast, ForecastOrigin, ListedInstrument
+from db.tables.forecasts import EntryKind, Forecast, ForecastOrigin, ListedInstrument
 from db.tables.users import AuditAction, Role
 from db.upsert import insert_into
 from services.audit_log.record import AuditRecord, record
 from services.clock import Clock
 from services.errors import N_, ShopError
+from services.forecasts.append import NewEntry, append, lock_chain
+from services.forecasts.chain import listed_text, unlisted_text
+from services.forecasts.entries import listed_numbers
 from services.forecasts.said import Paper, judged_input, paper_of
 from services.forecasts.sources import PriceSource
 from services.manifests.live import LivePrices
@@ -118,6 +121,7 @@ class InstrumentList:
 
     def _add(self, session: Session, slug: str, paper: Paper, actor: Actor, now: datetime) -> ListedView:
         self._staff.require(session, actor, Role.OWNER)
+        lock_chain(session, now)
         if (session.scalar(select(func.count()).where(_listed.c.until.is_(None))) or 0) >= MOST_LISTED:
             raise ListFull(most=MOST_LISTED)
         row = paper.columns | {"model_slug": slug, "since": now}
@@ -125,19 +129,32 @@ class InstrumentList:
         listed_id = session.scalar(new)
         if listed_id is None:
             raise AlreadyListed(symbol=paper.symbol)
+        _publish(session, EntryKind.LISTED, listed_id, now)
         told = {"model": slug, "paper": paper.symbol, "name": paper.name}
         record(session, AuditRecord(actor=actor, action=AuditAction.LIST_ADD, subject=paper.symbol, after=told), now)
         return _one(session, listed_id)
 
     def _take_off(self, session: Session, listed_id: int, actor: Actor, now: datetime) -> ListedView:
         self._staff.require(session, actor, Role.OWNER)
+        lock_chain(session, now)
         on_it = (_listed.c.id == listed_id) & _listed.c.until.is_(None)
         if session.execute(update(_listed).where(on_it).values(until=now).returning(_listed.c.id)).first() is None:
             raise NotListed(listed_id=listed_id)
+        _publish(session, EntryKind.UNLISTED, listed_id, now)
         view = _one(session, listed_id)
         told = {"model": view.model_slug, "paper": view.symbol, "name": view.name}
         record(session, AuditRecord(actor=actor, action=AuditAction.LIST_REMOVE, subject=view.symbol, before=told), now)
         return view
+
+
+def _publish(session: Session, kind: EntryKind, listed_id: int, now: datetime) -> None:
+    row = session.execute(select(_listed).where(_listed.c.id == listed_id)).one()
+    start = listed_numbers(session, [listed_id]).get(listed_id, 0)
+
+    def text(number: int) -> str:
+        return listed_text(number, row, now) if kind is EntryKind.LISTED else unlisted_text(number, start, row, now)
+
+    append(session, [NewEntry(kind=kind, listed_id=listed_id, text=text)], now)
 
 
 def _only(found: Sequence[Instrument], text: str) -> Instrument:

@@ -1,4 +1,5 @@
-"""Forecasts and judgements become rows; those of the list become entries of the chain, in the same transaction."""
+"""Forecasts and judgements become rows; those of the list become entries of the chain, in the same transaction. Each
+raises ClockBehind, and nothing is written then."""
 
 import datetime as dt
 import math
@@ -8,39 +9,31 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, JsonObject, table_of
-from db.tables.forecasts import (
-    ChainEntry,
-    ChainHead,
-    EntryKind,
-    Forecast,
-    ForecastOrigin,
-    ForecastOutcome,
-    OpenForecast,
-)
+from db.tables.forecasts import EntryKind, Forecast, ForecastOrigin, ForecastOutcome, OpenForecast
 from db.upsert import insert_into
-from services.forecasts.chain import GENESIS, forecast_text, judgement_text, next_hash
+from services.forecasts.append import NewEntry, append, lock_chain
+from services.forecasts.chain import forecast_text, judgement_text
 from services.forecasts.entries import forecast_numbers
 from services.forecasts.said import NewForecast
 
 _forecasts, _open, _outcomes = table_of(Forecast), table_of(OpenForecast), table_of(ForecastOutcome)
-_entries, _head = table_of(ChainEntry), table_of(ChainHead)
 
 
 def publish(session: Session, forecast: NewForecast, *, week: str, now: datetime) -> int | None:
     """Its number; None where this week's forecast of the paper is published already."""
-    number, previous = _lock_head(session)
+    lock_chain(session, now)
     row = _columns(forecast, now) | {"origin": ForecastOrigin.LIST, "week": week}
     new = insert_into(session, _forecasts).values(row).on_conflict_do_nothing().returning(*_forecasts.c)
     found = session.execute(new).first()
     if found is None:
         return None
     _open_up(session, [found])
-    _append(session, EntryKind.FORECAST, found.id, number + 1, next_hash(previous, forecast_text(number + 1, found)))
-    return number + 1
+    entry = NewEntry(kind=EntryKind.FORECAST, forecast_id=found.id, text=lambda number: forecast_text(number, found))
+    return append(session, [entry], now)
 
 
 def keep(session: Session, forecasts: Mapping[UUID, NewForecast], now: datetime) -> None:
@@ -70,34 +63,25 @@ def write_judgements(session: Session, judged: Mapping[int, Sequence[JsonObject]
     numbers = forecast_numbers(session, mine)
     listed = [each for each in mine if each in numbers]
     if listed:
-        _publish_judgements(session, listed, numbers, rows)
+        _publish_judgements(session, {each: numbers[each] for each in listed}, rows, now)
     return set(mine)
 
 
 def _publish_judgements(
-    session: Session, listed: Sequence[int], numbers: Mapping[int, int], rows: Mapping[int, Sequence[JsonObject]]
+    session: Session, numbers: Mapping[int, int], rows: Mapping[int, Sequence[JsonObject]], now: datetime
 ) -> None:
-    number, last = _lock_head(session)
-    entries = []
-    for each in listed:
-        number += 1
-        last = next_hash(last, judgement_text(number, numbers[each], [SimpleNamespace(**row) for row in rows[each]]))
-        entries.append({"number": number, "kind": EntryKind.JUDGEMENT, "forecast_id": each, "hash": last})
-    session.execute(insert(_entries), entries)
-    session.execute(update(_head).values(length=number, hash=last))
+    """`numbers`: by which each forecast was published."""
 
+    def entry(forecast_id: int) -> NewEntry:
+        outcomes = [SimpleNamespace(**row) for row in rows[forecast_id]]
+        return NewEntry(
+            kind=EntryKind.JUDGEMENT,
+            forecast_id=forecast_id,
+            text=lambda number: judgement_text(number, numbers[forecast_id], outcomes),
+        )
 
-def _lock_head(session: Session) -> tuple[int, str]:
-    first = {"id": 1, "length": 0, "hash": GENESIS}
-    session.execute(insert_into(session, _head).values(first).on_conflict_do_nothing())
-    head = session.execute(select(_head.c.length, _head.c.hash).with_for_update()).one()
-    return head.length, head.hash
-
-
-def _append(session: Session, kind: EntryKind, forecast_id: int, number: int, digest: str) -> None:
-    entry = {"number": number, "kind": kind, "forecast_id": forecast_id, "hash": digest}
-    session.execute(insert(_entries), entry)
-    session.execute(update(_head).values(length=number, hash=digest))
+    lock_chain(session, now)
+    append(session, [entry(each) for each in numbers], now)
 
 
 def _columns(forecast: NewForecast, now: datetime) -> dict[str, Any]:  # Any: columns' values

@@ -16,9 +16,11 @@ from db.tables.forecasts import (
     Forecast,
     ForecastOrigin,
     ForecastOutcome,
+    ListedInstrument,
     OpenForecast,
 )
 from services.clock import Clock, system_clock
+from services.forecasts.append import CLOCKS_DIFFER
 from services.forecasts.bins import bin_of
 from services.forecasts.chain import GENESIS, next_hash
 from services.forecasts.entries import EntryRows, entries_after
@@ -27,6 +29,9 @@ from services.forecasts.said import StatedOutcome, stated_in
 
 _forecasts, _outcomes = table_of(Forecast), table_of(ForecastOutcome)
 _entries, _head, _open = table_of(ChainEntry), table_of(ChainHead), table_of(OpenForecast)
+_listed = table_of(ListedInstrument)
+DAY: Final = timedelta(days=1)
+"""A day of a zone is a day of UTC, or one beside it."""
 LATEST_LOOK: Final = timedelta(days=7)
 """Nobody puts a look off for longer."""
 
@@ -49,15 +54,15 @@ def verify_chain(session: Session, clock: Clock = system_clock) -> ChainProof:
 
 
 def _first_wrong(session: Session, head: AnyRow) -> str | None:
-    number, last = 0, GENESIS
+    number, last, at = 0, GENESIS, datetime.fromtimestamp(0, UTC)
     while batch := entries_after(session, number):
         for rows in batch:
             number += 1
             if rows.entry.number != number:
                 return f"number={number}: it is missing"
-            if (problem := _problem(rows, last)) is not None:
-                return f"number={number} kind={rows.entry.kind} forecast={rows.entry.forecast_id}: {problem}"
-            last = rows.entry.hash
+            if (problem := _problem(rows, last) or _wrong_time(rows, at)) is not None:
+                return f"number={number} kind={rows.entry.kind} {_name(rows.entry)}: {problem}"
+            last, at = rows.entry.hash, rows.entry.at
     if number < head.length:
         return f"number={number + 1}: it is missing"
     if (number, last) != (head.length, head.hash):
@@ -66,15 +71,39 @@ def _first_wrong(session: Session, head: AnyRow) -> str | None:
 
 
 def _problem(rows: EntryRows, last: str) -> str | None:
-    if rows.forecast is None:
-        return "its forecast is missing"
+    if rows.forecast is None and rows.listed is None:
+        return "its row is missing"
     if (text := rows.text) is None:
-        return "its outcomes are missing"
+        return "its outcomes are missing" if rows.listed is None else "its paper was never put on the list"
     if next_hash(last, text) != rows.entry.hash:
         return "it is not as it was published"
     if rows.entry.kind == EntryKind.JUDGEMENT and not _follows(rows.forecast, rows.outcomes):
         return "its outcomes are not of what the forecast said"
     return None
+
+
+def _name(entry: AnyRow) -> str:
+    return f"paper={entry.listed_id}" if entry.forecast_id is None else f"forecast={entry.forecast_id}"
+
+
+def _wrong_time(rows: EntryRows, before: datetime) -> str | None:
+    """Of an entry that is whole. `before`: when the one before it was published."""
+    if rows.entry.at < before - CLOCKS_DIFFER:
+        return "it was published before the one before it"
+    if rows.entry.kind == EntryKind.FORECAST and rows.forecast is not None:
+        return _wrong_time_of_forecast(rows.forecast, rows.entry.at)
+    if any(row.judged_at != rows.entry.at for row in rows.outcomes if rows.entry.kind == EntryKind.JUDGEMENT):
+        return "it was published at another time than it was judged"
+    return None
+
+
+def _wrong_time_of_forecast(forecast: AnyRow, at: datetime) -> str | None:
+    if forecast.made_at != at:
+        return "it was published at another time than it was made"
+    if forecast.last_day > (at + DAY).date():
+        return "it was made before its last day"
+    weeks = {(at + shift).strftime("%G-W%V") for shift in (-DAY, timedelta(), DAY)}
+    return None if forecast.week in weeks else "it was made in another week"
 
 
 def _follows(forecast: AnyRow, outcomes: Sequence[AnyRow]) -> bool:
@@ -105,7 +134,20 @@ def _unpublished(session: Session, now: datetime) -> str | None:
     )
     if (found := session.scalar(judged.order_by(_forecasts.c.id).limit(1))) is not None:
         return f"forecast={found}: its outcomes were never published"
-    return _kept_back(session, now)
+    return _beside_the_list(session) or _kept_back(session, now)
+
+
+def _beside_the_list(session: Session) -> str | None:
+    """A paper that was put on the list, or taken off, beside the chain."""
+    for kind, happened, what in (
+        (EntryKind.LISTED, _listed.c.since.is_not(None), "it was put on the list"),
+        (EntryKind.UNLISTED, _listed.c.until.is_not(None), "it was taken off the list"),
+    ):
+        told = exists().where(_entries.c.listed_id == _listed.c.id, _entries.c.kind == kind)
+        beside = select(_listed.c.id).where(happened, ~told).order_by(_listed.c.id).limit(1)
+        if (found := session.scalar(beside)) is not None:
+            return f"paper={found}: {what}, and that was never published"
+    return None
 
 
 def _kept_back(session: Session, now: datetime) -> str | None:
@@ -116,6 +158,8 @@ def _kept_back(session: Session, now: datetime) -> str | None:
         .where(_forecasts.c.origin == ForecastOrigin.LIST, ~_is_entry(EntryKind.JUDGEMENT))
         .order_by(_forecasts.c.id)
     )
+    last = session.scalar(select(func.max(_entries.c.at)))
+    now = now if last is None else max(now, last)  # a demo's clock may be ahead of this one
     for row in session.execute(waiting):
         if row.due_on is None:
             return f"forecast={row.id}: it was never judged and does not wait"

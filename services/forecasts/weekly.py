@@ -17,6 +17,7 @@ from db.errors import DatabaseUnavailable
 from db.tables.forecasts import Forecast, ForecastOrigin, ListedInstrument
 from services.clock import Clock
 from services.errors import ShopError, one_line
+from services.forecasts.append import ClockBehind
 from services.forecasts.publish import publish
 from services.forecasts.said import NewForecast, judged_input, listed_forecast, load_source, paper_of
 from services.forecasts.sources import PriceSource
@@ -102,7 +103,12 @@ class WeeklyForecasts:
         if made is None:
             self._resting[row.id] = self._clock() + REST
             return False
-        number = await self._db.write(_publish_listed, row.id, made, week, self._clock())
+        try:
+            number = await self._db.write(_publish_listed, row.id, made, week, self._clock())
+        except ClockBehind as error:
+            log.warning("forecast_not_published", symbol=row.symbol, error=one_line(error))
+            self._resting[row.id] = self._clock() + REST
+            return False
         if number is not None:
             log.info("forecast_published", number=number, model=made.model_slug, symbol=row.symbol, week=week)
         return number is not None

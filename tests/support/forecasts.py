@@ -29,6 +29,11 @@ def weekdays(count: int, first: dt.date = FIRST_DAY) -> list[dt.date]:
     return days
 
 
+def evening(day: dt.date) -> dt.datetime:
+    """When a forecast of that day's close may be made."""
+    return dt.datetime.combine(day, dt.time(20), dt.UTC)
+
+
 def walk(count: int, *, seed: int = 1) -> list[float]:
     """Closes that go up and down by some per cent."""
     chance, closes = random.Random(seed), [100.0]

@@ -27,7 +27,7 @@ WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 400.0, 300.0, 44.0, 268.0, 12.0
 TABLE: Final = "text/csv; charset=utf-8"
 WHOLE: Final = Policy(name="track", times=10)
 COLUMNS: Final = (
-    *("number", "kind", "forecast", "published_at", "model", "version", "paper", "exchange", "week", "last_day"),
+    *("number", "kind", "first", "published_at", "model", "version", "paper", "exchange", "week", "last_day"),
     *("last_close", "horizon", "void", "text", "hash"),
 )
 
@@ -100,15 +100,15 @@ async def _lines(track: Track) -> AsyncIterator[bytes]:
 
 def _row(entry: PublishedEntry) -> Sequence[object]:
     return (
-        *(entry.number, entry.kind, entry.forecast_number, entry.at.isoformat(), entry.model, entry.version),
+        *(entry.number, entry.kind, entry.first_number, entry.at.isoformat(), entry.model, entry.version),
         *(
             harmless(entry.paper or ""),
             harmless(entry.exchange or ""),
             entry.week,
-            entry.last_day.isoformat(),
-            repr(float(entry.last_close)),
+            entry.last_day.isoformat() if entry.last_day else "",
+            "" if entry.last_close is None else repr(float(entry.last_close)),
         ),
-        *(entry.horizon, entry.void or "", entry.text, entry.hash),
+        *(entry.horizon or "", entry.void or "", entry.text, entry.hash),
     )
 
 

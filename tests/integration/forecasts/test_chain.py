@@ -1,6 +1,6 @@
 """What was published stays as it was, and who changes it all the same is told on by the audit."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import func, select, text
@@ -15,10 +15,11 @@ from services.forecasts.judgement import Judgement
 from services.forecasts.verify import verify_chain
 from tests.support.audits import broken, meddle
 from tests.support.clock import FakeClock
-from tests.support.forecasts import FIRST_DAY, PaperMarket, forecast, said, walk, weekdays
+from tests.support.forecasts import FIRST_DAY, PaperMarket, evening, forecast, said, walk, weekdays
 from tests.support.shop import add_model
 
 DAYS, CLOSES = weekdays(300), walk(300)
+SUNDAY = evening(FIRST_DAY + timedelta(days=6))
 
 
 async def publish_weeks(database: Database, clock: FakeClock, weeks: int, symbol: str = "SBER") -> None:
@@ -26,7 +27,7 @@ async def publish_weeks(database: Database, clock: FakeClock, weeks: int, symbol
         for week in range(weeks):
             at = week * 5 + 4
             made = forecast(last_day=DAYS[at], last_close=CLOSES[at], symbol=symbol)
-            publish.publish(session, made, week=f"2020-W{week + 2:02}", now=clock())
+            publish.publish(session, made, week=f"2020-W{week + 2:02}", now=evening(DAYS[at]))
 
     await database.write(write)
 
@@ -51,7 +52,7 @@ async def test_a_forecast_of_a_week_is_published_once(database: Database, clock:
     await database.write(add_model)
     made = forecast(last_day=FIRST_DAY, last_close=100.0)
     numbers = [
-        await database.write(publish.publish, each, week=week, now=clock())
+        await database.write(publish.publish, each, week=week, now=SUNDAY)
         for each, week in [
             (made, "2020-W02"),
             (made, "2020-W02"),
@@ -176,7 +177,7 @@ async def test_two_writers_make_one_chain(database: Database, clock: FakeClock) 
 
     async def one(number: int) -> None:
         made = forecast(last_day=FIRST_DAY, last_close=100.0, symbol=f"P{number % 10}")
-        await database.write(publish.publish, made, week="2020-W02", now=clock())
+        await database.write(publish.publish, made, week="2020-W02", now=SUNDAY)
 
     await asyncio.gather(*map(one, range(20)))
     assert await counts(database) == [10, 10, 0, 10]

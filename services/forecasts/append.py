@@ -52,7 +52,8 @@ def lock_chain(session: Session, now: datetime) -> None:
 
 def append(session: Session, new: Sequence[NewEntry], now: datetime) -> int:
     """Of a chain that is locked; the number of the last one."""
-    number, digest = session.execute(select(_head.c.length, _head.c.hash)).one()
+    head = session.execute(select(_head.c.length, _head.c.hash)).one()
+    number, digest = int(head.length), str(head.hash)
     rows = []
     for entry in new:
         number += 1

@@ -17,8 +17,8 @@ def next_hash(previous: str, text: str) -> str:
     return hashlib.sha256(f"{previous}\n{text}".encode()).hexdigest()
 
 
-def forecast_text(number: int, row: AnyRow) -> str:
-    """`row`: of `forecasts`, or the same values."""
+def forecast_text(number: int, row: Any) -> str:
+    """`row`: of `forecasts`. Any: a row, or the same values."""
     return canonical(
         {
             "kind": "forecast",

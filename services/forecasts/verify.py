@@ -77,7 +77,8 @@ def _problem(rows: EntryRows, last: str) -> str | None:
         return "its outcomes are missing" if rows.listed is None else "its paper was never put on the list"
     if next_hash(last, text) != rows.entry.hash:
         return "it is not as it was published"
-    if rows.entry.kind == EntryKind.JUDGEMENT and not _follows(rows.forecast, rows.outcomes):
+    judged = rows.forecast if rows.entry.kind == EntryKind.JUDGEMENT else None
+    if judged is not None and not _follows(judged, rows.outcomes):
         return "its outcomes are not of what the forecast said"
     return None
 

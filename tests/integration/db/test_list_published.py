@@ -58,7 +58,7 @@ async def test_the_list_stands_behind_what_was_published(empty_url: str) -> None
     upgrade(empty_url, "0041")
     fill(empty_url)
     upgrade(empty_url)
-    found = sorted(rows(empty_url, "chain_entries")["chain_entries"], key=lambda row: row["number"])
+    found = sorted(rows(empty_url, "chain_entries")["chain_entries"], key=lambda row: int(str(row["number"])))
     assert [(row["kind"], row["forecast_id"], row["listed_id"]) for row in found] == [
         ("forecast", 1, None),
         ("listed", None, 1),

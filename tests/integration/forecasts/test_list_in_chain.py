@@ -1,6 +1,8 @@
 """The list is published as well: who changes it later, or publishes back in time, is told on."""
 
 import datetime as dt
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -24,7 +26,7 @@ LATER = FIRST_DAY + dt.timedelta(days=9)
 
 
 @pytest.fixture
-async def listed(database: Database, clock: FakeClock, tmp_path) -> Counter:  # type: ignore[no-untyped-def]  # a path
+async def listed(database: Database, clock: FakeClock, tmp_path: Path) -> AsyncIterator[Counter]:
     """SBER and GAZP are on the list since a day ago; SBER was taken off."""
     counter = await open_risk_shop(database, clock, tmp_path)
     actor = Actor(await database.write(add_user, telegram_id=OWNER), None)

@@ -120,6 +120,19 @@ async def test_the_last_look_says_whose_prices_they_are_and_when_the_forecast_is
     assert f"Оставить: SBER, цены по {last:%d.%m.%Y}" in kept.buttons
 
 
+async def test_each_number_of_the_answer_has_its_words(john: Person) -> None:
+    """A caption has no room for them: a message below does, and the answer stays."""
+    await asked(john, "SBER")
+    await summed_up(john)
+    await john.presses("🔮 Predict")
+    answer = await john.sees_photo("Probability of a fall of 5 % or more: ")
+    await john.presses("ℹ️ What the numbers mean")
+    meaning = await john.sees("For the whole amount, by Black and Scholes")
+    assert meaning.id != answer.id
+    assert "only in one case of 20 is the loss larger" in meaning.text
+    assert "Cost of that put: " in meaning.text
+
+
 async def test_a_split_is_told(anna: Person) -> None:
     await asked(anna, "SPLT")
     assert "с учётом дробления" in await summed_up(anna)

@@ -1,5 +1,6 @@
 """What forecasts said, what came, and how good they were, in words."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from db.tables.forecasts import VoidReason
@@ -9,9 +10,11 @@ from services.charts import Calibration, CalibrationPoint
 from services.errors import N_
 from services.forecasts.figures import ENOUGH, OutcomeFigures
 from services.forecasts.queries import ForecastView, OutcomeView
-from services.forecasts.record import Counts
+from services.forecasts.record import Counts, RecordPart
 from services.forecasts.said import StatedOutcome
 
+WHOLE_DASH: Final = "\u2060–\u2060"
+"""No line ends before or behind it."""
 WHY_VOID: Final = {
     VoidReason.DELISTED: N_("it is not traded any more"),
     VoidReason.HALTED: N_("its trading was halted"),
@@ -138,34 +141,99 @@ def event_title(figures: OutcomeFigures, tr: Translator) -> str:
     )
 
 
-def score_lines(figures: OutcomeFigures, tr: Translator) -> list[tuple[str, str]]:
-    """Label and value of each figure of one thing that is said."""
-    came = tr.gettext(
-        "{share} ({came} of {count}; interval {low}–{high})",
-        share=percent(figures.share, 1, tr),
-        came=figures.came,
-        count=figures.count,
-        low=percent(figures.low, 0, tr),
-        high=percent(figures.high, 0, tr),
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreLine:
+    """One figure: `detail`, of how many it is; `meaning`, a sentence that says what it is and which way is good."""
+
+    label: str
+    value: str
+    detail: str = ""
+    meaning: str = ""
+
+    @property
+    def told(self) -> str:
+        return f"{self.value} ({self.detail})" if self.detail else self.value
+
+
+def score_lines(figures: OutcomeFigures, tr: Translator) -> list[ScoreLine]:
     if figures.event == "drawdown":
-        lines = [(tr.gettext("It came"), came), (tr.gettext("Brier score"), tr.number(figures.score, 4))]
-        if figures.base_score is not None:
-            lines.append((tr.gettext("Of who always says how often it came"), tr.number(figures.base_score, 4)))
-        if figures.skill is not None:
-            label = tr.gettext("Better than that by") if figures.skill > 0 else tr.gettext("Worse than that by")
-            lines.append((label, percent(abs(figures.skill), 1, tr)))
-        return lines
+        return [_share(tr.gettext("It came"), figures, tr), *_probability_lines(figures, tr)]
     said = percent(figures.measure, 0, tr)
     if figures.event == "below":
-        return [
-            (tr.gettext("Worse than said (should be {share})", share=said), came),
-            (tr.gettext("Pinball loss, % of the price"), tr.number(figures.score, 3)),
-        ]
-    return [
-        (tr.gettext("Inside the band (should be {share})", share=said), came),
-        (tr.gettext("Interval score, % of the price"), tr.number(figures.score, 2)),
+        meaning = tr.gettext(
+            "How far the bad case was from what came, on average; where it came worse than said, that weighs more. "
+            "Less is better."
+        )
+        label = tr.gettext("Error of the bad case (pinball loss), % of the price")
+        error = ScoreLine(label=label, value=tr.number(figures.score, 3), meaning=meaning)
+        return [_share(tr.gettext("Worse than said (should be {share})", share=said), figures, tr), error]
+    meaning = tr.gettext(
+        "How wide the band is, and more wherever the price ended outside: a narrow band that holds is the best. "
+        "Less is better."
+    )
+    label = tr.gettext("Error of the band (interval score), % of the price")
+    error = ScoreLine(label=label, value=tr.number(figures.score, 2), meaning=meaning)
+    return [_share(tr.gettext("Inside the band (should be {share})", share=said), figures, tr), error]
+
+
+def _probability_lines(figures: OutcomeFigures, tr: Translator) -> list[ScoreLine]:
+    lines = [
+        ScoreLine(
+            label=tr.gettext("Error of the probabilities (Brier score)"),
+            value=tr.number(figures.score, 4),
+            meaning=tr.gettext(
+                "The mean square of how far the probability was from what came, which is 1 or 0. "
+                "Without any error it is 0; less is better."
+            ),
+        )
     ]
+    if figures.base_score is not None:
+        label = tr.gettext("For comparison: always saying {share}", share=percent(figures.share, 1, tr))
+        meaning = tr.gettext(
+            "The same error of who knows only how often it came in all. A forecast is of use where its own is less."
+        )
+        lines.append(ScoreLine(label=label, value=tr.number(figures.base_score, 4), meaning=meaning))
+    if figures.skill is not None:
+        better = figures.skill > 0
+        label = tr.gettext("Better than the comparison by") if better else tr.gettext("Worse than the comparison by")
+        lines.append(ScoreLine(label=label, value=percent(abs(figures.skill), 1, tr)))
+    return lines
+
+
+def _share(label: str, figures: OutcomeFigures, tr: Translator) -> ScoreLine:
+    detail = tr.gettext(
+        "{came} of {count}; interval {interval}",
+        came=figures.came,
+        count=figures.count,
+        interval=interval(figures.low, figures.high, tr),
+    )
+    return ScoreLine(label=label, value=percent(figures.share, 1, tr), detail=detail)
+
+
+def interval(low: float, high: float, tr: Translator) -> str:
+    return f"{percent(low, 0, tr)}{WHOLE_DASH}{percent(high, 0, tr)}"
+
+
+def less_is_better(tr: Translator) -> Html:
+    """Of all errors, where there is no room for what each is."""
+    return tr.html("Of all errors: less is better, 0 is without any.")
+
+
+def short_line(part: RecordPart, tr: Translator) -> str:
+    """Of a version or a paper, what was judged enough to say it; else empty."""
+    probability, band = part.of_event("drawdown"), part.of_event("inside")
+    said = []
+    if probability is not None and probability.is_enough:
+        said.append(
+            tr.gettext(
+                "error of the probabilities {score} (for comparison {base})",
+                score=tr.number(probability.score, 4),
+                base=tr.number(probability.base_score or 0, 4),
+            )
+        )
+    if band is not None and band.is_enough:
+        said.append(tr.gettext("inside the band {share}", share=percent(band.share, 1, tr)))
+    return " · ".join(said)
 
 
 def calibration_of(figures: OutcomeFigures, tr: Translator) -> Calibration | None:
@@ -180,7 +248,7 @@ def calibration_of(figures: OutcomeFigures, tr: Translator) -> Calibration | Non
         title=event_title(figures, tr),
         points=points,
         x_label=tr.gettext("probability that was said"),
-        y_label=tr.gettext("how often it came, with a 95 % interval; beside it how many forecasts"),
+        y_label=tr.gettext("how often it came, with a 95 % interval; above it how many forecasts"),
         write=tr.axis(0),
     )
 

@@ -29,7 +29,7 @@ def _lines(figures: OutcomeFigures, tr: Translator) -> list[str]:
     head = f"{figures.name}: {event_title(figures, tr)}, {figures.count} forecasts"
     if not figures.is_enough:
         return [head, f"  {plain_of(too_early(tr))}"]
-    lines = [head, *(f"  {label}: {value}" for label, value in score_lines(figures, tr))]
+    lines = [head, *(f"  {each.label}: {each.told}" for each in score_lines(figures, tr))]
     for each in figures.bins:
         share = f"{each.share:6.1%} ({each.low:.1%} to {each.high:.1%})"
         lines.append(f"  said {each.stated:6.1%}  came {share}  of {each.count}")

@@ -4,7 +4,7 @@ from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.telegram.limits import CAPTION, TEXT, cut
 from handlers.telegram.screen import Button, Screen
-from i18n.forecasts import counts_line, event_title, score_lines, too_early
+from i18n.forecasts import counts_line, event_title, less_is_better, score_lines, too_early
 from i18n.translator import Html, Translator
 from services.forecasts.record import PublicRecord, TrackRecord
 
@@ -42,7 +42,7 @@ def _record(shown: TrackRecord, tr: Translator, *, title: Html) -> list[Html]:
         return [*parts, too_early(tr)]
     for figures in listed.told:
         lines = [
-            tr.html("{label}: <b>{value}</b>", label=label, value=value) for label, value in score_lines(figures, tr)
+            tr.html("{label}: <b>{value}</b>", label=each.label, value=each.told) for each in score_lines(figures, tr)
         ]
         parts.append(Html("\n".join([tr.html("<b>{title}</b>", title=event_title(figures, tr)), *lines])))
-    return parts
+    return [*parts, less_is_better(tr)]

@@ -37,15 +37,14 @@ def calibration(chart: Calibration) -> Figure:
             [point.stated * 100] * 2, [point.low * 100, point.high * 100], color=SOFT, lw=9, solid_capstyle="round"
         )
     for point in chart.points:
-        axes.plot(point.stated * 100, point.came * 100, color=ACCENT, marker="o", ms=11, ls="")
-        said = FONT | {"fontsize": SMALL, "color": INK, "ha": "left", "va": "center"}
-        axes.annotate(
-            str(point.count), (point.stated * 100, point.came * 100), xytext=(9, 0), textcoords="offset points", **said
-        )
+        axes.plot(point.stated * 100, point.came * 100, color=ACCENT, marker="o", ms=11, ls="", clip_on=False, zorder=3)
+        said = FONT | {"fontsize": SMALL, "color": INK, "ha": "center", "va": "bottom"}
+        above = (point.stated * 100, max(point.high, point.came) * 100)
+        axes.annotate(str(point.count), above, xytext=(0, 7), textcoords="offset points", **said)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MultipleLocator(20))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{chart.write(value)} %"))
-    axes.set_xlim(-2, 102)
-    axes.set_ylim(-2, 102)
+    axes.set_xlim(-3, 103)
+    axes.set_ylim(-3, 109)
     axes.set_xlabel(clean(chart.x_label), labelpad=8, **style)
     return figure

@@ -72,18 +72,28 @@ async def test_it_says_so_where_it_is_too_early(empty: App) -> None:
     page = (await text_of(empty, "/track")).text
     assert "It is too early to say how good they are" in page
     assert "Judged: <b>0</b>, waiting: 1, void: 0." in page
-    assert "Brier score</dt>" not in page
+    assert "Brier score" not in page
 
 
 async def test_everybody_sees_how_often_it_came_true(told: App) -> None:
     for language, words in (
-        ("en", ("Judged: <b>180</b>, waiting: 0, void: 0.", "Brier score", "Version 2.0.0", "Paper GAZP (GAZP)")),
-        ("ru", ("Проверено: <b>180</b>", "Оценка Брайера", "Версия 2.0.0", "торговый день")),
+        (
+            "en",
+            (
+                "Judged: <b>180</b>, waiting: 0, void: 0.",
+                "Brier score",
+                "less is better",
+                "Version 2.0.0",
+                "Paper GAZP (GAZP)",
+            ),
+        ),
+        ("ru", ("Проверено: <b>180</b>", "оценка Брайера", "Чем меньше, тем лучше.", "Версия 2.0.0", "торговый день")),
     ):
         page = (await text_of(told, "/track", language)).text
         for word in words:
             assert word in page, word
         assert page.count("<circle") >= 5
+        assert "—</td>" not in page, "no line has dashes only"
 
 
 async def test_anybody_can_check_the_chain(told: App) -> None:

@@ -26,7 +26,7 @@ def test_figures_are_those_of_the_file(tmp_path: Path, capsys: pytest.CaptureFix
     assert case.score == pytest.approx((3 * 2 * 0.95 + 27 * 8 * 0.05) / 30)
     assert check_forecasts(RISK, tmp_path / "past.csv") == 0
     told = capsys.readouterr().out
-    assert "Brier score: 0.1600" in told
+    assert "(Brier score): 0.1600" in told
     assert "said  20.0%  came  20.0%" in told
 
 

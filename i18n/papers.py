@@ -23,8 +23,8 @@ def short_words(field: Input, value: Value, tr: Translator) -> str:
     return tr.gettext("{symbol}, closes up to {day}", symbol=origin.instrument.symbol, day=tr.day(origin.last))
 
 
-def price_facts(value: Value, tr: Translator) -> list[str]:
-    """Plain sentences; none of an answer that is not of live prices."""
+def price_facts(value: Value, tr: Translator, *, accepted: bool = True) -> list[str]:
+    """Plain sentences; none of an answer that is not of live prices. `accepted`: its jumps were looked at."""
     origin = origin_of(value)
     if origin is None or not (numbers := numbers_of(value)):
         return []
@@ -34,7 +34,7 @@ def price_facts(value: Value, tr: Translator) -> list[str]:
         day=tr.day(origin.last),
         close=tr.number(numbers[-1], 2 if abs(numbers[-1]) >= 1 else 5),
     )
-    if not origin.jumps:
+    if not (origin.jumps and accepted):
         return [told]
     jumps = ", ".join(f"{tr.day(each.day)} {change_words(each.change, tr)}" for each in origin.jumps[-JUMPS:])
     return [told, tr.gettext("Taken as it is, though no split explains it: {jumps}.", jumps=jumps)]
@@ -50,4 +50,4 @@ def judging_promise(manifest: Manifest, answers: Mapping[str, Value], tr: Transl
     said = promise(horizon, origin.last, due_on(origin.last, horizon), tr, told=told)
     if not origin.jumps:
         return said
-    return f"{said} " + tr.gettext("If the price jumps like that again within this time, nothing can be judged.")
+    return f"{said} " + tr.gettext("If the price jumps like that again within this time, it may not be judged.")

@@ -95,7 +95,7 @@ def _view(field: Input, entry: FormEntry, slug: str, tr: Translator, favourites:
         preview=_preview(field, entry, slug),
         previews=_previews(field, entry, slug),
         kept_words=_kept_words(field, entry, tr),
-        facts=[] if entry.source != LIVE or entry.value is None else price_facts(entry.value, tr),
+        facts=[] if entry.source != LIVE or entry.value is None else price_facts(entry.value, tr, accepted=not asks),
         template=f"/models/{slug}/templates/{field.name}.xlsx" if isinstance(field, TableInput) else "",
         papers=_papers(field, entry, favourites),
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.settings import ShopSettings
-from services.forecasts.weekly import ForecastSchedule, NextFire
+from services.forecasts.schedule import ForecastSchedule, NextFire
 
 
 def open_schedule(settings: ShopSettings) -> ForecastSchedule:
@@ -17,6 +17,7 @@ def open_schedule(settings: ShopSettings) -> ForecastSchedule:
 
         return next_fire(settings.forecast_cron, zone)
 
+    @functools.lru_cache(maxsize=4096)  # of twenty years of weeks, which the record counts
     def fire(after: datetime) -> datetime | None:
         return schedule()(after)
 

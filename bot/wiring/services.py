@@ -10,6 +10,7 @@ from aiogram import Bot
 from bot.settings import Settings
 from bot.wiring.bonuses import open_bonuses
 from bot.wiring.files import open_cleanup
+from bot.wiring.forecasts import open_schedule
 from bot.wiring.identity import open_deletion, open_entrance, people_of
 from bot.wiring.payments import open_closed, open_payments, open_renewals, open_stars_payments
 from bot.wiring.uploads import open_uploads
@@ -99,6 +100,7 @@ def make_services(
     called where the folders of models are found changed. `bot`: who asks Telegram."""
     on_news, on_sold = partial(coordination.tell, Topic.NEWS), partial(coordination.tell, Topic.SOLD)
     store = open_store(settings.files_store)
+    weeks = open_schedule(settings)
     files, cleanup = Files(db, store, clock), open_cleanup(settings, db, store, clock)
     history, staff = History(db, files), Staff(settings.owner_ids)
     uploads = open_uploads(settings, db, clock, store, on_published=partial(coordination.tell, Topic.UPLOADS))
@@ -163,10 +165,10 @@ def make_services(
         second_factor=SecondFactors(db, clock, entrance.throttles, on_news=entrance.on_news),
         models=models,
         market=market,
-        track=Track(db, clock),
+        track=Track(db, clock, weeks),
         forecasts=ForecastQueries(db),
         judgement=Judgement(db, market, clock, on_news),
-        instrument_list=InstrumentList(db, market, clock, staff, models),
+        instrument_list=InstrumentList(db, market, clock, staff, models, schedule=weeks),
         live_answers=LiveAnswers(market),
         presets=presets,
         studio=Studio(presets, files, history),

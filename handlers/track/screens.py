@@ -38,6 +38,10 @@ def _record(shown: TrackRecord, tr: Translator, *, title: Html) -> list[Html]:
     listed = shown.listed
     about = tr.html("Every week the shop forecasts its own list of papers and is judged by what came.")
     parts = [Html(f"{title}\n{about}"), counts_line(listed.counts, tr)]
+    if shown.missed:
+        parts.append(
+            tr.nhtml("{n} week of a paper had no forecast.", "{n} weeks of papers had no forecast.", shown.missed)
+        )
     if not listed.told:
         return [*parts, too_early(tr)]
     for figures in listed.told:

@@ -1,16 +1,15 @@
 """The papers that the shop forecasts by itself: owners set them. Each change is in the audit log."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.base import AnyRow, table_of
+from db.base import table_of
 from db.engine import Database
-from db.tables.forecasts import EntryKind, Forecast, ForecastOrigin, ListedInstrument
+from db.tables.forecasts import EntryKind, ListedInstrument
 from db.tables.users import AuditAction, Role
 from db.upsert import insert_into
 from services.audit_log.record import AuditRecord, record
@@ -18,8 +17,11 @@ from services.clock import Clock
 from services.errors import N_, ShopError
 from services.forecasts.append import NewEntry, append, lock_chain
 from services.forecasts.chain import listed_text, unlisted_text
+from services.forecasts.closes import listed_closes
 from services.forecasts.entries import listed_numbers
+from services.forecasts.listed import ListedView, all_listed, one_listed
 from services.forecasts.said import Paper, judged_input, paper_of
+from services.forecasts.schedule import ForecastSchedule
 from services.forecasts.sources import PriceSource
 from services.manifests.live import LivePrices
 from services.manifests.manifest import Manifest
@@ -28,13 +30,17 @@ from services.market.prices import Instrument
 from services.users.actor import Actor
 from services.users.roles import Staff
 
-_listed, _forecasts = table_of(ListedInstrument), table_of(Forecast)
+_listed = table_of(ListedInstrument)
 MOST_LISTED: Final = 100
 SHOWN: Final = 5
 
 
 class NotJudged(ShopError):
     message = N_("No model of this name forecasts prices of an exchange and is judged by what came.")
+
+
+class SeveralModels(ShopError):
+    message = N_("Several models forecast prices: {models}. Please name one behind the paper.")
 
 
 class AlreadyListed(ShopError):
@@ -50,22 +56,12 @@ class ListFull(ShopError):
     message = N_("At most {most} papers can be on the list.")
 
 
+class SeveralListed(ShopError):
+    message = N_("{symbol} is on the list more than once: {places}. Please name one behind the paper.")
+
+
 class SeveralPapers(ShopError):
     message = N_("Several papers are called so: {symbols}. Please type the ticker of one of them.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedView:
-    """`forecasts`: how many were published of it."""
-
-    id: int
-    model_slug: str
-    symbol: str
-    name: str
-    exchange: str
-    since: datetime
-    until: datetime | None
-    forecasts: int
 
 
 class KnownModels(Protocol):
@@ -78,8 +74,18 @@ class KnownModels(Protocol):
 class InstrumentList:
     """Changes raise `NotAllowed`: owners alone make them."""
 
-    def __init__(self, db: Database, market: PriceSource, clock: Clock, staff: Staff, models: KnownModels) -> None:
+    def __init__(
+        self,
+        db: Database,
+        market: PriceSource,
+        clock: Clock,
+        staff: Staff,
+        models: KnownModels,
+        *,
+        schedule: ForecastSchedule,
+    ) -> None:
         self._db, self._market, self._clock, self._staff, self._models = db, market, clock, staff, models
+        self._schedule = schedule
 
     @property
     def judged_models(self) -> list[Manifest]:
@@ -87,24 +93,45 @@ class InstrumentList:
 
     async def all(self) -> Sequence[ListedView]:
         """Those on it first, then those taken off, the latest first."""
-        return await self._db.read(_all)
+        return await self._db.read(all_listed, self._schedule, self._clock())
 
     async def add(self, text: str, *, actor: Actor, model_slug: str | None = None) -> ListedView:
-        """`text`: a ticker, an ISIN or a name. Raises `NotJudged`, `SeveralPapers`, `AlreadyListed`, `ListFull`, leaves
-        of `NoPrices`."""
+        """`text`: a ticker, an ISIN or a name. Its closes are looked at: what could never be forecast would be missed
+        every week. Raises `NotJudged`, `SeveralModels`, `SeveralPapers`, `AlreadyListed`, `ListFull`, `ClockBehind`,
+        leaves of `NoPrices`."""
         await self._db.read(lambda session: self._staff.require(session, actor, Role.OWNER, acts=False))
         manifest = self._model(model_slug)
         paper = await self._find(manifest, text)
+        field = judged_input(manifest)
+        assert field is not None  # of a judged model
+        await listed_closes(self._market, paper.source, paper.symbol, field)
         return await self._db.write(self._add, manifest.slug, paper, actor, self._clock())
 
+    async def take_off_named(self, text: str, *, actor: Actor) -> ListedView:
+        """`text`: its ticker, and where that is on the list more than once also its model or its exchange. Raises
+        `NotListed`, `SeveralListed`, `ClockBehind`."""
+        symbol, *more = text.split()
+        on_it = [each for each in await self.all() if each.until is None]
+        found = [each for each in on_it if each.symbol.casefold() == symbol.casefold()]
+        for word in map(str.casefold, more):
+            found = [each for each in found if word in (each.model_slug.casefold(), each.exchange.casefold())]
+        if not found:
+            raise NotListed(paper=text[:64])
+        if len(found) > 1:
+            places = ", ".join(f"{each.model_slug} {each.exchange}" for each in found[:SHOWN])
+            raise SeveralListed(symbol=found[0].symbol, places=places)
+        return await self.take_off(found[0].id, actor=actor)
+
     async def take_off(self, listed_id: int, *, actor: Actor) -> ListedView:
-        """What was published of it stays. Raises `NotListed`."""
+        """What was published of it stays. Raises `NotListed`, `ClockBehind`."""
         return await self._db.write(self._take_off, listed_id, actor, self._clock())
 
     def _model(self, slug: str | None) -> Manifest:
         fitting = [each for each in self.judged_models if slug is None or each.slug == slug]
         if not fitting:
             raise NotJudged(slug=slug)
+        if len(fitting) > 1:
+            raise SeveralModels(models=", ".join(each.slug for each in fitting[:SHOWN]))
         return fitting[0]
 
     async def _find(self, manifest: Manifest, text: str) -> Paper:
@@ -132,7 +159,7 @@ class InstrumentList:
         _publish(session, EntryKind.LISTED, listed_id, now)
         told = {"model": slug, "paper": paper.symbol, "name": paper.name}
         record(session, AuditRecord(actor=actor, action=AuditAction.LIST_ADD, subject=paper.symbol, after=told), now)
-        return _one(session, listed_id)
+        return one_listed(session, listed_id, self._schedule, now)
 
     def _take_off(self, session: Session, listed_id: int, actor: Actor, now: datetime) -> ListedView:
         self._staff.require(session, actor, Role.OWNER)
@@ -141,7 +168,7 @@ class InstrumentList:
         if session.execute(update(_listed).where(on_it).values(until=now).returning(_listed.c.id)).first() is None:
             raise NotListed(listed_id=listed_id)
         _publish(session, EntryKind.UNLISTED, listed_id, now)
-        view = _one(session, listed_id)
+        view = one_listed(session, listed_id, self._schedule, now)
         told = {"model": view.model_slug, "paper": view.symbol, "name": view.name}
         record(session, AuditRecord(actor=actor, action=AuditAction.LIST_REMOVE, subject=view.symbol, before=told), now)
         return view
@@ -166,31 +193,3 @@ def _only(found: Sequence[Instrument], text: str) -> Instrument:
 
 def _paper(source: LivePrices, found: Instrument) -> Paper:
     return paper_of(source, symbol=found.symbol, name=found.name, exchange=found.exchange)
-
-
-def _all(session: Session) -> list[ListedView]:
-    rows = session.execute(_views().order_by(_listed.c.until.is_not(None), _listed.c.until.desc(), _listed.c.id))
-    return [_view(row) for row in rows]
-
-
-def _one(session: Session, listed_id: int) -> ListedView:
-    return _view(session.execute(_views().where(_listed.c.id == listed_id)).one())
-
-
-def _views() -> Select[Any]:  # Any: rows of Core
-    made = (
-        select(func.count())
-        .where(
-            _forecasts.c.origin == ForecastOrigin.LIST,
-            _forecasts.c.model_slug == _listed.c.model_slug,
-            _forecasts.c.source_key == _listed.c.source_key,
-            _forecasts.c.symbol == _listed.c.symbol,
-        )
-        .scalar_subquery()
-    )
-    columns = ("id", "model_slug", "symbol", "name", "exchange", "since", "until")
-    return select(*(_listed.c[name] for name in columns), made.label("forecasts"))
-
-
-def _view(row: AnyRow) -> ListedView:
-    return ListedView(**row._mapping)

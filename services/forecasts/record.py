@@ -2,9 +2,10 @@
 list, by version and by paper, and of what customers bought, all together."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, case, func, select
@@ -25,10 +26,13 @@ from services.forecasts.chain import GENESIS
 from services.forecasts.discretion import STEP, counted_once, told_of_customers
 from services.forecasts.entries import PublishedEntry, published
 from services.forecasts.figures import OutcomeFigures, Tally, figures_of
+from services.forecasts.missed import missed_weeks
+from services.forecasts.schedule import ForecastSchedule
 
 _forecasts, _open, _outcomes = table_of(Forecast), table_of(OpenForecast), table_of(ForecastOutcome)
 _head, _listed = table_of(ChainHead), table_of(ListedInstrument)
 KEPT: Final = 60.0  # seconds
+NONE_MISSED: Final[Mapping[int, int]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +69,14 @@ class RecordPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedPaper:
+    """`missed`: weeks without a forecast of it."""
+
     symbol: str
     name: str
     exchange: str
     since: datetime
     until: datetime | None
+    missed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +93,11 @@ class TrackRecord:
     first_made_at: datetime | None = None
     next_due: date | None = None
 
+    @property
+    def missed(self) -> int:
+        """Weeks without a forecast, of all papers of the list."""
+        return sum(paper.missed for paper in self.papers_on_list)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicRecord:
@@ -99,8 +111,8 @@ class PublicRecord:
 class Track:
     """What it read is kept for a minute: the page is everybody's."""
 
-    def __init__(self, db: Database, clock: Clock) -> None:
-        self._db, self._clock = db, clock
+    def __init__(self, db: Database, clock: Clock, schedule: ForecastSchedule) -> None:
+        self._db, self._clock, self._schedule = db, clock, schedule
         self._reading = asyncio.Lock()
         self._read: tuple[datetime, PublicRecord] | None = None
 
@@ -108,8 +120,11 @@ class Track:
         async with self._reading:  # however many ask, one reads
             now = self._clock()
             if self._read is None or not 0 <= (now - self._read[0]).total_seconds() < KEPT:
-                self._read = now, await self._db.scan(read_record)
+                self._read = now, await self._db.scan(self._all, now)
             return self._read[1]
+
+    def _all(self, session: Session, now: datetime) -> PublicRecord:
+        return read_record(session, missed_weeks(session, self._schedule, now))
 
     def forget(self) -> None:
         """What was read is read anew."""
@@ -120,15 +135,16 @@ class Track:
         return published(self._db)
 
 
-def read_record(session: Session) -> PublicRecord:
+def read_record(session: Session, missed: Mapping[int, int] = NONE_MISSED) -> PublicRecord:
+    """`missed`: weeks by paper of the list."""
     head = session.execute(select(_head.c.length, _head.c.hash)).first()
     slugs = set(session.scalars(select(_forecasts.c.model_slug).distinct()))
     slugs |= set(session.scalars(select(_listed.c.model_slug).distinct()))
-    models = [_of_model(session, slug) for slug in sorted(slugs)]
+    models = [_of_model(session, slug, missed) for slug in sorted(slugs)]
     return PublicRecord(models=models, length=head.length if head else 0, hash=head.hash if head else GENESIS)
 
 
-def _of_model(session: Session, slug: str) -> TrackRecord:
+def _of_model(session: Session, slug: str, missed: Mapping[int, int]) -> TrackRecord:
     tallies = session.execute(_tallies(slug, told_of_customers(session, slug))).all()
     counts = session.execute(_counts(slug)).all()
     of_list = [row for row in tallies if row.origin == ForecastOrigin.LIST]
@@ -149,7 +165,7 @@ def _of_model(session: Session, slug: str) -> TrackRecord:
         ),
         versions=_parts(("model_version",), of_list, counted),
         papers=_parts(("symbol", "source_key"), of_list, counted),
-        papers_on_list=_list_of(session, slug),
+        papers_on_list=_list_of(session, slug, missed),
         first_made_at=session.scalar(select(func.min(_forecasts.c.made_at)).where(of_shop)),
         next_due=session.scalar(due.where(of_shop)),
     )
@@ -254,8 +270,9 @@ def _in_steps(part: RecordPart) -> RecordPart:
     return replace(part, counts=Counts(judged=judged, waiting=waiting, void=void))
 
 
-def _list_of(session: Session, slug: str) -> list[ListedPaper]:
+def _list_of(session: Session, slug: str, missed: Mapping[int, int]) -> list[ListedPaper]:
     columns = (_listed.c.symbol, _listed.c.name, _listed.c.exchange, _listed.c.since, _listed.c.until)
-    wanted = select(*columns).where(_listed.c.model_slug == slug)
+    wanted = select(_listed.c.id, *columns).where(_listed.c.model_slug == slug)
     rows = session.execute(wanted.order_by(_listed.c.since, _listed.c.id))
-    return [ListedPaper(**row._mapping) for row in rows]
+    names = [column.name for column in columns]
+    return [ListedPaper(**{name: getattr(row, name) for name in names}, missed=missed.get(row.id, 0)) for row in rows]

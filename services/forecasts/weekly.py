@@ -1,11 +1,10 @@
 """The shop's own forecasts: once a week, of each paper of its list, written down before anybody knows what comes."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import exists, select
@@ -18,13 +17,16 @@ from db.tables.forecasts import Forecast, ForecastOrigin, ListedInstrument
 from services.clock import Clock
 from services.errors import ShopError, one_line
 from services.forecasts.append import ClockBehind
+from services.forecasts.closes import listed_closes
 from services.forecasts.publish import publish
 from services.forecasts.said import NewForecast, judged_input, listed_forecast, load_source, paper_of
+from services.forecasts.schedule import ForecastSchedule
 from services.forecasts.sources import PriceSource
 from services.inference.engine import Engine
 from services.inference.tensors import Row
 from services.manifests.inputs import SeriesInput
 from services.manifests.manifest import Manifest
+from services.market.errors import ExchangeSilent
 from services.market.prices import ClosingPrices
 from services.values.samples import sample_value
 
@@ -34,23 +36,7 @@ _forecasts, _listed = table_of(Forecast), table_of(ListedInstrument)
 EVERY: Final = 30.0  # seconds between looks
 REST: Final = timedelta(minutes=30)
 """So long a paper that had no forecast is left alone."""
-
-NextFire = Callable[[datetime], datetime | None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastSchedule:
-    """`next_fire`: the first moment of the schedule that is not before the given one. `zone`: whose weeks count."""
-
-    zone: ZoneInfo
-    next_fire: NextFire
-
-    def due_week(self, now: datetime) -> str | None:
-        """This ISO week, if its moment has come. A week that was missed is over: nothing is made up for it."""
-        local = now.astimezone(self.zone)
-        monday = datetime.combine(local.date() - timedelta(days=local.weekday()), time(), self.zone)
-        fire = self.next_fire(monday)
-        return local.strftime("%G-W%V") if fire is not None and fire <= now else None
+SILENT_PAPERS: Final = 2
 
 
 class WeeklyForecasts:
@@ -89,12 +75,18 @@ class WeeklyForecasts:
                 return 0
             missing = await self._db.read(_missing, week)
             due = [row for row in missing if self._resting.get(row.id, now) <= now]
-            return sum([await self._publish(row, week) for row in due])
+            silent: Counter[str] = Counter()
+            return sum([await self._publish(row, week, silent) for row in due])
 
-    async def _publish(self, row: AnyRow, week: str) -> bool:
+    async def _publish(self, row: AnyRow, week: str, silent: Counter[str]) -> bool:
+        """`silent`: how many papers of a source got no answer. It is not asked for each of a hundred, but left alone
+        until the next look, which begins with those that were not asked."""
+        if silent[row.source_key] >= SILENT_PAPERS:
+            return False
         try:
             made = await self._forecast(row)
         except ShopError as error:
+            silent[row.source_key] += isinstance(error, ExchangeSilent)
             log.warning("forecast_not_made", model=row.model_slug, symbol=row.symbol, error=one_line(error))
             made = None
         except Exception:
@@ -114,15 +106,12 @@ class WeeklyForecasts:
         return number is not None
 
     async def _forecast(self, row: AnyRow) -> NewForecast | None:
-        """None: its model does not run here, or its prices are old, jump, are told of already, or lack their splits.
-        Raises ShopError."""
+        """None: its model does not run here, or its prices are told of already. Raises ShopError."""
         manifest = self._engine.manifest(row.model_slug)
         field = None if manifest is None else judged_input(manifest)
         if manifest is None or field is None or not self._engine.serves(manifest.slug):
             return None
-        prices = await self._market.closes(load_source(row.source), row.symbol, least=field.min_length)
-        if prices.stale or not prices.splits_known or prices.jumps:
-            return None
+        prices = await listed_closes(self._market, load_source(row.source), row.symbol, field)
         if await self._db.read(_is_told, row, prices.days[-1]):
             return None
         result = await self._engine.predict(manifest.slug, _row(manifest, field, prices))
@@ -133,7 +122,7 @@ class WeeklyForecasts:
 def _row(manifest: Manifest, field: SeriesInput, prices: ClosingPrices) -> Row:
     """What else the model asks is answered as its manifest does."""
     values = {each.name: sample_value(each) for each in manifest.inputs}
-    return Row(values=values | {field.name: [float(close) for close in prices.values[-field.max_length :]]})
+    return Row(values=values | {field.name: [float(close) for close in prices.values]})
 
 
 def _missing(session: Session, week: str) -> Sequence[AnyRow]:

@@ -44,7 +44,8 @@ def walk(count: int, *, seed: int = 1) -> list[float]:
 
 def closing_prices(symbol: str, days: Sequence[dt.date], closes: Sequence[float], at: dt.datetime) -> ClosingPrices:
     instrument = Instrument(provider="moex", symbol=symbol, name=f"Paper {symbol}", exchange="MOEX")
-    return ClosingPrices(instrument=instrument, days=days, values=closes, fetched_at=at)
+    jumps = find_jumps(list(zip(days, closes, strict=True)))
+    return ClosingPrices(instrument=instrument, days=days, values=closes, jumps=jumps, fetched_at=at)
 
 
 @dataclass

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.cron import next_fire
 from db.base import JsonObject
 from db.engine import Database
-from services.forecasts.weekly import ForecastSchedule
+from services.forecasts.schedule import ForecastSchedule
 from tests.support.clock import START, FakeClock
 from tests.support.counter import STORE, Counter, open_counter
 from tests.support.forecasts import PaperMarket, walk, weekdays

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from pydantic import BaseModel, Field
 
 from services.forecasts.figures import ENOUGH, OutcomeFigures
-from services.forecasts.record import RecordPart, TrackRecord
+from services.forecasts.record import ListedPaper, RecordPart, TrackRecord
 from web.api.callers import MayRead
 from web.api.routes import make_router
 
@@ -48,6 +48,17 @@ class TrackPart(BaseModel):
     figures: list[TrackFigures]
 
 
+class ListedOne(BaseModel):
+    """A paper of the shop's own list."""
+
+    symbol: str
+    name: str
+    exchange: str
+    since: datetime
+    until: datetime | None = Field(description="Taken off then.")
+    missed: int = Field(description="Weeks without a forecast of it, that are over.")
+
+
 class ModelTrack(BaseModel):
     model: str
     horizon: int = Field(description="Trading days.")
@@ -57,6 +68,7 @@ class ModelTrack(BaseModel):
     )
     versions: list[TrackPart]
     papers: list[TrackPart]
+    on_list: list[ListedOne] = Field(description="What is on the list, and what was taken off.")
     first_made_at: datetime | None = Field(description="Of the list, as `next_due`.")
     next_due: date | None = Field(description="Nothing more is judged before.")
 
@@ -83,8 +95,20 @@ def _model(record: TrackRecord) -> ModelTrack:
         bought=_part(record.bought),
         versions=[_part(each) for each in record.versions],
         papers=[_part(each) for each in record.papers],
+        on_list=[_listed(each) for each in record.papers_on_list],
         first_made_at=record.first_made_at,
         next_due=record.next_due,
+    )
+
+
+def _listed(paper: ListedPaper) -> ListedOne:
+    return ListedOne(
+        symbol=paper.symbol,
+        name=paper.name,
+        exchange=paper.exchange,
+        since=paper.since,
+        until=paper.until,
+        missed=paper.missed,
     )
 
 

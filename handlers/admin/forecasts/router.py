@@ -8,14 +8,13 @@ from db.tables.users import Role
 from handlers.admin.context import AdminContext
 from handlers.admin.forecasts import screens
 from services.errors import ShopError
-from services.forecasts.listing import NotListed
 
 ADD: Final = "add"
 DROP: Final = "drop"
 
 
 async def papers(message: Message, args: str, ctx: AdminContext) -> bool:
-    """`add TICKER`, `drop TICKER`, or nothing. False: not as its usage says."""
+    """`add TICKER [MODEL]`, `drop TICKER [MODEL or exchange]`, or nothing. False: not as its usage says."""
     verb, _, paper = args.partition(" ")
     if args and (verb.lower() not in (ADD, DROP) or not paper.strip()):
         return False
@@ -34,11 +33,9 @@ async def papers(message: Message, args: str, ctx: AdminContext) -> bool:
 async def _change(verb: str, paper: str, ctx: AdminContext) -> str:
     listing, tr = ctx.services.instrument_list, ctx.tr
     if verb == ADD:
-        added = await listing.add(paper, actor=ctx.actor)
+        name, _, last = paper.rpartition(" ")
+        named = name and last in {each.slug for each in listing.judged_models}
+        added = await listing.add(name if named else paper, actor=ctx.actor, model_slug=last if named else None)
         return tr.html("✅ On the list: {name} ({symbol}).", name=added.name, symbol=added.symbol)
-    on_it = [each for each in await listing.all() if each.until is None]
-    found = next((each for each in on_it if each.symbol.casefold() == paper.casefold()), None)
-    if found is None:
-        raise NotListed(paper=paper[:64])
-    gone = await listing.take_off(found.id, actor=ctx.actor)
+    gone = await listing.take_off_named(paper, actor=ctx.actor)
     return tr.html("✅ Taken off the list: {name} ({symbol}).", name=gone.name, symbol=gone.symbol)

@@ -6,7 +6,7 @@ from handlers.admin.widgets import notice_first, panel_button
 from handlers.telegram.limits import TEXT, cut
 from handlers.telegram.screen import Screen
 from i18n.translator import Html, Translator
-from services.forecasts.listing import ListedView
+from services.forecasts.listed import ListedView
 
 
 def papers_screen(papers: Sequence[ListedView], tr: Translator, *, notice: str = "") -> Screen:
@@ -22,4 +22,6 @@ def papers_screen(papers: Sequence[ListedView], tr: Translator, *, notice: str =
 
 def _line(each: ListedView, tr: Translator) -> Html:
     made = tr.ngettext("{n} forecast", "{n} forecasts", each.forecasts)
+    if each.missed:
+        made += ", " + tr.ngettext("{n} week missed", "{n} weeks missed", each.missed)
     return tr.html("{name} ({symbol}): {made}", name=each.name, symbol=each.symbol, made=made)

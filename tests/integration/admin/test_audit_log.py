@@ -41,9 +41,9 @@ from services.users.actor import Actor
 from services.users.manage import CreditChange
 from services.users.roles import NotAllowed, Staff
 from tests.integration.models.uploads.conftest import open_shop
-from tests.support.clock import START
 from tests.support.files import files_of
-from tests.support.forecasts import MOEX, PaperMarket
+from tests.support.forecasts import MOEX
+from tests.support.risk_shop import mondays, risk_market
 from tests.support.shop import add_model
 from tests.support.stars import FakeStars
 from tests.support.stars_till import open_stars_till
@@ -200,8 +200,8 @@ async def do_to_the_list(services: AdminServices) -> None:
     prices = risk.inputs[0].model_copy(update={"live": (MOEX,)})
     assert isinstance(prices, SeriesInput)
     models = SimpleNamespace(manifests=[risk.model_copy(update={"slug": "wine", "inputs": (prices, *risk.inputs[1:])})])
-    market, staff, owner = PaperMarket(today=START.date()), Staff((OWNER,)), Actor(OWNER)
-    papers = InstrumentList(services.db, market, services.clock, staff, models)
+    market, staff, owner = risk_market("SBER"), Staff((OWNER,)), Actor(OWNER)
+    papers = InstrumentList(services.db, market, services.clock, staff, models, schedule=mondays())
     await papers.take_off((await papers.add("SBER", actor=owner)).id, actor=owner)
 
 

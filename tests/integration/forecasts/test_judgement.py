@@ -22,6 +22,7 @@ from services.market.errors import ExchangeSilent, InstrumentUnknown
 from services.market.prices import HistoryEnd
 from tests.support.clock import FakeClock
 from tests.support.forecasts import PaperMarket, forecast, said, walk, weekdays
+from tests.support.risk_shop import mondays
 from tests.support.shop import add_model, add_prediction, add_user
 
 DAYS, CLOSES = weekdays(1600), walk(1600)
@@ -243,6 +244,6 @@ async def test_two_processes_judge_each_forecast_once(database: Database, clock:
 async def test_a_hundred_readers_make_one_reading(database: Database, clock: FakeClock) -> None:
     import asyncio
 
-    track = Track(database, clock)
+    track = Track(database, clock, mondays())
     records = await asyncio.gather(*(track.record() for _ in range(100)))
     assert len({id(each) for each in records}) == 1

@@ -18,7 +18,7 @@ from tests.support.audits import broken, meddle
 from tests.support.clock import FakeClock
 from tests.support.counter import Counter
 from tests.support.forecasts import FIRST_DAY, evening, forecast
-from tests.support.risk_shop import open_risk_shop, risk_market
+from tests.support.risk_shop import mondays, open_risk_shop, risk_market
 from tests.support.shop import add_model, add_user
 
 OWNER = 77
@@ -30,7 +30,9 @@ async def listed(database: Database, clock: FakeClock, tmp_path: Path) -> AsyncI
     """SBER and GAZP are on the list since a day ago; SBER was taken off."""
     counter = await open_risk_shop(database, clock, tmp_path)
     actor = Actor(await database.write(add_user, telegram_id=OWNER), None)
-    papers = InstrumentList(database, risk_market("SBER", "GAZP"), clock, Staff([OWNER]), counter.models)
+    papers = InstrumentList(
+        database, risk_market("SBER", "GAZP"), clock, Staff([OWNER]), counter.models, schedule=mondays()
+    )
     first = await papers.add("SBER", actor=actor)
     await papers.add("GAZP", actor=actor)
     clock.advance(days=1)

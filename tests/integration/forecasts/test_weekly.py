@@ -41,7 +41,7 @@ async def owner(counter: Counter) -> Actor:
 
 
 def list_of(counter: Counter, market: PaperMarket) -> InstrumentList:
-    return InstrumentList(counter.db, market, counter.clock, Staff([OWNER]), counter.models)
+    return InstrumentList(counter.db, market, counter.clock, Staff([OWNER]), counter.models, schedule=mondays())
 
 
 def weekly(counter: Counter, market: PaperMarket, *, doubted: bool = False) -> WeeklyForecasts:

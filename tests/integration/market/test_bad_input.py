@@ -19,6 +19,7 @@ from services.errors import ShopError
 from services.forecasts import publish
 from services.forecasts.judgement import Judgement
 from services.forecasts.listing import InstrumentList, SeveralPapers
+from services.forecasts.sources import PriceSource
 from services.forecasts.weekly import WeeklyForecasts
 from services.market.errors import InstrumentUnknown
 from services.market.market import Market
@@ -28,7 +29,7 @@ from tests.integration.market.conftest import MOEX
 from tests.support.clock import FakeClock
 from tests.support.counter import Counter
 from tests.support.forecasts import forecast
-from tests.support.risk_shop import mondays, open_risk_shop
+from tests.support.risk_shop import mondays, open_risk_shop, risk_market
 from tests.support.shop import add_model, add_user
 
 OWNER = 77
@@ -47,10 +48,10 @@ async def counter(sqlite_database: Database, clock: FakeClock, tmp_path: Path) -
     await counter.exits.aclose()
 
 
-async def add(counter: Counter, market: Market, *typed: str) -> list[str]:
+async def add(counter: Counter, market: PriceSource, *typed: str) -> list[str]:
     """The tickers that were put on the list."""
     owner = Actor(await counter.db.write(add_user, telegram_id=OWNER), None)
-    papers = InstrumentList(counter.db, market, counter.clock, Staff([OWNER]), counter.models)
+    papers = InstrumentList(counter.db, market, counter.clock, Staff([OWNER]), counter.models, schedule=mondays())
     return [(await papers.add(each, actor=owner)).symbol for each in typed]
 
 
@@ -162,7 +163,7 @@ async def test_a_paper_that_goes_wrong_on_the_list_stops_no_other(
     counter: Counter, small_market: Market, clock: FakeClock, *, symbol: str, added: dt.date, looked: dt.date
 ) -> None:
     clock.now = dt.datetime.combine(added, dt.time(9), dt.UTC)
-    await add(counter, small_market, symbol, "SBER")
+    await add(counter, risk_market(symbol, "SBER"), symbol, "SBER")  # nothing was wrong with it yet
     clock.now = dt.datetime.combine(looked, dt.time(9), dt.UTC)
     with capture_logs() as logs:
         assert await weekly(counter, small_market).look() == 1

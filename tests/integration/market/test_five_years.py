@@ -122,7 +122,9 @@ async def test_five_years_of_the_shops_own_forecasts(
     counter = await open_risk_shop(sqlite_database, clock, tmp_path)
     owner = Actor(await counter.db.write(add_user, telegram_id=OWNER), None)
     for symbol in LISTED:
-        await InstrumentList(counter.db, small_market, clock, Staff([OWNER]), counter.models).add(symbol, actor=owner)
+        await InstrumentList(counter.db, small_market, clock, Staff([OWNER]), counter.models, schedule=mondays()).add(
+            symbol, actor=owner
+        )
     weekly = WeeklyForecasts(counter.db, counter.engine, small_market, clock, mondays())
     judgement = Judgement(counter.db, small_market, clock, lambda: None)
     published = judged = 0

@@ -1,0 +1,32 @@
+"""Weeks in which a paper of the list had no forecast: a record with holes is told with its holes."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow, table_of
+from db.tables.forecasts import Forecast, ForecastOrigin, ListedInstrument
+from services.forecasts.schedule import ForecastSchedule
+
+_listed, _forecasts = table_of(ListedInstrument), table_of(Forecast)
+
+
+def missed_weeks(session: Session, schedule: ForecastSchedule, now: datetime) -> dict[int, int]:
+    """By paper of the list (its row): of the weeks that are over, through all of which it was on the list from the
+    moment of forecasts on, as the schedule is today."""
+    return {row.id: _missed(session, row, schedule, now) for row in session.execute(select(_listed)).all()}
+
+
+def _missed(session: Session, row: AnyRow, schedule: ForecastSchedule, now: datetime) -> int:
+    weeks = schedule.past_weeks(row.since, row.until or now)
+    if not weeks:
+        return 0
+    made = select(func.count()).where(
+        _forecasts.c.origin == ForecastOrigin.LIST,
+        _forecasts.c.model_slug == row.model_slug,
+        _forecasts.c.source_key == row.source_key,
+        _forecasts.c.symbol == row.symbol,
+        _forecasts.c.week.between(weeks[0].name, weeks[-1].name),
+    )
+    return max(0, len(weeks) - (session.scalar(made) or 0))

@@ -43,7 +43,7 @@ async def missed(counter: Counter) -> dict[str, int]:
 
 
 async def test_weeks_without_a_forecast_are_counted(counter: Counter) -> None:
-    """On the list since Monday noon: forecasts of that week are made, and nobody waits for them. It is four weeks later."""
+    """On the list since Monday noon: forecasts of that week are made, and nobody waits for them."""
     market, actor = risk_market("SBER", "GAZP"), await owner(counter)
     papers = list_of(counter, market)
     job = WeeklyForecasts(counter.db, counter.engine, market, counter.clock, mondays())

@@ -169,7 +169,9 @@ class Translator:
         return format_datetime(at.astimezone(self.zone), format=f"d MMMM y, HH:mm ({zone})", locale=self._locale)
 
     def moment(self, at: dt.datetime) -> str:
-        return f"{at.astimezone(self.zone):%d.%m.%Y %H:%M}"
+        """As `day`, with the time."""
+        here = at.astimezone(self.zone)
+        return f"{self.day(here.date())} {here:%H:%M}"
 
     def short_moment(self, at: dt.datetime) -> str:
         """For buttons, where room is short: without the year."""

@@ -22,8 +22,11 @@ def presenters(services: Services, post: Post) -> dict[str, Present]:
         except ForecastNotFound:
             return None
         subject = tr.gettext("{name}: what came of your forecast for {paper}", name=name, paper=view.symbol)
-        switch = tr.html("Such letters are switched off in the profile.")
-        link = Link(label=tr.gettext("How often our forecasts came true"), url=f"{post.site}/track")
-        return Words(subject=subject, paragraphs=(*judged_lines(view, tr), switch), link=link)
+        record = tr.html(
+            "One forecast proves little. How often ours came true: {address}", address=f"{post.site}/track"
+        )
+        switch = tr.html("Such letters are switched off in the profile: {address}", address=f"{post.site}/profile")
+        link = Link(label=tr.gettext("Open the answer"), url=f"{post.site}/predictions/{view.prediction_id}")
+        return Words(subject=subject, paragraphs=(*judged_lines(view, tr), record), link=link, notes=(switch,))
 
     return presenting(ForecastJudged, judged)

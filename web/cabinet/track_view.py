@@ -20,7 +20,7 @@ from services.charts import Calibration
 from services.forecasts.record import RecordPart, TrackRecord
 from web.kit.viewer import PageViewer
 
-LEFT, RIGHT, TOP, BOTTOM = 50.0, 300.0, 16.0, 216.0
+LEFT, RIGHT, TOP, BOTTOM = 56.0, 294.0, 16.0, 216.0
 """Of the drawing, 320 by 250: where 0 % and 100 % are, with room for whole dots around."""
 STEPS: Final = 4
 """Of an axis."""

@@ -122,6 +122,8 @@ async def test_what_was_said_and_what_came(app: App, sandbox: Sandbox, language:
     assert [words for words in CAME[language] if words not in shown] == []
     for part in (letter.text, letter.html):
         assert "https://shop.example.com/track" in part
+        assert "https://shop.example.com/profile" in part
+        assert "https://shop.example.com/predictions/" in part
         assert {"ru": "отключаются в профиле", "en": "switched off in the profile"}[language] in part
 
 

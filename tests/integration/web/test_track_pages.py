@@ -96,6 +96,11 @@ async def test_everybody_sees_how_often_it_came_true(told: App) -> None:
         assert "—</td>" not in page, "no line has dashes only"
 
 
+async def test_every_page_leads_to_it(told: App) -> None:
+    for path in ("/", "/sign-in"):
+        assert '<a href="/track">' in (await text_of(told, path)).text
+
+
 async def test_anybody_can_check_the_chain(told: App) -> None:
     """As the page says how: with nothing of ours."""
     answer = await text_of(told, "/track.csv")

@@ -26,6 +26,7 @@ PAYMENT: Final = "adm-pay"  # adm-pay:<hex id>:<verb>
 STRAY: Final = "adm-stray"  # adm-stray:<id>
 STRAYS: Final = "adm-strays"  # adm-strays:<page>
 STATISTICS: Final = "adm-stats"  # adm-stats:<days>
+FORECASTS: Final = "adm-papers"
 ROLES: Final = "adm-roles"
 ROLE: Final = "adm-role"  # adm-role:<Telegram id>:<role>
 AUDIT_LOG: Final = "adm-log"  # adm-log:<page>:<users.id, or nothing for everybody>

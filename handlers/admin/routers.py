@@ -7,6 +7,7 @@ from handlers.admin import dialogs as answers
 from handlers.admin.assistants import router as assistants
 from handlers.admin.audit_log import router as audit_log
 from handlers.admin.dialogs import answers_router
+from handlers.admin.forecasts import router as forecasts
 from handlers.admin.models import router as models
 from handlers.admin.packages import router as packages
 from handlers.admin.panel import router as panel
@@ -25,5 +26,5 @@ def router() -> Router:
     """Commands and buttons."""
     router = Router(name="admin")
     parts = (panel, users, answers, models, uploads, assistants, packages, plans, presets, payments, statistics, roles)
-    router.include_routers(*(part.router() for part in (*parts, audit_log, commands)))
+    router.include_routers(*(part.router() for part in (*parts, audit_log, forecasts, commands)))
     return router

@@ -1,16 +1,30 @@
-"""/papers: owners set what the shop forecasts by itself."""
+"""/papers, and its button: owners set what the shop forecasts by itself."""
 
 from typing import Final
 
+from aiogram import Router
 from aiogram.types import Message
 
 from db.tables.users import Role
-from handlers.admin.context import AdminContext
+from handlers.admin import buttons as names
+from handlers.admin.context import AdminContext, StaffOnly
 from handlers.admin.forecasts import screens
+from handlers.kit.dialog import Event
+from handlers.kit.filters import Pressed
 from services.errors import ShopError
 
 ADD: Final = "add"
 DROP: Final = "drop"
+
+
+def router() -> Router:
+    router = Router(name="admin_forecasts")
+    router.callback_query.register(show_papers, Pressed(names.FORECASTS), StaffOnly())
+    return router
+
+
+async def show_papers(event: Event, *, ctx: AdminContext) -> None:
+    await ctx.respond(event, screens.papers_screen(await ctx.services.instrument_list.all(), ctx.tr))
 
 
 async def papers(message: Message, args: str, ctx: AdminContext) -> bool:

@@ -32,7 +32,10 @@ def panel_screen(role: Role, waiting: Waiting, tr: Translator) -> Screen:
             Button(text=tr.gettext("🧠 Models on sale"), action=names.MODELS),
             Button(text=tr.gettext("🎨 Styles"), action=names.PRESETS),
         ),
-        (Button(text=tr.gettext("🎟 Plans"), action=names.PLANS),),
+        (
+            Button(text=tr.gettext("🎟 Plans"), action=names.PLANS),
+            Button(text=tr.gettext("📈 Forecasts"), action=names.FORECASTS),
+        ),
         (Button(text=tr.gettext("🔑 Roles"), action=names.ROLES), *(() if role is Role.MODERATOR else (audit_log,))),
         (keyboards.menu_button(tr),),
     )

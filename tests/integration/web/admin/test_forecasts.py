@@ -17,6 +17,7 @@ async def test_an_owner_puts_a_paper_on_the_list_and_takes_it_off(own_office: Of
         assert added.status_code == 422, "it is there already"
         (listed,) = await papers.all()
         page = (await olga.get("/admin/forecasts?done=listed")).text
+        assert f'action="/admin/forecasts/{listed.id}/off"' in page
         assert "(GAZP," in page
         assert "&#34;Газпром&#34; (ПАО) ао" in page
         assert (await olga.post(f"/admin/forecasts/{listed.id}/off")).status_code == 303

@@ -101,6 +101,16 @@ async def test_other_words_are_answered_as_ever(anna: Person, typed: str) -> Non
     await anna.sees("Не понимаю вас")
 
 
+async def test_a_silent_exchange_keeps_nobody_waiting_who_was_not_asked(stage: Stage, anna: Person) -> None:
+    exchange = stage.sandbox.exchange()
+    await anna.says("/start")
+    await anna.sees("Анна")
+    await exchange.fault("down")
+    await anna.says("ABRD")
+    await anna.sees("Не понимаю вас")
+    await exchange.clear_faults()
+
+
 async def test_in_english(john: Person) -> None:
     await asked(john, "SBER")
     assert "SBER (Сбербанк России ПАО ао), 253 closes from " in await summed_up(john)

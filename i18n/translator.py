@@ -175,7 +175,8 @@ class Translator:
 
     def short_moment(self, at: dt.datetime) -> str:
         """For buttons, where room is short: without the year."""
-        return f"{at.astimezone(self.zone):%d.%m %H:%M}"
+        here = at.astimezone(self.zone)
+        return f"{here:%d.%m %H:%M}" if self.language == "ru" else f"{here:%m-%d %H:%M}"
 
 
 class Catalogues:

@@ -1,6 +1,7 @@
 """The public list in the panel: owners change it, others look, customers see nothing of it."""
 
-from db.tables.users import Role
+from db.tables.users import Edge, Role
+from services.users.actor import Actor
 from tests.integration.web.admin.conftest import Office
 from tests.support.web import browser
 
@@ -23,6 +24,15 @@ async def test_an_owner_puts_a_paper_on_the_list_and_takes_it_off(own_office: Of
         assert (await olga.post(f"/admin/forecasts/{listed.id}/off")).status_code == 303
         assert (await olga.post(f"/admin/forecasts/{listed.id}/off")).status_code >= 400
     assert [each.until is None for each in await papers.all()] == [False]
+
+
+async def test_without_a_second_factor_there_is_nothing_to_press(own_office: Office) -> None:
+    listed = await own_office.services.instrument_list.add("GAZP", actor=Actor(own_office.owner.id, Edge.WEB))
+    async with browser(own_office.app, own_office.of(Role.OWNER), second_factor=False) as olga:
+        page = (await olga.get("/admin/forecasts")).text
+    assert "/second-factor?next=" in page
+    assert f"/admin/forecasts/{listed.id}/off" not in page
+    assert 'name="paper"' not in page
 
 
 async def test_others_look_or_see_nothing(own_office: Office) -> None:

@@ -63,7 +63,7 @@ async def test_answered(shelf: Shelf) -> None:
 
 async def test_answered_in_english_from_the_history(shelf: Shelf) -> None:
     screen = await shelf.screen("en", page=3, result=WINE, price=0)
-    assert screen.text.endswith("<i>free · 21.11.2026 13:40</i>"), "today's balance is not that of then"
+    assert screen.text.endswith("<i>free · 2026-11-21 13:40</i>"), "today's balance is not that of then"
     assert actions(screen)[-1] == "history:predictions:3"
 
 

@@ -89,7 +89,7 @@ async def test_each_monday_brings_a_bonus(stage: Stage) -> None:
         account = (await anna.sees("+2,00 · Бонус недели")).text.split("\n")
         assert f"{monday:%d.%m.%Y}" in account[account.index("+2,00 · Бонус недели") + 1]
         await john.says("/bonus")
-        assert f"{monday + timedelta(days=7):%d.%m.%Y} 00:00" in (await john.sees("🎁 Weekly bonus")).text
+        assert f"{monday + timedelta(days=7):%Y-%m-%d} 00:00" in (await john.sees("🎁 Weekly bonus")).text
         before = monday
 
 
@@ -144,7 +144,7 @@ async def test_credits_of_a_package_end_after_ninety_days(stage: Stage) -> None:
     await john.says("/balance")
     await john.sees(f"50.00 credits: until {end:%-d %B %Y}")
     await pass_on(stage, seconds=88 * DAY)
-    await john.sees(f"50.00 credits of your package can be used until {end:%d.%m.%Y}", within=SOON)
+    await john.sees(f"50.00 credits of your package can be used until {end:%Y-%m-%d}", within=SOON)
     await pass_on(stage, seconds=2 * DAY)
     await john.says("/balance")
     screen = await john.sees("−50.00 · Credits expired", within=SOON)

@@ -102,6 +102,7 @@ class OpenForecast(Base):
     forecast_id: Mapped[int] = mapped_column(ForeignKey("forecasts.id", ondelete="CASCADE"), primary_key=True)
     due_on: Mapped[date]  # its horizon may have passed
     next_look_at: Mapped[datetime] = mapped_column(index=True)
+    unjudgeable_since: Mapped[datetime | None]  # since that look nothing could be told of what came
 
 
 class ForecastOutcome(Base):

@@ -1,6 +1,6 @@
 """Forecasts whose horizon may have passed: which, and what their rows hold. Transactions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -22,6 +22,9 @@ _predictions, _users = table_of(Prediction), table_of(User)
 LOOK_AGAIN: Final = timedelta(hours=6)
 VOID_AFTER: Final = timedelta(days=30)
 SILENT_AFTER: Final = timedelta(days=90)
+SEEN_FOR: Final = {VOID_AFTER: timedelta(days=7), SILENT_AFTER: timedelta(days=30)}
+"""So long it must have been seen to be so: a shop that was off for months meets an exchange that is out of order for an
+hour."""
 AT_ONCE: Final = 1_000
 
 
@@ -57,7 +60,8 @@ def due_papers(session: Session, now: datetime) -> Sequence[DuePaper]:
 
 
 def claim(session: Session, paper: DuePaper, now: datetime) -> Sequence[AnyRow]:
-    """Some of its forecasts, with `due_on`, and who looks at them next looks later. Whoever judges them first does."""
+    """Some of its forecasts, with `due_on` and `unjudgeable_since`, and who looks at them next looks later. Whoever
+    judges them first does."""
     due = (
         select(_open.c.forecast_id)
         .join(_forecasts, _forecasts.c.id == _open.c.forecast_id)
@@ -72,12 +76,27 @@ def claim(session: Session, paper: DuePaper, now: datetime) -> Sequence[AnyRow]:
     later = update(_open).where(_open.c.forecast_id.in_(due)).values(next_look_at=now + LOOK_AGAIN)
     mine = session.scalars(later.returning(_open.c.forecast_id)).all()
     wanted = (
-        select(_forecasts, _open.c.due_on)
+        select(_forecasts, _open.c.due_on, _open.c.unjudgeable_since)
         .join(_open, _open.c.forecast_id == _forecasts.c.id)
         .where(_forecasts.c.id.in_(mine))
         .order_by(_forecasts.c.id)
     )
     return session.execute(wanted).all()
+
+
+def note_seen(session: Session, unjudgeable: Collection[int], waiting: Collection[int], now: datetime) -> None:
+    """Of those that this look could not judge: for trouble, or because their time has not come."""
+    for ids, since in ((unjudgeable, func.coalesce(_open.c.unjudgeable_since, now)), (waiting, None)):
+        if ids:
+            session.execute(update(_open).where(_open.c.forecast_id.in_(ids)).values(unjudgeable_since=since))
+
+
+def is_late(row: AnyRow, now: datetime, after: timedelta) -> bool:
+    """It has been waited for, and was seen to be so: what is not there by now will not come. `after`: one of
+    `SEEN_FOR`."""
+    since: datetime | None = row.unjudgeable_since
+    limit: date = row.due_on + after
+    return now.date() > limit and since is not None and now - since >= SEEN_FOR[after]
 
 
 def write(session: Session, judged: dict[int, Sequence[JsonObject]], now: datetime) -> int:

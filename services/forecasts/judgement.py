@@ -65,6 +65,10 @@ class Judgement:
             history = None
         while rows := await self._db.write(due.claim, paper, now):
             written = await asyncio.to_thread(_outcomes, rows, history, now)
+            left = [row for row in rows if row.id not in written]
+            waiting = {row.id for row in left if history is not None and _may_come(row, history)}
+            if left:
+                await self._db.write(due.note_seen, {row.id for row in left} - waiting, waiting, now)
             if written:
                 judged += await self._db.write(due.write, written, now)
         return judged
@@ -85,7 +89,7 @@ class Judgement:
 def _outcomes(rows: Sequence[AnyRow], history: PaperHistory | None, now: datetime) -> dict[int, Sequence[JsonObject]]:
     """Rows of `outcomes` by forecast; what cannot be told yet is left out."""
     if history is None or (not history.days and history.end is None):
-        return {row.id: _rest(row, VoidReason.SILENT) for row in rows if _is_late(row, now, SILENT_AFTER)}
+        return {row.id: _rest(row, VoidReason.SILENT) for row in rows if due.is_late(row, now, SILENT_AFTER)}
     from services.forecasts.judging import Anchor, NoSuchDay, observe  # numpy, once there is something to judge
 
     anchors = [Anchor(last_day=row.last_day, horizon=row.horizon) for row in rows]
@@ -94,12 +98,19 @@ def _outcomes(rows: Sequence[AnyRow], history: PaperHistory | None, now: datetim
         jump = next((each.day for each in history.jumps if each.day > row.last_day), None)
         if not isinstance(found, NoSuchDay | None) and (jump is None or found.until < jump):
             written[row.id] = [_judged(said, row.last_close, found) for said in stated_in(row.said)]
-        elif _is_late(row, now, VOID_AFTER):
+        elif due.is_late(row, now, VOID_AFTER):
             if isinstance(found, NoSuchDay):
                 written[row.id] = _rest(row, VoidReason.NO_ANCHOR)
             elif (reason := _why_void(history, jump)) is not None:
                 written[row.id] = _rest(row, reason, _until(history, jump))
     return written
+
+
+def _may_come(row: AnyRow, history: PaperHistory) -> bool:
+    """A paper that is traded, and has its close of the last day, has only had holidays."""
+    anchored = row.last_day in history.days or not history.days or row.last_day > history.days[-1]
+    jumped = any(each.day > row.last_day for each in history.jumps)
+    return bool(history.days) and history.end is None and anchored and not jumped
 
 
 def _why_void(history: PaperHistory, jump: dt.date | None) -> VoidReason | None:
@@ -156,9 +167,3 @@ def _named(said: StatedOutcome) -> JsonObject:
         "measure": said.measure,
         "stated": said.stated,
     }
-
-
-def _is_late(row: AnyRow, now: datetime, after: dt.timedelta) -> bool:
-    """It has been waited for: what is not there by now will not come."""
-    limit: dt.date = row.due_on + after
-    return now.date() > limit

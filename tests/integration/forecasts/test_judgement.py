@@ -85,7 +85,7 @@ async def test_what_cannot_be_told_is_void_after_a_month_and_counted(
     await publish_one(database)
     market = market_at(DAYS[40])
     market.trouble["SBER"] = trouble
-    assert await judge_on(database, market, DAYS[0] + dt.timedelta(days=59)) == 0
+    assert await judge_on(database, market, DAYS[0] + dt.timedelta(days=50)) == 0
     assert await judge_on(database, market, DAYS[0] + dt.timedelta(days=62)) == (0 if reason is None else 1)
     assert [row.void for row in await outcomes(database)] == ([] if reason is None else [reason] * 3)
     counts = (await database.read(read_record)).models[0].listed.counts
@@ -113,8 +113,7 @@ async def test_of_a_paper_that_ended_what_its_closes_settle_is_judged(database: 
     fallen = [*CLOSES[:30], *(close * 0.6 for close in CLOSES[30:34])]
     market.lists("SBER", DAYS[:34], fallen)
     market.ends["SBER"] = end
-    assert await judge_on(database, market, DAYS[50]) == 1
-    assert await judge_on(database, market, DAYS[150]) == 2
+    assert [await judge_on(database, market, DAYS[place]) for place in (50, 100, 150)] == [1, 1, 1]
     found = {(row.forecast_id, row.name): (row.came, row.void) for row in await outcomes(database)}
     assert all(found[1, name][1] is None for name in ("drawdown", "bad_case", "band"))
     assert found[2, "drawdown"] == (True, None)
@@ -142,6 +141,36 @@ async def test_a_source_that_is_silent_for_months_leaves_nobody_waiting(database
     assert await judge_on(database, market, DAYS[70]) == 0
     assert await judge_on(database, market, DAYS[110]) == 1
     assert {row.void for row in await outcomes(database)} == {"silent"}
+
+
+@pytest.mark.parametrize("trouble", [InstrumentUnknown("SBER"), ExchangeSilent()])
+async def test_a_shop_that_was_off_voids_nothing_at_its_first_look(database: Database, trouble: Any) -> None:
+    await database.write(add_model)
+    await publish_one(database)
+    market, back = market_at(DAYS[150]), DAYS[150]
+    market.trouble["SBER"] = trouble
+    for days in (0, 1, 6):
+        assert await judge_on(database, market, back + dt.timedelta(days=days)) == 0
+    del market.trouble["SBER"]
+    assert await judge_on(database, market, back + dt.timedelta(days=7)) == 1
+    assert {row.void for row in await outcomes(database)} == {None}
+
+
+async def test_trouble_that_went_by_is_forgotten(database: Database) -> None:
+    """A price that waits for its exchange, holidays, and trouble anew: it is counted from there."""
+    await database.write(add_model)
+    await publish_one(database)
+    market, back = market_at(DAYS[15]), DAYS[0] + dt.timedelta(days=80)
+    market.lists("SBER", DAYS[:11], CLOSES[:11])
+    market.trouble["SBER"] = InstrumentUnknown("SBER")
+    assert await judge_on(database, market, back) == 0
+    market.trouble = {}
+    assert await judge_on(database, market, back + dt.timedelta(days=1)) == 0, "ten closes of 21 are there"
+    market.trouble["SBER"] = InstrumentUnknown("SBER")
+    for days in (8, 14):
+        assert await judge_on(database, market, back + dt.timedelta(days=days)) == 0
+    assert await judge_on(database, market, back + dt.timedelta(days=15)) == 1
+    assert {row.void for row in await outcomes(database)} == {"unknown"}
 
 
 async def test_a_silent_exchange_is_asked_once_a_run(database: Database) -> None:

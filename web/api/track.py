@@ -44,7 +44,9 @@ class TrackPart(BaseModel):
     exchange: str = Field(description="As above: one symbol at two sources is two papers.")
     judged: int
     waiting: int
-    void: int
+    void: int = Field(
+        description="Something of it could not be judged; a fall that had come before a paper ended is in `figures`."
+    )
     figures: list[TrackFigures]
 
 

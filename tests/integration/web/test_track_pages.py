@@ -14,6 +14,7 @@ from bot.app import App
 from sandbox.client.sandbox import Sandbox
 from services.forecasts import publish
 from services.forecasts.judgement import Judgement
+from services.market.errors import InstrumentUnknown
 from tests.conversations.stage import shop_settings
 from tests.support.databases import SqliteServer
 from tests.support.forecasts import PaperMarket, forecast, said, walk, weekdays
@@ -94,6 +95,17 @@ async def test_everybody_sees_how_often_it_came_true(told: App) -> None:
             assert word in page, word
         assert page.count("<circle") >= 5
         assert "—</td>" not in page, "no line has dashes only"
+
+
+async def test_it_says_what_void_means(empty: App) -> None:
+    made = forecast(slug="wine", last_day=DAYS[2], last_close=100.0, symbol="TATN")
+    await empty.db.write(publish.publish, made, week="2025-W02", now=dt.datetime(2025, 1, 8, 9, tzinfo=dt.UTC))
+    market = PaperMarket(today=DAYS[-1], trouble={"TATN": InstrumentUnknown("TATN")})
+    for days in (90, 100):
+        at = dt.datetime.combine(DAYS[2] + dt.timedelta(days=days), dt.time(9), dt.UTC)
+        await Judgement(empty.db, market, lambda at=at: at, lambda: None).run_due()  # type: ignore[misc]  # a clock
+    empty.services.track.forget()
+    assert "Void is a forecast of which something could not be judged" in (await text_of(empty, "/track")).text
 
 
 async def test_every_page_leads_to_it(told: App) -> None:

@@ -161,8 +161,7 @@ class App:
         except AiogramError as error:  # the shop works without a commands menu
             log.warning("commands_not_set", error=str(error))
         try:
-            tr = self.catalogues[self.settings.default_language]
-            await set_menu_button(self.bot, tr, self.settings.mini_app_url)
+            await set_menu_button(self.bot, self.settings.mini_app_url)
         except AiogramError as error:  # as above
             log.warning("menu_button_not_set", error=str(error))
 

@@ -60,6 +60,7 @@ RUNNING: Final = LOOKING | {
 OWNING: Final = RUNNING | {"role": N_("🛠 Give a role"), "papers": N_("🛠 Papers that are forecast every week")}
 OF_ROLES: Final = {Role.MODERATOR: LOOKING, Role.ADMIN: RUNNING, Role.OWNER: OWNING}
 MINI_APP: Final = "/mini-app"  # the path of the cabinet within Telegram
+SITE_NAME: Final = "Kassandra"  # as its pages say; Telegram knows one name of the button for all languages
 SHORT_ABOUT: Final = N_("Predictions from real models, paid with credits. A credit spent in vain comes back.")
 ABOUT: Final = N_(
     "Kassandra sells predictions.\n\n"
@@ -84,11 +85,11 @@ async def set_commands(bot: Bot, catalogues: Catalogues, features: Features) -> 
             log.warning("about_not_set", language=language, error=str(error))
 
 
-async def set_menu_button(bot: Bot, tr: Translator, url: str | None) -> None:
-    """Beside the input: the cabinet at `url`. Without one a button of ours is taken away; an owner's own stays. Raises
-    `AiogramError`."""
+async def set_menu_button(bot: Bot, url: str | None) -> None:
+    """Beside the input of chats that never began: the cabinet at `url`, by a name of no language. Without one a button of ours is
+    taken away; an owner's own stays. Raises `AiogramError`."""
     if url is not None:
-        await bot.set_chat_menu_button(menu_button=_cabinet_button(tr, url))
+        await bot.set_chat_menu_button(menu_button=_cabinet_button(SITE_NAME, url))
         return
     now = await bot.get_chat_menu_button()
     if isinstance(now, MenuButtonWebApp) and urlsplit(now.web_app.url).path.endswith(MINI_APP):
@@ -96,11 +97,12 @@ async def set_menu_button(bot: Bot, tr: Translator, url: str | None) -> None:
 
 
 async def set_chat_menu_button(bot: Bot, chat_id: int, tr: Translator, features: Features) -> None:
-    """The cabinet's button in this chat's language: the button of all chats has but one."""
+    """The cabinet's button in this chat's language."""
     if features.site is None:
         return
+    button = _cabinet_button(tr.gettext("Cabinet"), f"{features.site}{MINI_APP}")
     try:
-        await bot.set_chat_menu_button(chat_id=chat_id, menu_button=_cabinet_button(tr, f"{features.site}{MINI_APP}"))
+        await bot.set_chat_menu_button(chat_id=chat_id, menu_button=button)
     except AiogramError as error:  # as below
         log.warning("chat_menu_button_not_set", chat_id=chat_id, error=str(error))
 
@@ -116,8 +118,8 @@ async def set_chat_commands(
         log.warning("chat_commands_not_set", chat_id=chat_id, error=str(error))
 
 
-def _cabinet_button(tr: Translator, url: str) -> MenuButtonWebApp:
-    return MenuButtonWebApp(text=tr.gettext("Cabinet"), web_app=WebAppInfo(url=url))
+def _cabinet_button(name: str, url: str) -> MenuButtonWebApp:
+    return MenuButtonWebApp(text=name, web_app=WebAppInfo(url=url))
 
 
 def commands(tr: Translator, features: Features, role: Role | None = None) -> list[BotCommand]:

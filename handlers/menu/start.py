@@ -28,8 +28,7 @@ def router() -> Router:
 async def start(message: Message, *, command: CommandObject, ctx: Context) -> None:
     """A fresh start: a form under way ends, and is told of."""
     await _greet(message, command.args, ctx)
-    if ctx.tr.language != ctx.catalogues.default:  # in which the button of all chats is
-        await set_chat_menu_button(ctx.bot, ctx.chat_id, ctx.tr, ctx.services.features)
+    await set_chat_menu_button(ctx.bot, ctx.chat_id, ctx.tr, ctx.services.features)
 
 
 async def _greet(message: Message, payload: str | None, ctx: Context) -> None:

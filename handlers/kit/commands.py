@@ -86,8 +86,8 @@ async def set_commands(bot: Bot, catalogues: Catalogues, features: Features) -> 
 
 
 async def set_menu_button(bot: Bot, url: str | None) -> None:
-    """Beside the input of chats that never began: the cabinet at `url`, by a name of no language. Without one a button of ours is
-    taken away; an owner's own stays. Raises `AiogramError`."""
+    """Beside the input of chats that never began: the cabinet at `url`, by a name of no language. Without one a
+    button of ours is taken away; an owner's own stays. Raises `AiogramError`."""
     if url is not None:
         await bot.set_chat_menu_button(menu_button=_cabinet_button(SITE_NAME, url))
         return

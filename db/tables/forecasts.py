@@ -98,11 +98,18 @@ class OpenForecast(Base):
     """It waits for what comes; gone once it is judged or void."""
 
     __tablename__ = "open_forecasts"
+    __table_args__ = (
+        CheckConstraint(
+            f"unjudgeable_as IS NULL OR {one_of('unjudgeable_as', VoidReason)}", name="unjudgeable_as_known"
+        ),
+        CheckConstraint("(unjudgeable_as IS NULL) = (unjudgeable_since IS NULL)", name="unjudgeable_since_known"),
+    )
 
     forecast_id: Mapped[int] = mapped_column(ForeignKey("forecasts.id", ondelete="CASCADE"), primary_key=True)
     due_on: Mapped[date]  # its horizon may have passed
     next_look_at: Mapped[datetime] = mapped_column(index=True)
-    unjudgeable_since: Mapped[datetime | None]  # since that look nothing could be told of what came
+    unjudgeable_since: Mapped[datetime | None]  # since that look nothing could be told of what came, and why:
+    unjudgeable_as: Mapped[str | None] = mapped_column(String(16))  # a VoidReason
 
 
 class ForecastOutcome(Base):

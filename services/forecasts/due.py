@@ -1,15 +1,15 @@
 """Forecasts whose horizon may have passed: which, and what their rows hold. Transactions."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, JsonObject, table_of
-from db.tables.forecasts import Forecast, ForecastOrigin, OpenForecast
+from db.tables.forecasts import Forecast, ForecastOrigin, OpenForecast, VoidReason
 from db.tables.predictions import Prediction
 from db.tables.users import User
 from services.forecasts import publish
@@ -22,8 +22,9 @@ _predictions, _users = table_of(Prediction), table_of(User)
 LOOK_AGAIN: Final = timedelta(hours=6)
 VOID_AFTER: Final = timedelta(days=30)
 SILENT_AFTER: Final = timedelta(days=90)
-SEEN_FOR: Final = {VOID_AFTER: timedelta(days=7), SILENT_AFTER: timedelta(days=30)}
-"""So long it must have been seen to be so: a shop that was off for months meets an exchange that is out of order for an
+SEEN_FOR: Final = timedelta(days=7)
+SILENT_FOR: Final = timedelta(days=30)
+"""So long looks must have found it so: a shop that was off for months meets an exchange that is out of order for an
 hour."""
 AT_ONCE: Final = 1_000
 
@@ -60,7 +61,7 @@ def due_papers(session: Session, now: datetime) -> Sequence[DuePaper]:
 
 
 def claim(session: Session, paper: DuePaper, now: datetime) -> Sequence[AnyRow]:
-    """Some of its forecasts, with `due_on` and `unjudgeable_since`, and who looks at them next looks later. Whoever
+    """Some of its forecasts, with what is noted of their waiting, and who looks at them next looks later. Whoever
     judges them first does."""
     due = (
         select(_open.c.forecast_id)
@@ -76,7 +77,7 @@ def claim(session: Session, paper: DuePaper, now: datetime) -> Sequence[AnyRow]:
     later = update(_open).where(_open.c.forecast_id.in_(due)).values(next_look_at=now + LOOK_AGAIN)
     mine = session.scalars(later.returning(_open.c.forecast_id)).all()
     wanted = (
-        select(_forecasts, _open.c.due_on, _open.c.unjudgeable_since)
+        select(_forecasts, _open.c.due_on, _open.c.unjudgeable_since, _open.c.unjudgeable_as)
         .join(_open, _open.c.forecast_id == _forecasts.c.id)
         .where(_forecasts.c.id.in_(mine))
         .order_by(_forecasts.c.id)
@@ -84,19 +85,23 @@ def claim(session: Session, paper: DuePaper, now: datetime) -> Sequence[AnyRow]:
     return session.execute(wanted).all()
 
 
-def note_seen(session: Session, unjudgeable: Collection[int], waiting: Collection[int], now: datetime) -> None:
-    """Of those that this look could not judge: for trouble, or because their time has not come."""
-    for ids, since in ((unjudgeable, func.coalesce(_open.c.unjudgeable_since, now)), (waiting, None)):
-        if ids:
-            session.execute(update(_open).where(_open.c.forecast_id.in_(ids)).values(unjudgeable_since=since))
+def note_seen(session: Session, seen: Mapping[int, VoidReason | None], now: datetime) -> None:
+    """Why each could not be judged by this look, and since when that has been so; None: its time has not come."""
+    for reason in set(seen.values()):
+        mine = _open.c.forecast_id.in_([each for each, why in seen.items() if why is reason])
+        since = case((_open.c.unjudgeable_as == reason, _open.c.unjudgeable_since), else_=now)
+        told = {"unjudgeable_since": None if reason is None else since, "unjudgeable_as": reason}
+        session.execute(update(_open).where(mine).values(told))
 
 
-def is_late(row: AnyRow, now: datetime, after: timedelta) -> bool:
-    """It has been waited for, and was seen to be so: what is not there by now will not come. `after`: one of
-    `SEEN_FOR`."""
-    since: datetime | None = row.unjudgeable_since
-    limit: date = row.due_on + after
-    return now.date() > limit and since is not None and now - since >= SEEN_FOR[after]
+def is_late(row: AnyRow, reason: VoidReason, now: datetime) -> bool:
+    """It has been waited for, and was seen to be so: what is not there by now will not come."""
+    silent = reason is VoidReason.SILENT
+    limit: date = row.due_on + (SILENT_AFTER if silent else VOID_AFTER)
+    if now.date() <= limit or row.unjudgeable_as != reason:
+        return False
+    since: datetime = row.unjudgeable_since
+    return now - since >= (SILENT_FOR if silent else SEEN_FOR)
 
 
 def write(session: Session, judged: dict[int, Sequence[JsonObject]], now: datetime) -> int:

@@ -9,27 +9,10 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from services.forecasts.bins import bin_of
+from services.forecasts.observed import Anchor, NoSuchDay, Observed
 from services.forecasts.said import StatedOutcome
 
 ROUNDING: Final = 1e-9  # per cent: an end belongs to what it ends, whatever floats make of it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Anchor:
-    """Of one forecast: the last day that it knew, and how many closes after it count."""
-
-    last_day: dt.date
-    horizon: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
-    """`worst` and `change` in per cent of the close of the last day: to the lowest close within the horizon (at most 0
-    where none was below, else what rose least) and to the one at its end, `until`."""
-
-    worst: float
-    change: float
-    until: dt.date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +21,6 @@ class Judged:
     observed: float
     score: float
     bin: int | None = None
-
-
-class NoSuchDay(Exception):
-    """The series has no close of the last day."""
 
 
 def observe(

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from services.forecasts.figures import OutcomeFigures, Tally, figures_of
-from services.forecasts.judging import Judged, Observed, judge
+from services.forecasts.judging import Judged, judge
+from services.forecasts.observed import Observed
 from services.forecasts.said import MOST, StatedOutcome
 from services.manifests.manifest import Manifest
 from services.manifests.outcomes import DeclaredOutcome

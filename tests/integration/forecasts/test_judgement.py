@@ -156,6 +156,23 @@ async def test_a_shop_that_was_off_voids_nothing_at_its_first_look(database: Dat
     assert {row.void for row in await outcomes(database)} == {None}
 
 
+async def test_each_trouble_counts_from_its_own_first_look(database: Database) -> None:
+    """Eight days of silence say nothing of whether the paper is known."""
+    await database.write(add_model)
+    await publish_one(database)
+    market, back = market_at(DAYS[150]), DAYS[150]
+    market.trouble["SBER"] = ExchangeSilent()
+    for days in (0, 29):
+        assert await judge_on(database, market, back + dt.timedelta(days=days)) == 0
+    market.trouble["SBER"] = InstrumentUnknown("SBER")
+    assert await judge_on(database, market, back + dt.timedelta(days=31)) == 0
+    market.trouble["SBER"] = ExchangeSilent()
+    for days in (32, 61):
+        assert await judge_on(database, market, back + dt.timedelta(days=days)) == 0
+    assert await judge_on(database, market, back + dt.timedelta(days=62)) == 1
+    assert {row.void for row in await outcomes(database)} == {"silent"}
+
+
 async def test_trouble_that_went_by_is_forgotten(database: Database) -> None:
     """A price that waits for its exchange, holidays, and trouble anew: it is counted from there."""
     await database.write(add_model)

@@ -6,7 +6,8 @@ import math
 import pytest
 
 from services.forecasts.figures import Tally, figures_of, wilson
-from services.forecasts.judging import Anchor, NoSuchDay, Observed, judge, observe
+from services.forecasts.judging import judge, observe
+from services.forecasts.observed import Anchor, NoSuchDay, Observed
 from services.forecasts.said import StatedOutcome
 from tests.support.forecasts import walk, weekdays
 

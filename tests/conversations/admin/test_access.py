@@ -26,6 +26,7 @@ async def test_the_panel(olga: Person, kate: Person) -> None:
         "🧠 Модели в продаже",
         "🎨 Стили",
         "🎟 Тарифы",
+        "📈 Прогнозы",
         "🔑 Роли",
         "📜 Журнал",
         "🏠 Меню",

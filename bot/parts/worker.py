@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from uuid import UUID
 
+from prometheus_client import Counter
+
 from bot.parts.core import Core
 from bot.parts.part import Part
 from bot.wiring.forecasts import open_schedule
 from services.chats.worker import AnswerWorker
 from services.coordination.base import Topic
-from services.forecasts.weekly import WeeklyForecasts
+from services.forecasts.weekly import OUTCOMES, WeeklyForecasts
 from services.inference.engine import Engine
 from services.inference.runtimes.registry import Runtimes
 from services.models.uploads.checks import UploadChecks
@@ -64,6 +66,10 @@ class WorkerPart(Part):
             on_away=self._worker.on_away,
         )
         core.coordination.hear(Topic.TABLES, lambda _: self._scorings.wake())
+        forecasts = Counter("kassandra_forecasts", "Tries of weekly forecasts by what came", ["outcome"], registry=None)
+        for outcome in OUTCOMES:
+            forecasts.labels(outcome=outcome)
+        core.health.registry.register(forecasts)
         self._forecasts = WeeklyForecasts(
             core.db,
             self.engine,
@@ -71,6 +77,7 @@ class WorkerPart(Part):
             core.clock,
             open_schedule(core.settings),
             doubted=lambda: core.clock.is_doubted,
+            on_outcome=lambda outcome: forecasts.labels(outcome=outcome).inc(),
         )
 
     def start(self) -> None:

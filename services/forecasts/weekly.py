@@ -26,7 +26,7 @@ from services.inference.engine import Engine
 from services.inference.tensors import Row
 from services.manifests.inputs import SeriesInput
 from services.manifests.manifest import Manifest
-from services.market.errors import ExchangeSilent
+from services.market.errors import ExchangeSilent, NoPrices
 from services.market.prices import ClosingPrices
 from services.values.samples import sample_value
 
@@ -37,10 +37,13 @@ EVERY: Final = 30.0  # seconds between looks
 REST: Final = timedelta(minutes=30)
 """So long a paper that had no forecast is left alone."""
 SILENT_PAPERS: Final = 2
+OUTCOMES: Final = ("published", "refused", "failed")
+"""Refused: there are no prices, or none to forecast from. Failed: a fault of the model or of the shop."""
 
 
 class WeeklyForecasts:
-    """Of any number of workers one publishes each. `doubted`: whether the time is, and nothing is published."""
+    """Of any number of workers one publishes each. `doubted`: whether the time is, and nothing is published.
+    `on_outcome` is called with one of `OUTCOMES` for each forecast that was tried."""
 
     def __init__(
         self,
@@ -51,9 +54,10 @@ class WeeklyForecasts:
         schedule: ForecastSchedule,
         *,
         doubted: Callable[[], bool] = lambda: False,
+        on_outcome: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._db, self._engine, self._market, self._clock = db, engine, market, clock
-        self._schedule, self._doubted = schedule, doubted
+        self._schedule, self._doubted, self._on_outcome = schedule, doubted, on_outcome
         self._resting: dict[int, datetime] = {}
         self._turn = asyncio.Lock()
 
@@ -88,9 +92,11 @@ class WeeklyForecasts:
         except ShopError as error:
             silent[row.source_key] += isinstance(error, ExchangeSilent)
             log.warning("forecast_not_made", model=row.model_slug, symbol=row.symbol, error=one_line(error))
+            self._on_outcome("refused" if isinstance(error, NoPrices) else "failed")
             made = None
         except Exception:
             log.exception("forecast_failed", model=row.model_slug, symbol=row.symbol)
+            self._on_outcome("failed")
             made = None
         if made is None:
             self._resting[row.id] = self._clock() + REST
@@ -102,6 +108,7 @@ class WeeklyForecasts:
             self._resting[row.id] = self._clock() + REST
             return False
         if number is not None:
+            self._on_outcome("published")
             log.info("forecast_published", number=number, model=made.model_slug, symbol=row.symbol, week=week)
         return number is not None
 

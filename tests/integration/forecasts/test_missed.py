@@ -110,8 +110,11 @@ async def test_an_exchange_that_is_silent_is_not_asked_for_each_paper(counter: C
     for symbol in symbols:
         await list_of(counter, market).add(symbol, actor=actor)
     market.trouble = {symbol: ExchangeSilent() for symbol in symbols}
-    job, asked = WeeklyForecasts(counter.db, counter.engine, market, counter.clock, mondays()), market.asked
+    outcomes: list[str] = []
+    job = WeeklyForecasts(counter.db, counter.engine, market, counter.clock, mondays(), on_outcome=outcomes.append)
+    asked = market.asked
     assert await job.look() == 0
     assert market.asked == asked + 2
     market.trouble = {symbol: ExchangeSilent() for symbol in symbols[:2]}
     assert await job.look() == 4, "the next look begins with those that were not asked"
+    assert outcomes == ["refused"] * 2 + ["published"] * 4

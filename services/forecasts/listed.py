@@ -32,13 +32,14 @@ class ListedView:
 
 def all_listed(session: Session, schedule: ForecastSchedule, now: datetime) -> list[ListedView]:
     """Those on it first, then those taken off, the latest first."""
-    rows = session.execute(_views().order_by(_listed.c.until.is_not(None), _listed.c.until.desc(), _listed.c.id))
+    rows = session.execute(_views().order_by(_listed.c.until.is_not(None), _listed.c.until.desc(), _listed.c.id)).all()
     missed = missed_weeks(session, schedule, now)
     return [ListedView(**row._mapping, missed=missed[row.id]) for row in rows]
 
 
 def one_listed(session: Session, listed_id: int, schedule: ForecastSchedule, now: datetime) -> ListedView:
-    return next(each for each in all_listed(session, schedule, now) if each.id == listed_id)
+    row = session.execute(_views().where(_listed.c.id == listed_id)).one()
+    return ListedView(**row._mapping, missed=missed_weeks(session, schedule, now, only=listed_id)[listed_id])
 
 
 def _views() -> Select[Any]:  # Any: rows of Core

@@ -12,10 +12,13 @@ from services.forecasts.schedule import ForecastSchedule
 _listed, _forecasts = table_of(ListedInstrument), table_of(Forecast)
 
 
-def missed_weeks(session: Session, schedule: ForecastSchedule, now: datetime) -> dict[int, int]:
-    """By paper of the list (its row): of the weeks that are over, through all of which it was on the list from the
-    moment of forecasts on, as the schedule is today."""
-    return {row.id: _missed(session, row, schedule, now) for row in session.execute(select(_listed)).all()}
+def missed_weeks(
+    session: Session, schedule: ForecastSchedule, now: datetime, *, only: int | None = None
+) -> dict[int, int]:
+    """By paper of the list (its row), or of one: of the weeks that are over, through all of which it was on the list
+    from the moment of forecasts on, as the schedule is today."""
+    wanted = select(_listed) if only is None else select(_listed).where(_listed.c.id == only)
+    return {row.id: _missed(session, row, schedule, now) for row in session.execute(wanted).all()}
 
 
 def _missed(session: Session, row: AnyRow, schedule: ForecastSchedule, now: datetime) -> int:

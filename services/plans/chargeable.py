@@ -10,6 +10,7 @@ from services.payments.providers.base import Buyer, SavedMethod
 from services.payments.queries import PaymentView
 from services.plans.methods import methods
 from services.plans.not_sold import why_not_sold
+from services.plans.pressed import is_taken_back
 from services.plans.rows import subscription_row
 from services.plans.times import charge_at
 
@@ -25,7 +26,7 @@ def chargeable(session: Session, payment: PaymentView, buyer: Buyer, now: dateti
     """None where it may not."""
     where = {"provider": payment.provider, "shop": payment.provider_shop_id}
     method = session.connection().execute(_active, where | {"method": payment.method_id}).first()
-    wanted = _is_due(session, payment) if payment.by_itself else why_not_sold(session, payment, now) is None
+    wanted = _is_due(session, payment) if payment.by_itself else _is_still_wanted(session, payment, now)
     if method is None or not wanted:
         return None
     return SavedMethod(
@@ -35,6 +36,11 @@ def chargeable(session: Session, payment: PaymentView, buyer: Buyer, now: dateti
         telegram_id=buyer.telegram_id,
         by_owner=not payment.by_itself,
     )
+
+
+def _is_still_wanted(session: Session, payment: PaymentView, now: datetime) -> bool:
+    """Of a button's charge that waits for its answer: who cancels the plan meanwhile takes it back."""
+    return why_not_sold(session, payment, now) is None and not is_taken_back(session, payment)
 
 
 def _is_due(session: Session, payment: PaymentView) -> bool:

@@ -40,6 +40,7 @@ def cancel(session: Session, user_id: int, now: datetime) -> None:
     live = paid_one(session, user_id)
     if live.status == SubscriptionStatus.PAST_DUE:
         finish(session, live, SubscriptionStatus.CANCELED, now, quietly=True)
+        session.execute(update(subscriptions).where(subscriptions.c.id == live.id).values(canceled_at=now))
         return
     values = {"cancel_at_period_end": True, "auto_renew": False, "canceled_at": now, "look_at": now}
     session.execute(update(subscriptions).where(subscriptions.c.id == live.id).values(values | NOTHING_CHOSEN))

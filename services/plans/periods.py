@@ -26,6 +26,7 @@ from services.plans.news import tell
 from services.plans.no_period import NoPeriod, why_no_period
 from services.plans.opening import NewPeriod, open_period
 from services.plans.plans import find_plan
+from services.plans.pressed import is_taken_back
 from services.plans.replacing import close_period, replace_periods, unfinished_periods
 from services.plans.rows import (
     NOTHING_CHOSEN,
@@ -129,11 +130,13 @@ def _begin(session: Session, bought: Bought) -> None:
     ends_at = bought.ends_at(now, now.day)
     kept = keep_method(session, payment, bought.remote, bought.merchant, user_id=bought.user_id, now=now)
     subscription_id = uuid4()
+    too_late = is_taken_back(session, payment)
     row = _terms(bought, kept, ends_at) | {
         "id": subscription_id,
         "user_id": bought.user_id,
-        "auto_renew": kept is not None,
-        "cancel_at_period_end": False,
+        "auto_renew": kept is not None and not too_late,
+        "cancel_at_period_end": too_late,
+        "canceled_at": now if too_late else None,
         "anchor_day": now.day,
         "number": 1,
         "starts_at": now,
@@ -163,6 +166,8 @@ def _go_on(session: Session, bought: Bought, row: AnyRow) -> None:
     if not bought.by_itself:
         goes_on = kept is not None or (row.auto_renew and not stopped)
         values |= {"cancel_at_period_end": False, "auto_renew": goes_on}
+        if is_taken_back(session, payment):  # too late: it is charged, and the plan is not renewed again
+            values |= {"cancel_at_period_end": True, "auto_renew": False, "canceled_at": row.canceled_at}
     elif bought.by_provider:  # whatever it said before
         values |= {"auto_renew": True}
     if kept is None:

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 from db.tables.payments import PaymentStatus
 from db.tables.plans import MethodState
 from services.errors import N_
-from services.payments.changes import OPEN
 from services.payments.context import ProviderAccount
 from services.payments.providers.base import Autopay
 from services.payments.queries import payments
 from services.plans.methods import MethodGone, MethodView, method_view, methods
 from services.plans.next_payment import RenewalUnderWay
+from services.plans.pressed import pressed_charge
 from services.plans.times import DAY, MOST_IN_A_DAY
 
 
@@ -53,7 +53,5 @@ def check_saved(session: Session, user_id: int, method_id: UUID, account: Provid
 
 def check_none_under_way(session: Session, user_id: int) -> None:
     """Behind its user's lock: two would be two charges, of which one buys nothing. Raises `ChargeUnderWay`."""
-    pressed = payments.c.method_id.is_not(None) & payments.c.consent.is_not(None)
-    mine = (payments.c.user_id == user_id) & pressed & payments.c.status.in_(OPEN)
-    if session.scalar(select(payments.c.id).where(mine).limit(1)) is not None:
+    if pressed_charge(session, user_id) is not None:
         raise ChargeUnderWay(user_id=user_id)

@@ -163,6 +163,57 @@ async def test_a_card_that_is_taken_back_meanwhile_is_not_charged(quick: PlanSho
     assert facts == ["succeeded", "canceled"], "she is told that it did not go through"
 
 
+async def test_a_plan_that_is_cancelled_meanwhile_is_not_charged(quick: PlanShop) -> None:
+    anna = await quick.cashier.customer()
+    plus, pro = await quick.sells(), await quick.sells("pro", kopecks=90_000)
+    await quick.subscribes(anna, plus)
+    quick.yookassa.faults.append(Fault.LOST)
+    with pytest.raises(ResultUnknown):
+        await presses(quick, anna, pro)
+    quick.clock.advance(minutes=1)
+    await quick.subscriptions.cancel(anna)
+    await quick.lives(hours=5)
+    now = await quick.of(anna)
+    assert quick.charged == ["succeeded"]
+    assert (now.plan.name, now.auto_renew, now.cancel_at_period_end) == ("plus", False, True)
+    await quick.cashier.is_sound()
+
+
+async def test_what_was_charged_before_the_plan_was_cancelled_is_not_renewed(quick: PlanShop) -> None:
+    """The answer was lost, not the charge."""
+    anna = await quick.cashier.customer()
+    plus, pro = await quick.sells(), await quick.sells("pro", kopecks=90_000)
+    await quick.subscribes(anna, plus)
+    quick.yookassa.faults.append(Fault.LOST_ANSWER)
+    with pytest.raises(ResultUnknown):
+        await presses(quick, anna, pro)
+    quick.clock.advance(minutes=1)
+    await quick.subscriptions.cancel(anna)
+    await quick.lives(hours=5)
+    now = await quick.of(anna)
+    assert (now.auto_renew, now.cancel_at_period_end) == (False, True)
+    await quick.lives(days=40)
+    assert quick.charged.count("succeeded") <= 2
+    await quick.cashier.is_sound()
+
+
+async def test_the_old_plan_is_not_renewed_while_a_dearer_one_is_charged(quick: PlanShop) -> None:
+    """The bank takes its time over the end of the period."""
+    anna = await quick.cashier.customer()
+    plus, pro = await quick.sells(), await quick.sells("pro", kopecks=90_000)
+    before = await quick.subscribes(anna, plus)
+    await quick.jumps_to(before.ends_at - timedelta(hours=26))
+    quick.yookassa.charges_wait = True
+    pressed = await presses(quick, anna, pro)
+    quick.yookassa.charges_wait = False
+    await quick.jumps_to(before.ends_at + timedelta(hours=1))
+    assert len(quick.charged) == 2, quick.charged
+    quick.yookassa.finish_charge(quick.yookassa.by_our_id(pressed.id).id)
+    await quick.lives(hours=3)
+    assert (await quick.of(anna)).plan.name == "pro"
+    await quick.cashier.is_sound()
+
+
 async def test_what_has_changed_meanwhile_is_not_charged_for(quick: PlanShop) -> None:
     anna = await quick.cashier.customer()
     plus, pro = await quick.sells(), await quick.sells("pro", kopecks=90_000)

@@ -110,6 +110,7 @@ class OpenForecast(Base):
     next_look_at: Mapped[datetime] = mapped_column(index=True)
     unjudgeable_since: Mapped[datetime | None]  # since that look nothing could be told of what came, and why:
     unjudgeable_as: Mapped[str | None] = mapped_column(String(16))  # a VoidReason
+    unjudgeable_at: Mapped[datetime | None]  # when it was last seen so
 
 
 class ForecastOutcome(Base):

@@ -12,6 +12,7 @@ def upgrade() -> None:
     with op.batch_alter_table("open_forecasts") as table:
         table.add_column(sa.Column("unjudgeable_since", sa.DateTime(timezone=True), nullable=True))
         table.add_column(sa.Column("unjudgeable_as", sa.String(16), nullable=True))
+        table.add_column(sa.Column("unjudgeable_at", sa.DateTime(timezone=True), nullable=True))
         table.create_check_constraint(
             op.f("ck_open_forecasts_unjudgeable_as_known"),
             f"unjudgeable_as IS NULL OR unjudgeable_as IN ({REASONS})",
@@ -26,5 +27,6 @@ def downgrade() -> None:
     with op.batch_alter_table("open_forecasts") as table:
         table.drop_constraint(op.f("ck_open_forecasts_unjudgeable_since_known"), type_="check")
         table.drop_constraint(op.f("ck_open_forecasts_unjudgeable_as_known"), type_="check")
+        table.drop_column("unjudgeable_at")
         table.drop_column("unjudgeable_as")
         table.drop_column("unjudgeable_since")

@@ -33,8 +33,9 @@ def told_of_customers(session: Session, slug: str) -> Select[Any]:  # Any: as ab
     """The first that were judged, in whole steps."""
     judged = (
         select(_outcomes.c.forecast_id, func.min(_outcomes.c.judged_at).label("judged_at"))
-        .where(_outcomes.c.void.is_(None), _outcomes.c.forecast_id.in_(counted_once(slug)))
+        .where(_outcomes.c.forecast_id.in_(counted_once(slug)))
         .group_by(_outcomes.c.forecast_id)
+        .having(func.max(_outcomes.c.void).is_(None))  # whole
         .subquery()
     )
     count = session.scalar(select(func.count()).select_from(judged)) or 0

@@ -26,6 +26,8 @@ SEEN_FOR: Final = timedelta(days=7)
 SILENT_FOR: Final = timedelta(days=30)
 """So long looks must have found it so: a shop that was off for months meets an exchange that is out of order for an
 hour."""
+LOOKS_APART: Final = timedelta(days=3)
+"""After a longer pause between two looks it is counted anew."""
 AT_ONCE: Final = 1_000
 
 
@@ -77,7 +79,7 @@ def claim(session: Session, paper: DuePaper, now: datetime) -> Sequence[AnyRow]:
     later = update(_open).where(_open.c.forecast_id.in_(due)).values(next_look_at=now + LOOK_AGAIN)
     mine = session.scalars(later.returning(_open.c.forecast_id)).all()
     wanted = (
-        select(_forecasts, _open.c.due_on, _open.c.unjudgeable_since, _open.c.unjudgeable_as)
+        select(_forecasts, _open.c.due_on, _open.c.unjudgeable_since, _open.c.unjudgeable_as, _open.c.unjudgeable_at)
         .join(_open, _open.c.forecast_id == _forecasts.c.id)
         .where(_forecasts.c.id.in_(mine))
         .order_by(_forecasts.c.id)
@@ -89,8 +91,10 @@ def note_seen(session: Session, seen: Mapping[int, VoidReason | None], now: date
     """Why each could not be judged by this look, and since when that has been so; None: its time has not come."""
     for reason in set(seen.values()):
         mine = _open.c.forecast_id.in_([each for each, why in seen.items() if why is reason])
-        since = case((_open.c.unjudgeable_as == reason, _open.c.unjudgeable_since), else_=now)
-        told = {"unjudgeable_since": None if reason is None else since, "unjudgeable_as": reason}
+        lately = (_open.c.unjudgeable_as == reason) & (_open.c.unjudgeable_at >= now - LOOKS_APART)
+        since = case((lately, _open.c.unjudgeable_since), else_=now)
+        told = {"unjudgeable_since": since, "unjudgeable_as": reason, "unjudgeable_at": now}
+        told = dict.fromkeys(told) if reason is None else told
         session.execute(update(_open).where(mine).values(told))
 
 
@@ -98,7 +102,7 @@ def is_late(row: AnyRow, reason: VoidReason, now: datetime) -> bool:
     """It has been waited for, and was seen to be so: what is not there by now will not come."""
     silent = reason is VoidReason.SILENT
     limit: date = row.due_on + (SILENT_AFTER if silent else VOID_AFTER)
-    if now.date() <= limit or row.unjudgeable_as != reason:
+    if now.date() <= limit or row.unjudgeable_as != reason or now - row.unjudgeable_at > LOOKS_APART:
         return False
     since: datetime = row.unjudgeable_since
     return now - since >= (SILENT_FOR if silent else SEEN_FOR)

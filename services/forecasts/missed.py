@@ -1,5 +1,6 @@
 """Weeks in which a paper of the list had no forecast: a record with holes is told with its holes."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -7,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
 from db.tables.forecasts import Forecast, ForecastOrigin, ListedInstrument
-from services.forecasts.schedule import ForecastSchedule
+from services.forecasts.schedule import ForecastSchedule, ForecastWeek
 
 _listed, _forecasts = table_of(ListedInstrument), table_of(Forecast)
 
@@ -18,11 +19,14 @@ def missed_weeks(
     """By paper of the list (its row), or of one: of the weeks that are over, through all of which it was on the list
     from the moment of forecasts on, as the schedule is today."""
     wanted = select(_listed) if only is None else select(_listed).where(_listed.c.id == only)
-    return {row.id: _missed(session, row, schedule, now) for row in session.execute(wanted).all()}
+    rows = session.execute(wanted).all()
+    over = schedule.past_weeks(min((row.since for row in rows), default=now), now)
+    return {row.id: _missed(session, row, over, now) for row in rows}
 
 
-def _missed(session: Session, row: AnyRow, schedule: ForecastSchedule, now: datetime) -> int:
-    weeks = schedule.past_weeks(row.since, row.until or now)
+def _missed(session: Session, row: AnyRow, over: Sequence[ForecastWeek], now: datetime) -> int:
+    until = row.until or now
+    weeks = [week for week in over if row.since <= week.fire and week.end <= until]
     if not weeks:
         return 0
     made = select(func.count()).where(

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
@@ -30,6 +30,7 @@ from services.forecasts.missed import missed_weeks
 from services.forecasts.schedule import ForecastSchedule
 
 _forecasts, _open, _outcomes = table_of(Forecast), table_of(OpenForecast), table_of(ForecastOutcome)
+_also = _outcomes.alias("also")
 _head, _listed = table_of(ChainHead), table_of(ListedInstrument)
 KEPT: Final = 60.0  # seconds
 NONE_MISSED: Final[Mapping[int, int]] = MappingProxyType({})
@@ -172,8 +173,10 @@ def _of_model(session: Session, slug: str, missed: Mapping[int, int]) -> TrackRe
 
 
 def _tallies(slug: str, told: Select[Any]) -> Select[Any]:  # Any: rows of Core
-    """Of customers' forecasts those that are `told`, without their papers."""
+    """Of forecasts that were judged whole: of papers that ended early the falls alone could be told, and who counted
+    those would find that a fall comes every time. Of customers' those that are `told`, without their papers."""
     listed = _forecasts.c.origin == ForecastOrigin.LIST
+    void = exists().where(_also.c.forecast_id == _outcomes.c.forecast_id, _also.c.void.is_not(None))
     keys = (
         *(_forecasts.c.origin, _forecasts.c.model_version, *_paper(), _forecasts.c.horizon),
         *(_outcomes.c.name, _outcomes.c.event, _outcomes.c.output, _outcomes.c.measure, _outcomes.c.bin),
@@ -187,7 +190,7 @@ def _tallies(slug: str, told: Select[Any]) -> Select[Any]:  # Any: rows of Core
             func.sum(_outcomes.c.score).label("score"),
         )
         .join(_forecasts, _forecasts.c.id == _outcomes.c.forecast_id)
-        .where(_forecasts.c.model_slug == slug, _outcomes.c.void.is_(None), listed | _forecasts.c.id.in_(told))
+        .where(_forecasts.c.model_slug == slug, ~void, listed | _forecasts.c.id.in_(told))
         .group_by(*keys)
     )
 

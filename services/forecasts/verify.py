@@ -1,8 +1,10 @@
 """The chain of what was published, computed anew: the first number that is missing, or is not as it was."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final
 
 from sqlalchemy import ColumnElement, exists, func, select
@@ -25,7 +27,7 @@ from services.forecasts.bins import bin_of
 from services.forecasts.chain import GENESIS, next_hash
 from services.forecasts.entries import EntryRows, entries_after
 from services.forecasts.publish import due_on
-from services.forecasts.said import StatedOutcome, stated_in
+from services.forecasts.said import StatedOutcome, load_source, source_key, stated_in
 
 _forecasts, _outcomes = table_of(Forecast), table_of(ForecastOutcome)
 _entries, _head, _open = table_of(ChainEntry), table_of(ChainHead), table_of(OpenForecast)
@@ -71,16 +73,34 @@ def _first_wrong(session: Session, head: AnyRow) -> str | None:
 
 
 def _problem(rows: EntryRows, last: str) -> str | None:
-    if rows.forecast is None and rows.listed is None:
+    row = rows.listed if rows.forecast is None else rows.forecast
+    if row is None:
         return "its row is missing"
     if (text := rows.text) is None:
         return "its outcomes are missing" if rows.listed is None else "its paper was never put on the list"
     if next_hash(last, text) != rows.entry.hash:
         return "it is not as it was published"
+    return _wrong_beside(rows, row)
+
+
+def _wrong_beside(rows: EntryRows, row: AnyRow) -> str | None:
+    """What the text leaves out. `row`: of the forecast, or of the paper on the list."""
+    if rows.forecast is not None and row.origin != ForecastOrigin.LIST:
+        return "its forecast is not of the list any more"
+    if not _is_source(json.dumps(row.source, sort_keys=True), row.source_key):
+        return "its prices would be asked from another source"
     judged = rows.forecast if rows.entry.kind == EntryKind.JUDGEMENT else None
     if judged is not None and not _follows(judged, rows.outcomes):
         return "its outcomes are not of what the forecast said"
     return None
+
+
+@lru_cache
+def _is_source(told: str, key: str) -> bool:
+    try:
+        return source_key(load_source(json.loads(told))) == key
+    except ValueError:
+        return False
 
 
 def _name(entry: AnyRow) -> str:
@@ -135,6 +155,13 @@ def _unpublished(session: Session, now: datetime) -> str | None:
     )
     if (found := session.scalar(judged.order_by(_forecasts.c.id).limit(1))) is not None:
         return f"forecast={found}: its outcomes were never published"
+    again = (
+        select(_open.c.forecast_id)
+        .join(_entries, _entries.c.forecast_id == _open.c.forecast_id)
+        .where(_entries.c.kind == EntryKind.JUDGEMENT)
+    )
+    if (found := session.scalar(again.limit(1))) is not None:
+        return f"forecast={found}: it was judged and waits for it again"
     return _beside_the_list(session) or _kept_back(session, now)
 
 

@@ -44,9 +44,7 @@ class TrackPart(BaseModel):
     exchange: str = Field(description="As above: one symbol at two sources is two papers.")
     judged: int
     waiting: int
-    void: int = Field(
-        description="Something of it could not be judged; a fall that had come before a paper ended is in `figures`."
-    )
+    void: int = Field(description="Something of it could not be judged: it is in no figure.")
     figures: list[TrackFigures]
 
 

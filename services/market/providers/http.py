@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import aiohttp
 
@@ -68,11 +68,17 @@ class BoundedReader:
             return answer.status, bytes(raw), None
 
 
+def _port(url: SplitResult) -> int:
+    return url.port or {"http": 80, "https": 443}[url.scheme]
+
+
 def _same_server(url: str, place: str) -> str:
     there = urljoin(url, place)
     one, other = urlsplit(url), urlsplit(there)
     if other.scheme not in ("http", "https") or one.hostname != other.hostname:
         raise ProviderNonsense(f"a redirection to another server: {other.hostname}")
+    if _port(one) != _port(other) and (_port(one), _port(other)) != (80, 443):
+        raise ProviderNonsense(f"a redirection to another port: {_port(other)}")
     if one.scheme == "https" and other.scheme != "https":
         raise ProviderNonsense("a redirection away from https")
     return there

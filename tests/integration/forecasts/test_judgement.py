@@ -59,6 +59,12 @@ async def judge_on(database: Database, market: PaperMarket, day: dt.date) -> int
     return await Judgement(database, market, lambda: at(day), lambda: None).run_due()
 
 
+async def judge_until(database: Database, market: PaperMarket, first: dt.date, last: dt.date) -> int:
+    """A look every other day, and on the last one."""
+    days = [first + dt.timedelta(days=number) for number in range(0, (last - first).days, 2)]
+    return sum([await judge_on(database, market, day) for day in [*days, last]])
+
+
 async def test_a_forecast_waits_for_its_horizon(database: Database) -> None:
     await database.write(add_model)
     await publish_one(database)
@@ -86,7 +92,8 @@ async def test_what_cannot_be_told_is_void_after_a_month_and_counted(
     market = market_at(DAYS[40])
     market.trouble["SBER"] = trouble
     assert await judge_on(database, market, DAYS[0] + dt.timedelta(days=50)) == 0
-    assert await judge_on(database, market, DAYS[0] + dt.timedelta(days=62)) == (0 if reason is None else 1)
+    last = DAYS[0] + dt.timedelta(days=62)
+    assert await judge_until(database, market, DAYS[0] + dt.timedelta(days=52), last) == (0 if reason is None else 1)
     assert [row.void for row in await outcomes(database)] == ([] if reason is None else [reason] * 3)
     counts = (await database.read(read_record)).models[0].listed.counts
     assert (counts.judged, counts.void, counts.waiting) == ((0, 0, 1) if reason is None else (0, 1, 0))
@@ -99,7 +106,7 @@ async def test_a_series_without_the_last_day_is_void(database: Database) -> None
     market = market_at(DAYS[80])
     market.lists("SBER", DAYS[:3] + DAYS[4:], CLOSES[:3] + CLOSES[4:])
     assert await judge_on(database, market, DAYS[30]) == 0
-    assert await judge_on(database, market, DAYS[80]) == 1
+    assert await judge_until(database, market, DAYS[30], DAYS[80]) == 1
     assert {row.void for row in await outcomes(database)} == {"no_anchor"}
 
 
@@ -113,7 +120,8 @@ async def test_of_a_paper_that_ended_what_its_closes_settle_is_judged(database: 
     fallen = [*CLOSES[:30], *(close * 0.6 for close in CLOSES[30:34])]
     market.lists("SBER", DAYS[:34], fallen)
     market.ends["SBER"] = end
-    assert [await judge_on(database, market, DAYS[place]) for place in (50, 100, 150)] == [1, 1, 1]
+    assert await judge_on(database, market, DAYS[50]) == 1
+    assert await judge_until(database, market, DAYS[50], DAYS[150]) == 2
     found = {(row.forecast_id, row.name): (row.came, row.void) for row in await outcomes(database)}
     assert all(found[1, name][1] is None for name in ("drawdown", "bad_case", "band"))
     assert found[2, "drawdown"] == (True, None)
@@ -128,7 +136,7 @@ async def test_a_jump_within_the_horizon_is_no_fall(database: Database) -> None:
     market = market_at(DAYS[100])
     market.lists("SBER", DAYS, [close * 0.01 if place >= 10 else close for place, close in enumerate(CLOSES)])
     assert await judge_on(database, market, DAYS[35]) == 0
-    assert await judge_on(database, market, DAYS[100]) == 2
+    assert await judge_until(database, market, DAYS[35], DAYS[100]) == 2
     voids = [(row.forecast_id, row.void) for row in await outcomes(database) if row.name == "band"]
     assert voids == [(1, "jumped"), (2, None)]
 
@@ -138,8 +146,8 @@ async def test_a_source_that_is_silent_for_months_leaves_nobody_waiting(database
     await publish_one(database)
     market = market_at(DAYS[40])
     market.trouble["SBER"] = ExchangeSilent()
-    assert await judge_on(database, market, DAYS[70]) == 0
-    assert await judge_on(database, market, DAYS[110]) == 1
+    assert await judge_until(database, market, DAYS[35], DAYS[70]) == 0
+    assert await judge_until(database, market, DAYS[71], DAYS[110]) == 1
     assert {row.void for row in await outcomes(database)} == {"silent"}
 
 
@@ -156,18 +164,46 @@ async def test_a_shop_that_was_off_voids_nothing_at_its_first_look(database: Dat
     assert {row.void for row in await outcomes(database)} == {None}
 
 
+async def test_two_looks_in_trouble_with_a_long_pause_between_say_nothing(database: Database) -> None:
+    await database.write(add_model)
+    await publish_one(database)
+    market, back = market_at(DAYS[40]), DAYS[35]
+    market.trouble["SBER"] = ExchangeSilent()
+    for days in (0, 120):
+        assert await judge_on(database, market, back + dt.timedelta(days=days)) == 0
+    del market.trouble["SBER"]
+    assert await judge_on(database, market, back + dt.timedelta(days=121)) == 1
+    assert {row.void for row in await outcomes(database)} == {None}
+
+
+async def test_figures_are_of_forecasts_that_were_judged_whole(database: Database) -> None:
+    """Trading ended in the middle: of those that had fallen that is known, of the others nothing is."""
+    await database.write(add_model)
+    for number in range(60):
+        await publish_one(database, symbol=f"P{number}")
+    market = market_at(DAYS[12])
+    for number in range(60):
+        worst = 0.9 if number % 2 else 1.0
+        market.lists(f"P{number}", DAYS[:10], [CLOSES[0]] + [CLOSES[0] * worst] * 9)
+        market.ends[f"P{number}"] = HistoryEnd.HALTED
+    for days in (80, 82, 84, 86, 88):
+        await judge_on(database, market, DAYS[0] + dt.timedelta(days=days))
+    record = (await database.read(read_record)).models[0]
+    assert (record.listed.counts.judged, record.listed.counts.void, record.listed.figures) == (0, 60, [])
+
+
 async def test_each_trouble_counts_from_its_own_first_look(database: Database) -> None:
     """Eight days of silence say nothing of whether the paper is known."""
     await database.write(add_model)
     await publish_one(database)
     market, back = market_at(DAYS[150]), DAYS[150]
     market.trouble["SBER"] = ExchangeSilent()
-    for days in (0, 29):
+    for days in range(0, 30, 2):
         assert await judge_on(database, market, back + dt.timedelta(days=days)) == 0
     market.trouble["SBER"] = InstrumentUnknown("SBER")
-    assert await judge_on(database, market, back + dt.timedelta(days=31)) == 0
+    assert await judge_on(database, market, back + dt.timedelta(days=30)) == 0
     market.trouble["SBER"] = ExchangeSilent()
-    for days in (32, 61):
+    for days in range(32, 62, 2):
         assert await judge_on(database, market, back + dt.timedelta(days=days)) == 0
     assert await judge_on(database, market, back + dt.timedelta(days=62)) == 1
     assert {row.void for row in await outcomes(database)} == {"silent"}
@@ -184,8 +220,7 @@ async def test_trouble_that_went_by_is_forgotten(database: Database) -> None:
     market.trouble = {}
     assert await judge_on(database, market, back + dt.timedelta(days=1)) == 0, "ten closes of 21 are there"
     market.trouble["SBER"] = InstrumentUnknown("SBER")
-    for days in (8, 14):
-        assert await judge_on(database, market, back + dt.timedelta(days=days)) == 0
+    assert await judge_until(database, market, back + dt.timedelta(days=8), back + dt.timedelta(days=14)) == 0
     assert await judge_on(database, market, back + dt.timedelta(days=15)) == 1
     assert {row.void for row in await outcomes(database)} == {"unknown"}
 

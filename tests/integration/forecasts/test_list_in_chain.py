@@ -60,6 +60,10 @@ async def test_changes_of_the_list_are_entries(listed: Counter) -> None:
         ("UPDATE listed_instruments SET until = NULL WHERE id = 1", "number=3 kind=unlisted paper=1"),
         ("UPDATE listed_instruments SET symbol = 'LKOH' WHERE id = 1", "number=1 kind=listed paper=1"),
         (
+            """UPDATE listed_instruments SET source = '{"provider": "csv", "url": "http://evil.example/{symbol}"}'""",
+            "number=1 kind=listed paper=1: its prices would be asked from another source",
+        ),
+        (
             "UPDATE listed_instruments SET until = '2026-12-01 00:00:00+00:00' WHERE id = 2",
             "paper=2: it was taken off the list, and that was never published",
         ),

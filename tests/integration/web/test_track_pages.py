@@ -101,7 +101,7 @@ async def test_it_says_what_void_means(empty: App) -> None:
     made = forecast(slug="wine", last_day=DAYS[2], last_close=100.0, symbol="TATN")
     await empty.db.write(publish.publish, made, week="2025-W02", now=dt.datetime(2025, 1, 8, 9, tzinfo=dt.UTC))
     market = PaperMarket(today=DAYS[-1], trouble={"TATN": InstrumentUnknown("TATN")})
-    for days in (90, 100):
+    for days in range(90, 100, 2):
         at = dt.datetime.combine(DAYS[2] + dt.timedelta(days=days), dt.time(9), dt.UTC)
         await Judgement(empty.db, market, lambda at=at: at, lambda: None).run_due()  # type: ignore[misc]  # a clock
     empty.services.track.forget()

@@ -33,6 +33,7 @@ _forecasts, _open, _outcomes = table_of(Forecast), table_of(OpenForecast), table
 _also = _outcomes.alias("also")
 _head, _listed = table_of(ChainHead), table_of(ListedInstrument)
 KEPT: Final = 60.0  # seconds
+ROUGH: Final = 2  # decimals
 NONE_MISSED: Final[Mapping[int, int]] = MappingProxyType({})
 
 
@@ -270,7 +271,19 @@ def _in_steps(part: RecordPart) -> RecordPart:
     judged, waiting, void = (
         number // STEP * STEP for number in (part.counts.judged, part.counts.waiting, part.counts.void)
     )
-    return replace(part, counts=Counts(judged=judged, waiting=waiting, void=void))
+    counts = Counts(judged=judged, waiting=waiting, void=void)
+    return replace(part, counts=counts, figures=[_rounded(each) for each in part.figures])
+
+
+def _rounded(figures: OutcomeFigures) -> OutcomeFigures:
+    """A mean of thirty tells the thirtieth to whoever knows the others, unless it is told roughly."""
+    base = figures.base_score
+    return replace(
+        figures,
+        score=round(figures.score, ROUGH),
+        base_score=None if base is None else round(base, ROUGH),
+        bins=[replace(each, stated=round(each.stated, ROUGH)) for each in figures.bins],
+    )
 
 
 def _list_of(session: Session, slug: str, missed: Mapping[int, int]) -> list[ListedPaper]:

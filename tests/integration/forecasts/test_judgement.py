@@ -298,6 +298,7 @@ async def test_customers_forecasts_are_told_in_steps_and_each_once(database: Dat
             0,
             told * 3,
         )
+        assert [each.score for each in part.figures] == [round(each.score, 2) for each in part.figures]
 
 
 async def test_the_same_prediction_is_kept_once(database: Database) -> None:

@@ -42,7 +42,7 @@ def at_provider(shop: PlanShop, payment: PaymentView) -> int:
     return shop.yookassa.by_our_id(payment.id).refunded.minor
 
 
-@pytest.mark.parametrize("silent_for", [2, 40])
+@pytest.mark.parametrize("silent_for", [2, pytest.param(40, marks=pytest.mark.slow)])  # a key is kept for a day
 async def test_after_days_of_silence(shop: PlanShop, silent_for: int) -> None:
     """Its key is too old to be sent again: the provider's list shows that it was never made, and another one is."""
     second = await pays_two_pages(shop)

@@ -31,7 +31,7 @@ USAGES: Final = {
     "unban": N_("Usage: /unban WHO [REASON], for example: /unban #12"),
     "stats": N_("Usage: /stats [7|30|90], for example: /stats 30"),
     "refund": N_("Usage: /refund PAYMENT [ROUBLES] [REASON], for example: /refund 2f0c…e1 150 paid twice"),
-    "papers": N_("Usage: /papers [add|drop PAPER], for example: /papers add SBER"),
+    "papers": N_("Usage: /papers [add|drop PAPER [MODEL]], for example: /papers add SBER"),
     "role": N_("Usage: /role WHO admin|moderator|none, for example: /role @anna moderator"),
 }
 Run = Callable[[Message, str, AdminContext], Awaitable[bool]]  # False: not as its usage says

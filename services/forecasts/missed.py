@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
@@ -16,8 +16,8 @@ _listed, _forecasts = table_of(ListedInstrument), table_of(Forecast)
 def missed_weeks(
     session: Session, schedule: ForecastSchedule, now: datetime, *, only: int | None = None
 ) -> dict[int, int]:
-    """By paper of the list (its row), or of one: of the weeks that are over, through all of which it was on the list
-    from the moment of forecasts on, as the schedule is today."""
+    """By paper of the list (its row), or of one: of the weeks that are over, at whose moment it was on the list, as the
+    schedule is today. Who takes it off after that moment does not hide that there was none."""
     wanted = select(_listed) if only is None else select(_listed).where(_listed.c.id == only)
     rows = session.execute(wanted).all()
     over = schedule.past_weeks(min((row.since for row in rows), default=now), now)
@@ -25,15 +25,14 @@ def missed_weeks(
 
 
 def _missed(session: Session, row: AnyRow, over: Sequence[ForecastWeek], now: datetime) -> int:
-    until = row.until or now
-    weeks = [week for week in over if row.since <= week.fire and week.end <= until]
+    weeks = [week for week in over if row.since <= week.fire < (row.until or now)]
     if not weeks:
         return 0
-    made = select(func.count()).where(
+    made = select(_forecasts.c.week).where(
         _forecasts.c.origin == ForecastOrigin.LIST,
         _forecasts.c.model_slug == row.model_slug,
         _forecasts.c.source_key == row.source_key,
         _forecasts.c.symbol == row.symbol,
         _forecasts.c.week.between(weeks[0].name, weeks[-1].name),
     )
-    return max(0, len(weeks) - (session.scalar(made) or 0))
+    return len({week.name for week in weeks} - set(session.scalars(made)))

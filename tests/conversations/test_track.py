@@ -117,7 +117,7 @@ async def test_an_owner_sets_the_list(shop: Stage) -> None:
     await olga.says("/papers drop gazp")
     await olga.sees("Этой бумаги в списке нет.")
     await olga.says("/papers add")
-    await olga.sees("Как писать: /papers")
+    await olga.sees("Так: /papers")
     await anna.says("/papers add GAZP")
     await anna.says("/track")
     await anna.sees("Как сбывались прогнозы")

@@ -34,15 +34,19 @@ def judged_lines(view: ForecastView, tr: Translator) -> list[Html]:
         close=close_words(view.last_close, tr),
     )
     head = Html("\n".join([paper, made, *_end(view, tr)]))
-    if view.void is not None:
-        reason = tr.gettext(WHY_VOID[VoidReason(view.void)])
-        return [head, tr.html("Nothing can be said of what came: {reason}.", reason=reason)]
     lines = [_line(outcome, view, tr) for outcome in view.outcomes if outcome.void is None]
-    rest = next((outcome.void for outcome in view.outcomes if outcome.void is not None), None)
-    if rest is not None:
-        reason = tr.gettext(WHY_VOID[VoidReason(rest)])
-        lines.append(tr.html("Nothing can be said of the rest: {reason}.", reason=reason))
-    return [head, *lines]
+    return [head, *lines, *void_lines(view, tr)]
+
+
+def void_lines(view: ForecastView, tr: Translator) -> list[Html]:
+    """Why nothing can be said of it, or of a part of it; none where all was judged."""
+    void = next((outcome.void for outcome in view.outcomes if outcome.void is not None), None)
+    if void is None:
+        return []
+    reason = tr.gettext(WHY_VOID[VoidReason(void)])
+    if view.void is not None:
+        return [tr.html("Nothing can be said of what came: {reason}.", reason=reason)]
+    return [tr.html("Nothing can be said of the rest: {reason}.", reason=reason)]
 
 
 def _end(view: ForecastView, tr: Translator) -> list[Html]:

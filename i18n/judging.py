@@ -2,8 +2,7 @@
 
 import datetime as dt
 
-from db.tables.forecasts import VoidReason
-from i18n.forecasts import WHY_VOID, change, close_words
+from i18n.forecasts import change, close_words, void_lines
 from i18n.outputs import percent
 from i18n.translator import Html, Translator
 from services.forecasts.queries import ForecastView, OutcomeView
@@ -20,12 +19,7 @@ def came_lines(view: ForecastView, tr: Translator) -> list[Html]:
             change=change(end.change, tr),
         )
     lines = [_line(outcome, tr) for outcome in view.outcomes if outcome.void is None]
-    void = next((outcome.void for outcome in view.outcomes if outcome.void is not None), None)
-    if void is not None:
-        reason = tr.gettext(WHY_VOID[VoidReason(void)])
-        whole = tr.html("Nothing can be said of what came: {reason}.", reason=reason)
-        lines.append(tr.html("Nothing can be said of the rest: {reason}.", reason=reason) if lines else whole)
-    return [head, *lines]
+    return [head, *lines, *void_lines(view, tr)]
 
 
 def _line(outcome: OutcomeView, tr: Translator) -> Html:

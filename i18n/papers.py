@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from i18n.forecasts import close_words
 from i18n.inputs import change_words, value_words
 from i18n.judging import promise
 from i18n.translator import Translator
@@ -32,7 +33,7 @@ def price_facts(value: Value, tr: Translator, *, accepted: bool = True) -> list[
         "Source: {exchange}. The last close, of {day}: {close}.",
         exchange=origin.instrument.exchange or origin.instrument.provider.upper(),
         day=tr.day(origin.last),
-        close=tr.number(numbers[-1], 2 if abs(numbers[-1]) >= 1 else 5),
+        close=close_words(numbers[-1], tr),
     )
     if not (origin.jumps and accepted):
         return [told]

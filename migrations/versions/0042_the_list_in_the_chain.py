@@ -64,19 +64,8 @@ def upgrade() -> None:
         chain.create_check_constraint(
             op.f("ck_chain_entries_of_one_thing"), "(forecast_id IS NULL) = (listed_id IS NOT NULL)"
         )
-    refuse(CHAIN, "update")
-    refuse(CHAIN, "delete")
-    refuse(LIST, "update", changed())
-    refuse(LIST, "delete")
-    if is_postgresql():
-        op.execute(
-            f"CREATE TRIGGER {CHAIN}_refuse_truncate BEFORE TRUNCATE ON {CHAIN}"
-            " FOR EACH STATEMENT EXECUTE FUNCTION refuse_published_change()"
-        )
-        op.execute(
-            f"CREATE TRIGGER {LIST}_refuse_truncate BEFORE TRUNCATE ON {LIST}"
-            " FOR EACH STATEMENT EXECUTE FUNCTION refuse_published_change()"
-        )
+    refuse_changes(CHAIN)
+    refuse_changes(LIST, update_if=changed())
 
 
 def downgrade() -> None:
@@ -93,13 +82,7 @@ def downgrade() -> None:
         chain.drop_column("listed_id")
         chain.drop_column("at")
         chain.create_check_constraint(op.f("ck_chain_entries_kind_known"), "kind IN ('forecast', 'judgement')")
-    refuse(CHAIN, "update")
-    refuse(CHAIN, "delete")
-    if is_postgresql():
-        op.execute(
-            f"CREATE TRIGGER {CHAIN}_refuse_truncate BEFORE TRUNCATE ON {CHAIN}"
-            " FOR EACH STATEMENT EXECUTE FUNCTION refuse_published_change()"
-        )
+    refuse_changes(CHAIN)
 
 
 def is_postgresql() -> bool:
@@ -113,13 +96,17 @@ def allow_changes(table: str) -> None:
         op.execute(f"DROP TRIGGER IF EXISTS {table}_refuse_{change}{on}")
 
 
-def refuse(table: str, change: str, condition: str = "") -> None:
-    when = f" WHEN ({condition})" if condition else ""
-    name = f"CREATE TRIGGER {table}_refuse_{change} BEFORE {change.upper()} ON {table}"
-    if is_postgresql():
-        op.execute(f"{name} FOR EACH ROW{when} EXECUTE FUNCTION refuse_published_change()")
-    else:
-        op.execute(f"{name}{when} BEGIN SELECT RAISE(ABORT, '{REFUSAL.replace('%', table)}'); END")
+def refuse_changes(table: str, *, update_if: str = "") -> None:
+    """`update_if`: of which rows an update is refused; of all where it is empty."""
+    each_row, statement = "FOR EACH ROW", "FOR EACH STATEMENT"
+    kinds = [("update", update_if, each_row), ("delete", "", each_row)]
+    for change, condition, each in [*kinds, *([("truncate", "", statement)] if is_postgresql() else [])]:
+        when = f" WHEN ({condition})" if condition else ""
+        name = f"CREATE TRIGGER {table}_refuse_{change} BEFORE {change.upper()} ON {table}"
+        if is_postgresql():
+            op.execute(f"{name} {each}{when} EXECUTE FUNCTION refuse_published_change()")
+        else:
+            op.execute(f"{name}{when} BEGIN SELECT RAISE(ABORT, '{REFUSAL.replace('%', table)}'); END")
 
 
 def changed() -> str:

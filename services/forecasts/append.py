@@ -40,21 +40,29 @@ class NewEntry:
         return {"kind": self.kind, "forecast_id": self.forecast_id, "listed_id": self.listed_id}
 
 
-def lock_chain(session: Session, now: datetime) -> None:
-    """Until the transaction ends nobody else appends. Raises ClockBehind."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainEnd:
+    """How long the chain is, and the hash of its last entry."""
+
+    length: int
+    hash: str
+
+
+def lock_chain(session: Session, now: datetime) -> ChainEnd:
+    """Until the transaction ends nobody else appends. A row of the list that is changed is locked before: who publishes
+    a forecast of it does so too. Raises ClockBehind."""
     first = {"id": 1, "length": 0, "hash": GENESIS}
     session.execute(insert_into(session, _head).values(first).on_conflict_do_nothing())
-    length = session.scalars(select(_head.c.length).with_for_update()).one()
-    last = session.scalar(select(_entries.c.at).where(_entries.c.number == length))
+    head = session.execute(select(_head.c.length, _head.c.hash).with_for_update()).one()
+    last = session.scalar(select(_entries.c.at).where(_entries.c.number == head.length))
     if last is not None and now < last - CLOCKS_DIFFER:
         raise ClockBehind(last=last.isoformat(), now=now.isoformat())
+    return ChainEnd(length=head.length, hash=head.hash)
 
 
-def append(session: Session, new: Sequence[NewEntry], now: datetime) -> int:
-    """Of a chain that is locked; the number of the last one."""
-    head = session.execute(select(_head.c.length, _head.c.hash)).one()
-    number, digest = int(head.length), str(head.hash)
-    rows = []
+def append(session: Session, end: ChainEnd, new: Sequence[NewEntry], now: datetime) -> int:
+    """Behind its locked end; the number of the last one."""
+    number, digest, rows = end.length, end.hash, []
     for entry in new:
         number += 1
         digest = next_hash(digest, entry.text(number))

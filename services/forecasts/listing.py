@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.base import table_of
+from db.base import AnyRow, table_of
 from db.engine import Database
 from db.tables.forecasts import EntryKind, ListedInstrument
 from db.tables.users import AuditAction, Role
@@ -23,6 +23,7 @@ from services.forecasts.listed import ListedView, all_listed, one_listed
 from services.forecasts.said import Paper, judged_input, paper_of
 from services.forecasts.schedule import ForecastSchedule
 from services.forecasts.sources import PriceSource
+from services.manifests.inputs import SeriesInput
 from services.manifests.live import LivePrices
 from services.manifests.manifest import Manifest
 from services.market.errors import InstrumentUnknown
@@ -101,9 +102,9 @@ class InstrumentList:
         leaves of `NoPrices`."""
         await self._db.read(lambda session: self._staff.require(session, actor, Role.OWNER, acts=False))
         manifest = self._model(model_slug)
-        paper = await self._find(manifest, text)
         field = judged_input(manifest)
         assert field is not None  # of a judged model
+        paper = await self._find(field, text)
         await listed_closes(self._market, paper.source, paper.symbol, field)
         return await self._db.write(self._add, manifest.slug, paper, actor, self._clock())
 
@@ -134,10 +135,10 @@ class InstrumentList:
             raise SeveralModels(models=", ".join(each.slug for each in fitting[:SHOWN]))
         return fitting[0]
 
-    async def _find(self, manifest: Manifest, text: str) -> Paper:
+    async def _find(self, field: SeriesInput, text: str) -> Paper:
         """Of the first source that knows it."""
-        field, unknown = judged_input(manifest), InstrumentUnknown(text[:64])
-        for source in field.live if field is not None else ():
+        unknown = InstrumentUnknown(text[:64])
+        for source in field.live:
             try:
                 found = await self._market.find(source, text)
             except InstrumentUnknown as error:
@@ -148,40 +149,39 @@ class InstrumentList:
 
     def _add(self, session: Session, slug: str, paper: Paper, actor: Actor, now: datetime) -> ListedView:
         self._staff.require(session, actor, Role.OWNER)
-        lock_chain(session, now)
+        end = lock_chain(session, now)
         if (session.scalar(select(func.count()).where(_listed.c.until.is_(None))) or 0) >= MOST_LISTED:
             raise ListFull(most=MOST_LISTED)
-        row = paper.columns | {"model_slug": slug, "since": now}
-        new = insert_into(session, _listed).values(row).on_conflict_do_nothing().returning(_listed.c.id)
+        values = paper.columns | {"model_slug": slug, "since": now}
+        new = insert_into(session, _listed).values(values).on_conflict_do_nothing().returning(_listed.c.id)
         listed_id = session.scalar(new)
         if listed_id is None:
             raise AlreadyListed(symbol=paper.symbol)
-        _publish(session, EntryKind.LISTED, listed_id, now)
+        row = _row(session, listed_id)
+        listed = NewEntry(kind=EntryKind.LISTED, listed_id=listed_id, text=lambda number: listed_text(number, row, now))
+        append(session, end, [listed], now)
         told = {"model": slug, "paper": paper.symbol, "name": paper.name}
         record(session, AuditRecord(actor=actor, action=AuditAction.LIST_ADD, subject=paper.symbol, after=told), now)
         return one_listed(session, listed_id, self._schedule, now)
 
     def _take_off(self, session: Session, listed_id: int, actor: Actor, now: datetime) -> ListedView:
         self._staff.require(session, actor, Role.OWNER)
-        lock_chain(session, now)
         on_it = (_listed.c.id == listed_id) & _listed.c.until.is_(None)
         if session.execute(update(_listed).where(on_it).values(until=now).returning(_listed.c.id)).first() is None:
             raise NotListed(listed_id=listed_id)
-        _publish(session, EntryKind.UNLISTED, listed_id, now)
+        row, start = _row(session, listed_id), listed_numbers(session, [listed_id])[listed_id]
+        unlisted = NewEntry(
+            kind=EntryKind.UNLISTED, listed_id=listed_id, text=lambda number: unlisted_text(number, start, row, now)
+        )
+        append(session, lock_chain(session, now), [unlisted], now)
         view = one_listed(session, listed_id, self._schedule, now)
         told = {"model": view.model_slug, "paper": view.symbol, "name": view.name}
         record(session, AuditRecord(actor=actor, action=AuditAction.LIST_REMOVE, subject=view.symbol, before=told), now)
         return view
 
 
-def _publish(session: Session, kind: EntryKind, listed_id: int, now: datetime) -> None:
-    row = session.execute(select(_listed).where(_listed.c.id == listed_id)).one()
-    start = listed_numbers(session, [listed_id]).get(listed_id, 0)
-
-    def text(number: int) -> str:
-        return listed_text(number, row, now) if kind is EntryKind.LISTED else unlisted_text(number, start, row, now)
-
-    append(session, [NewEntry(kind=kind, listed_id=listed_id, text=text)], now)
+def _row(session: Session, listed_id: int) -> AnyRow:
+    return session.execute(select(_listed).where(_listed.c.id == listed_id)).one()
 
 
 def _only(found: Sequence[Instrument], text: str) -> Instrument:

@@ -25,7 +25,7 @@ _forecasts, _open, _outcomes = table_of(Forecast), table_of(OpenForecast), table
 
 def publish(session: Session, forecast: NewForecast, *, week: str, now: datetime) -> int | None:
     """Its number; None where this week's forecast of the paper is published already."""
-    lock_chain(session, now)
+    end = lock_chain(session, now)
     row = _columns(forecast, now) | {"origin": ForecastOrigin.LIST, "week": week}
     new = insert_into(session, _forecasts).values(row).on_conflict_do_nothing().returning(*_forecasts.c)
     found = session.execute(new).first()
@@ -33,7 +33,7 @@ def publish(session: Session, forecast: NewForecast, *, week: str, now: datetime
         return None
     _open_up(session, [found])
     entry = NewEntry(kind=EntryKind.FORECAST, forecast_id=found.id, text=lambda number: forecast_text(number, found))
-    return append(session, [entry], now)
+    return append(session, end, [entry], now)
 
 
 def keep(session: Session, forecasts: Mapping[UUID, NewForecast], now: datetime) -> None:
@@ -80,8 +80,7 @@ def _publish_judgements(
             text=lambda number: judgement_text(number, numbers[forecast_id], outcomes),
         )
 
-    lock_chain(session, now)
-    append(session, [entry(each) for each in numbers], now)
+    append(session, lock_chain(session, now), [entry(each) for each in numbers], now)
 
 
 def _columns(forecast: NewForecast, now: datetime) -> dict[str, Any]:  # Any: columns' values

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, true, tuple_
@@ -27,6 +28,11 @@ _merges = table_of(AccountMerge)
 
 class PaymentNotFound(ShopError):
     message = N_("There is no such payment.")
+
+
+BY_ITSELF: Final = payments.c.method_id.is_not(None) & payments.c.consent.is_(None)
+PRESSED: Final = payments.c.method_id.is_not(None) & payments.c.consent.is_not(None)
+"""Of a saved way of paying, as `PaymentView` tells them apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +86,11 @@ class PaymentView:
     def by_itself(self) -> bool:
         """A saved way of paying is charged, and nobody stood by: who presses a button for that agrees once more."""
         return self.method_id is not None and self.consent is None
+
+    @property
+    def is_pressed(self) -> bool:
+        """The other charges of a saved way."""
+        return self.method_id is not None and self.consent is not None
 
     @property
     def number_there(self) -> str | None:

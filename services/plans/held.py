@@ -19,7 +19,7 @@ from services.payments.queries import payments
 from services.plans.locks import is_shut_out
 from services.plans.methods import methods
 from services.plans.news import tell
-from services.plans.pressed import pressed_charge
+from services.plans.pressed import is_charge_pressed
 from services.plans.rows import change_subscription
 from services.plans.times import BY_PROVIDER
 
@@ -100,7 +100,7 @@ class HeldSubscription:
     def under_way(self) -> bool:
         """A payment for the next period, or one that its owner pressed for and that may bring it."""
         mine = any(each.status in OPEN for each in self.of_next_period)
-        return mine or pressed_charge(self.session, self.row.user_id) is not None
+        return mine or is_charge_pressed(self.session, self.row.user_id)
 
     @property
     def tries(self) -> list[datetime]:

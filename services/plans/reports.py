@@ -17,7 +17,7 @@ from db.tables.users import User
 from services.clock import Clock
 from services.money import Money
 from services.pages import Page, paginate
-from services.payments.queries import payments
+from services.payments.queries import BY_ITSELF, payments
 from services.plans.plans import PlanView, list_plans, plans
 from services.plans.rows import subscriptions
 from services.plans.subscriptions import SubscriptionView, subscription_of
@@ -25,7 +25,6 @@ from services.plans.subscriptions import SubscriptionView, subscription_of
 CHURN_OVER: Final = timedelta(days=30)
 PAYING: Final = (SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)
 _users = table_of(User)
-_RENEWAL: Final = payments.c.method_id.is_not(None) & payments.c.consent.is_(None)  # nobody pressed a button for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +149,7 @@ def _failed(session: Session, page: int, size: int) -> Page[FailedRenewal]:
         select(payments, plans.c.title, _users.c.telegram_id)
         .join(plans, plans.c.id == payments.c.plan_id)
         .join(_users, _users.c.id == payments.c.user_id)
-        .where(_RENEWAL, payments.c.status == PaymentStatus.CANCELED)
+        .where(BY_ITSELF, payments.c.status == PaymentStatus.CANCELED)
         .order_by(payments.c.created_at.desc(), payments.c.id)
     )
     found = paginate(session, query, page, size)
@@ -171,7 +170,7 @@ def _failed(session: Session, page: int, size: int) -> Page[FailedRenewal]:
 
 
 def _reasons(session: Session, since: datetime) -> list[tuple[str, int]]:
-    failed = _RENEWAL & (payments.c.status == PaymentStatus.CANCELED)
+    failed = BY_ITSELF & (payments.c.status == PaymentStatus.CANCELED)
     query = select(payments.c.cancel_reason, func.count()).where(failed, payments.c.created_at >= since)
     rows = session.execute(query.group_by(payments.c.cancel_reason)).all()
     return sorted(((reason or "", count) for reason, count in rows), key=lambda each: (-each[1], each[0]))

@@ -15,7 +15,7 @@ from services.payments.providers.base import Autopay
 from services.payments.queries import payments
 from services.plans.methods import MethodGone, MethodView, method_view, methods
 from services.plans.next_payment import RenewalUnderWay
-from services.plans.pressed import pressed_charge
+from services.plans.pressed import is_charge_pressed
 from services.plans.times import DAY, MOST_IN_A_DAY
 
 
@@ -53,5 +53,5 @@ def check_saved(session: Session, user_id: int, method_id: UUID, account: Provid
 
 def check_none_under_way(session: Session, user_id: int) -> None:
     """Behind its user's lock: two would be two charges, of which one buys nothing. Raises `ChargeUnderWay`."""
-    if pressed_charge(session, user_id) is not None:
+    if is_charge_pressed(session, user_id):
         raise ChargeUnderWay(user_id=user_id)

@@ -8,12 +8,19 @@ from zoneinfo import ZoneInfo
 from bot.cron import next_fire
 from db.base import JsonObject
 from db.engine import Database
+from services.forecasts.listing import InstrumentList
 from services.forecasts.schedule import ForecastSchedule
+from services.forecasts.sources import PriceSource
+from services.forecasts.weekly import WeeklyForecasts
+from services.users.actor import Actor
+from services.users.roles import Staff
 from tests.support.clock import START, FakeClock
 from tests.support.counter import STORE, Counter, open_counter
 from tests.support.forecasts import PaperMarket, walk, weekdays
+from tests.support.shop import add_user
 
 RISK = "investment-risk"
+LIST_OWNER = 77
 LIVE = '[[inputs.live]]\nprovider = "moex"\n\n'
 DAYS = weekdays(420, dt.date(2025, 10, 1))
 YESTERDAY = START.date() - dt.timedelta(days=3)
@@ -58,6 +65,20 @@ def live_inputs(symbol: str = "SBER", *, seed: int = 1) -> JsonObject:
         "amount": 100_000.0,
         "limit": 10.0,
     }
+
+
+async def list_owner(counter: Counter) -> Actor:
+    """Once a shop."""
+    return Actor(await counter.db.write(add_user, telegram_id=LIST_OWNER), None)
+
+
+def list_of(counter: Counter, market: PriceSource) -> InstrumentList:
+    staff = Staff([LIST_OWNER])
+    return InstrumentList(counter.db, market, counter.clock, staff, counter.models, schedule=mondays())
+
+
+def weekly_of(counter: Counter, market: PriceSource, *, doubted: bool = False) -> WeeklyForecasts:
+    return WeeklyForecasts(counter.db, counter.engine, market, counter.clock, mondays(), doubted=lambda: doubted)
 
 
 def mondays(cron: str = "0 9 * * mon") -> ForecastSchedule:

@@ -5,23 +5,21 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from db.engine import Database
 from db.tables.forecasts import ChainEntry, ListedInstrument
 from services.forecasts import publish
 from services.forecasts.append import ClockBehind
-from services.forecasts.listing import InstrumentList
 from services.forecasts.verify import verify_chain
-from services.users.actor import Actor
-from services.users.roles import Staff
 from tests.support.audits import broken, meddle
 from tests.support.clock import FakeClock
 from tests.support.counter import Counter
 from tests.support.forecasts import FIRST_DAY, evening, forecast
-from tests.support.risk_shop import mondays, open_risk_shop, risk_market
-from tests.support.shop import add_model, add_user
+from tests.support.risk_shop import list_of, list_owner, open_risk_shop, risk_market
+from tests.support.shop import add_model
 
-OWNER = 77
 LATER = FIRST_DAY + dt.timedelta(days=9)
 
 
@@ -29,10 +27,7 @@ LATER = FIRST_DAY + dt.timedelta(days=9)
 async def listed(database: Database, clock: FakeClock, tmp_path: Path) -> AsyncIterator[Counter]:
     """SBER and GAZP are on the list since a day ago; SBER was taken off."""
     counter = await open_risk_shop(database, clock, tmp_path)
-    actor = Actor(await database.write(add_user, telegram_id=OWNER), None)
-    papers = InstrumentList(
-        database, risk_market("SBER", "GAZP"), clock, Staff([OWNER]), counter.models, schedule=mondays()
-    )
+    actor, papers = await list_owner(counter), list_of(counter, risk_market("SBER", "GAZP"))
     first = await papers.add("SBER", actor=actor)
     await papers.add("GAZP", actor=actor)
     clock.advance(days=1)
@@ -90,9 +85,6 @@ async def test_who_changes_the_list_is_named(listed: Counter, statement: str, to
     ],
 )
 async def test_the_database_refuses_it(listed: Counter, statement: str) -> None:
-    from sqlalchemy import text
-    from sqlalchemy.exc import IntegrityError
-
     with pytest.raises(IntegrityError, match="are published: they never change"):
         await listed.db.write(lambda session: session.execute(text(statement)))
 

@@ -1,40 +1,14 @@
 """What is on the list without a forecast is counted; what could never have one is not put there."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
-from db.engine import Database
 from services.forecasts.closes import JumpUnexplained
-from services.forecasts.listing import InstrumentList, NotListed
+from services.forecasts.listing import NotListed
 from services.forecasts.record import Track
 from services.forecasts.weekly import WeeklyForecasts
 from services.market.errors import ExchangeSilent, HistoryTooShort, NoLongerTraded
-from services.users.actor import Actor
-from services.users.roles import Staff
-from tests.support.clock import FakeClock
 from tests.support.counter import Counter
-from tests.support.forecasts import PaperMarket
-from tests.support.risk_shop import DAYS, KNOWN, mondays, open_risk_shop, risk_market
-from tests.support.shop import add_user
-
-OWNER = 77
-
-
-@pytest.fixture
-async def counter(database: Database, clock: FakeClock, tmp_path: Path) -> AsyncIterator[Counter]:
-    counter = await open_risk_shop(database, clock, tmp_path)
-    yield counter
-    await counter.exits.aclose()
-
-
-async def owner(counter: Counter) -> Actor:
-    return Actor(await counter.db.write(add_user, telegram_id=OWNER), None)
-
-
-def list_of(counter: Counter, market: PaperMarket) -> InstrumentList:
-    return InstrumentList(counter.db, market, counter.clock, Staff([OWNER]), counter.models, schedule=mondays())
+from tests.support.risk_shop import DAYS, KNOWN, list_of, list_owner, mondays, risk_market, weekly_of
 
 
 async def missed(counter: Counter) -> dict[str, int]:
@@ -44,9 +18,9 @@ async def missed(counter: Counter) -> dict[str, int]:
 
 async def test_weeks_without_a_forecast_are_counted(counter: Counter) -> None:
     """On the list since Monday noon: forecasts of that week are made, and nobody waits for them."""
-    market, actor = risk_market("SBER", "GAZP"), await owner(counter)
+    market, actor = risk_market("SBER", "GAZP"), await list_owner(counter)
     papers = list_of(counter, market)
-    job = WeeklyForecasts(counter.db, counter.engine, market, counter.clock, mondays())
+    job = weekly_of(counter, market)
     for symbol in ("SBER", "GAZP"):
         await papers.add(symbol, actor=actor)
     assert await missed(counter) == {"SBER": 0, "GAZP": 0}
@@ -63,7 +37,7 @@ async def test_weeks_without_a_forecast_are_counted(counter: Counter) -> None:
 
 
 async def test_a_paper_that_was_taken_off_misses_nothing_more(counter: Counter) -> None:
-    market, actor = risk_market("SBER"), await owner(counter)
+    market, actor = risk_market("SBER"), await list_owner(counter)
     papers = list_of(counter, market)
     await papers.add("SBER", actor=actor)
     counter.clock.advance(days=15)
@@ -79,12 +53,12 @@ async def test_what_has_no_prices_is_not_put_on_the_list(counter: Counter, error
     market = risk_market("SBER")
     market.trouble["SBER"] = error  # type: ignore[assignment]  # of the leaves
     with pytest.raises(type(error)):
-        await list_of(counter, market).add("SBER", actor=await owner(counter))
+        await list_of(counter, market).add("SBER", actor=await list_owner(counter))
     assert await missed(counter) == {}
 
 
 async def test_nor_what_is_too_young_or_jumped(counter: Counter) -> None:
-    market, actor = risk_market("SBER", "NEWB"), await owner(counter)
+    market, actor = risk_market("SBER", "NEWB"), await list_owner(counter)
     market.lists("NEWB", DAYS[KNOWN - 60 :], list(market.histories["NEWB"])[KNOWN - 60 :])
     closes = list(market.histories["SBER"])
     market.lists("SBER", DAYS, [*closes[: KNOWN - 10], *(close / 3 for close in closes[KNOWN - 10 :])])
@@ -97,16 +71,16 @@ async def test_nor_what_is_too_young_or_jumped(counter: Counter) -> None:
 
 
 async def test_a_jump_before_the_closes_that_are_sent_does_not_matter(counter: Counter) -> None:
-    market, actor = risk_market("SBER"), await owner(counter)
+    market, actor = risk_market("SBER"), await list_owner(counter)
     closes, old = list(market.histories["SBER"]), KNOWN - 260
     market.lists("SBER", DAYS, [*(close / 3 for close in closes[:old]), *closes[old:]])
     await list_of(counter, market).add("SBER", actor=actor)
-    assert await WeeklyForecasts(counter.db, counter.engine, market, counter.clock, mondays()).look() == 1
+    assert await weekly_of(counter, market).look() == 1
 
 
 async def test_an_exchange_that_is_silent_is_not_asked_for_each_paper(counter: Counter) -> None:
     symbols = [f"P{number}" for number in range(6)]
-    market, actor = risk_market(*symbols), await owner(counter)
+    market, actor = risk_market(*symbols), await list_owner(counter)
     for symbol in symbols:
         await list_of(counter, market).add(symbol, actor=actor)
     market.trouble = {symbol: ExchangeSilent() for symbol in symbols}

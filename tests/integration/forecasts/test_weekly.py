@@ -2,58 +2,39 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from db.engine import Database
 from db.tables.forecasts import Forecast, ListedInstrument, OpenForecast
 from db.tables.predictions import PredictionStatus
 from db.tables.users import AuditEntry
 from services.forecasts.judgement import Judgement
-from services.forecasts.listing import AlreadyListed, InstrumentList, NotJudged, NotListed
+from services.forecasts.listing import AlreadyListed, NotJudged, NotListed
 from services.forecasts.record import read_record
 from services.forecasts.verify import verify_chain
-from services.forecasts.weekly import WeeklyForecasts
 from services.market.errors import ExchangeSilent
 from services.users.actor import Actor
-from services.users.roles import NotAllowed, Staff
-from tests.support.clock import FakeClock
+from services.users.roles import NotAllowed
 from tests.support.counter import Counter
-from tests.support.forecasts import PaperMarket
-from tests.support.risk_shop import DAYS, KNOWN, RISK, YESTERDAY, live_inputs, mondays, open_risk_shop, risk_market
-from tests.support.shop import add_user
-
-OWNER = 77
-
-
-@pytest.fixture
-async def counter(database: Database, clock: FakeClock, tmp_path: Path) -> AsyncIterator[Counter]:
-    counter = await open_risk_shop(database, clock, tmp_path)
-    yield counter
-    await counter.check()
-    await counter.exits.aclose()
-
-
-async def owner(counter: Counter) -> Actor:
-    return Actor(await counter.db.write(add_user, telegram_id=OWNER), None)
-
-
-def list_of(counter: Counter, market: PaperMarket) -> InstrumentList:
-    return InstrumentList(counter.db, market, counter.clock, Staff([OWNER]), counter.models, schedule=mondays())
-
-
-def weekly(counter: Counter, market: PaperMarket, *, doubted: bool = False) -> WeeklyForecasts:
-    return WeeklyForecasts(counter.db, counter.engine, market, counter.clock, mondays(), doubted=lambda: doubted)
+from tests.support.risk_shop import (
+    DAYS,
+    KNOWN,
+    RISK,
+    YESTERDAY,
+    list_of,
+    list_owner,
+    live_inputs,
+    risk_market,
+    weekly_of,
+)
 
 
 async def test_each_week_every_paper_of_the_list_is_forecast_once(counter: Counter) -> None:
-    market, actor = risk_market("SBER", "GAZP"), await owner(counter)
+    market, actor = risk_market("SBER", "GAZP"), await list_owner(counter)
     papers = list_of(counter, market)
     for symbol in ("SBER", "GAZP"):
         await papers.add(symbol, actor=actor)
-    job = weekly(counter, market)
+    job = weekly_of(counter, market)
     assert [await job.look() for _ in range(2)] == [2, 0]
     rows = await counter.rows(Forecast)
     assert [(row.symbol, row.week, row.last_day, row.horizon) for row in rows] == [
@@ -72,31 +53,31 @@ async def test_each_week_every_paper_of_the_list_is_forecast_once(counter: Count
 
 async def test_a_week_that_was_missed_is_not_made_up(counter: Counter) -> None:
     market = risk_market("SBER")
-    await list_of(counter, market).add("SBER", actor=await owner(counter))
+    await list_of(counter, market).add("SBER", actor=await list_owner(counter))
     market.today = counter.clock.advance(days=21, hours=-5).date()  # 07:00 in the shop's Moscow, of another Monday
-    assert await weekly(counter, market).look() == 0
+    assert await weekly_of(counter, market).look() == 0
     counter.clock.advance(hours=2)
-    assert await weekly(counter, market, doubted=True).look() == 0
-    assert await weekly(counter, market).look() == 1
+    assert await weekly_of(counter, market, doubted=True).look() == 0
+    assert await weekly_of(counter, market).look() == 1
     assert [row.week for row in await counter.rows(Forecast)] == ["2026-W50"]
 
 
 async def test_two_workers_publish_one(counter: Counter) -> None:
     market = risk_market("SBER", "GAZP")
-    actor = await owner(counter)
+    actor = await list_owner(counter)
     for symbol in ("SBER", "GAZP"):
         await list_of(counter, market).add(symbol, actor=actor)
-    assert sum(await asyncio.gather(*(weekly(counter, market).look() for _ in range(3)))) == 2
+    assert sum(await asyncio.gather(*(weekly_of(counter, market).look() for _ in range(3)))) == 2
     assert (await counter.db.scan(verify_chain)).wrong is None
 
 
 async def test_an_exchange_that_is_silent_is_asked_again_later(counter: Counter) -> None:
     market = risk_market("SBER", "GAZP")
-    actor = await owner(counter)
+    actor = await list_owner(counter)
     for symbol in ("SBER", "GAZP"):
         await list_of(counter, market).add(symbol, actor=actor)
     market.trouble["SBER"] = ExchangeSilent()
-    job = weekly(counter, market)
+    job = weekly_of(counter, market)
     assert await job.look() == 1, "the other one is forecast all the same"
     del market.trouble["SBER"]
     assert await job.look() == 0
@@ -106,8 +87,8 @@ async def test_an_exchange_that_is_silent_is_asked_again_later(counter: Counter)
 
 async def test_a_month_later_the_list_is_judged(counter: Counter) -> None:
     market = risk_market("SBER")
-    await list_of(counter, market).add("SBER", actor=await owner(counter))
-    await weekly(counter, market).look()
+    await list_of(counter, market).add("SBER", actor=await list_owner(counter))
+    await weekly_of(counter, market).look()
     market.today = DAYS[KNOWN + 21]
     day = dt.datetime.combine(market.today, dt.time(9), dt.UTC)
     assert await Judgement(counter.db, market, lambda: day, lambda: None).run_due() == 1
@@ -116,7 +97,7 @@ async def test_a_month_later_the_list_is_judged(counter: Counter) -> None:
 
 
 async def test_owners_alone_set_the_list(counter: Counter) -> None:
-    market, actor = risk_market("SBER"), await owner(counter)
+    market, actor = risk_market("SBER"), await list_owner(counter)
     papers, stranger = list_of(counter, market), Actor(await counter.customer(), None)
     with pytest.raises(NotAllowed):
         await papers.add("SBER", actor=stranger)
@@ -131,7 +112,7 @@ async def test_owners_alone_set_the_list(counter: Counter) -> None:
     await papers.take_off(listed.id, actor=actor)
     with pytest.raises(NotListed):
         await papers.take_off(listed.id, actor=actor)
-    assert await weekly(counter, market).look() == 0
+    assert await weekly_of(counter, market).look() == 0
     again = await papers.add("SBER", actor=actor)
     assert [(view.id, view.until is None) for view in await papers.all()] == [(again.id, True), (listed.id, False)]
     entries = await counter.rows(AuditEntry)

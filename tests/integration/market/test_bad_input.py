@@ -18,19 +18,16 @@ from sandbox.exchange.papers import PAPERS
 from services.errors import ShopError
 from services.forecasts import publish
 from services.forecasts.judgement import Judgement
-from services.forecasts.listing import InstrumentList, SeveralPapers
+from services.forecasts.listing import SeveralPapers
 from services.forecasts.sources import PriceSource
-from services.forecasts.weekly import WeeklyForecasts
 from services.market.errors import InstrumentUnknown
 from services.market.market import Market
-from services.users.actor import Actor
-from services.users.roles import Staff
 from tests.integration.market.conftest import MOEX
 from tests.support.clock import FakeClock
 from tests.support.counter import Counter
 from tests.support.forecasts import forecast
-from tests.support.risk_shop import mondays, open_risk_shop, risk_market
-from tests.support.shop import add_model, add_user
+from tests.support.risk_shop import list_of, list_owner, open_risk_shop, risk_market, weekly_of
+from tests.support.shop import add_model
 
 OWNER = 77
 NONSENSE = [
@@ -50,13 +47,8 @@ async def counter(sqlite_database: Database, clock: FakeClock, tmp_path: Path) -
 
 async def add(counter: Counter, market: PriceSource, *typed: str) -> list[str]:
     """The tickers that were put on the list."""
-    owner = Actor(await counter.db.write(add_user, telegram_id=OWNER), None)
-    papers = InstrumentList(counter.db, market, counter.clock, Staff([OWNER]), counter.models, schedule=mondays())
+    owner, papers = await list_owner(counter), list_of(counter, market)
     return [(await papers.add(each, actor=owner)).symbol for each in typed]
-
-
-def weekly(counter: Counter, market: Market) -> WeeklyForecasts:
-    return WeeklyForecasts(counter.db, counter.engine, market, counter.clock, mondays())
 
 
 def failures(logs: Sequence[object]) -> list[object]:
@@ -80,7 +72,7 @@ async def test_an_owner_may_spell_a_paper_as_a_customer_may(
     counter: Counter, small_market: Market, typed: str, symbol: str
 ) -> None:
     assert await add(counter, small_market, typed) == [symbol]
-    assert await weekly(counter, small_market).look() == 1
+    assert await weekly_of(counter, small_market).look() == 1
     (made,) = await counter.rows(Forecast)
     assert (made.symbol, made.name) == (symbol, PAPERS[symbol].name)
 
@@ -100,7 +92,7 @@ async def test_what_is_no_paper_is_not_put_on_the_list(
 ) -> None:
     with pytest.raises(error):
         await add(counter, small_market, typed)
-    assert await weekly(counter, small_market).look() == 0
+    assert await weekly_of(counter, small_market).look() == 0
 
 
 @pytest.mark.parametrize("kind", NONSENSE)
@@ -110,7 +102,7 @@ async def test_no_forecast_is_made_of_nonsense(
     await add(counter, quick_market, "SBER")
     clock.advance(days=1)  # what adding it may have fetched is old
     await exchange.fault(kind)
-    job = weekly(counter, quick_market)
+    job = weekly_of(counter, quick_market)
     with capture_logs() as logs:
         assert await job.look() == 0
     assert failures(logs) == []
@@ -131,7 +123,7 @@ async def test_no_forecast_is_made_of_prices_that_stand_in_for_newer_ones(
     clock.advance(days=3)
     await exchange.fault("down")
     assert (await small_market.closes(MOEX, "SBER", least=253)).stale
-    job = weekly(counter, small_market)
+    job = weekly_of(counter, small_market)
     assert await job.look() == 0
     await exchange.clear_faults()
     clock.advance(minutes=31)
@@ -144,7 +136,7 @@ async def test_columns_in_another_order_are_read_by_their_names(
 ) -> None:
     await exchange.fault("columns")
     await add(counter, small_market, "SPLT")
-    assert await weekly(counter, small_market).look() == 1
+    assert await weekly_of(counter, small_market).look() == 1
     (made,) = await counter.rows(Forecast)
     assert (made.last_day, made.last_close) == (dt.date(2026, 11, 13), close_of("SPLT", dt.date(2026, 11, 13)))
 
@@ -166,7 +158,7 @@ async def test_a_paper_that_goes_wrong_on_the_list_stops_no_other(
     await add(counter, risk_market(symbol, "SBER"), symbol, "SBER")  # nothing was wrong with it yet
     clock.now = dt.datetime.combine(looked, dt.time(9), dt.UTC)
     with capture_logs() as logs:
-        assert await weekly(counter, small_market).look() == 1
+        assert await weekly_of(counter, small_market).look() == 1
     assert failures(logs) == []
     assert [row.symbol for row in await counter.rows(Forecast)] == ["SBER"]
 

@@ -17,17 +17,13 @@ from sandbox.exchange.closes import closes, splits
 from sandbox.exchange.papers import PAPERS
 from services.forecasts import publish
 from services.forecasts.judgement import Judgement
-from services.forecasts.listing import InstrumentList
 from services.forecasts.record import TrackRecord, read_record
 from services.forecasts.verify import verify_chain
-from services.forecasts.weekly import WeeklyForecasts
 from services.market.market import Market
-from services.users.actor import Actor
-from services.users.roles import Staff
 from tests.support.clock import START, FakeClock
 from tests.support.forecasts import forecast, said
-from tests.support.risk_shop import mondays, open_risk_shop
-from tests.support.shop import add_model, add_user
+from tests.support.risk_shop import list_of, list_owner, open_risk_shop, weekly_of
+from tests.support.shop import add_model
 
 OWNER = 77
 LISTED = ("SPLT", "THIN")
@@ -120,12 +116,10 @@ async def test_five_years_of_the_shops_own_forecasts(
 ) -> None:
     """By the real model, week after week, with what the exchange tells then; judged as the months pass."""
     counter = await open_risk_shop(sqlite_database, clock, tmp_path)
-    owner = Actor(await counter.db.write(add_user, telegram_id=OWNER), None)
+    owner, papers = await list_owner(counter), list_of(counter, small_market)
     for symbol in LISTED:
-        await InstrumentList(counter.db, small_market, clock, Staff([OWNER]), counter.models, schedule=mondays()).add(
-            symbol, actor=owner
-        )
-    weekly = WeeklyForecasts(counter.db, counter.engine, small_market, clock, mondays())
+        await papers.add(symbol, actor=owner)
+    weekly = weekly_of(counter, small_market)
     judgement = Judgement(counter.db, small_market, clock, lambda: None)
     published = judged = 0
     for _ in range(WEEKS):

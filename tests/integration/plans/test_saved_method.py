@@ -38,6 +38,17 @@ async def presses(
     return await shop.begins(user_id, plan_id, method_id=saved.id, **more)
 
 
+async def presses_in_vain(shop: PlanShop, fault: Fault) -> int:
+    """Anna has a plan and presses for a dearer one; what came of it she is not told. Her number."""
+    anna = await shop.cashier.customer()
+    plus, pro = await shop.sells(), await shop.sells("pro", kopecks=90_000)
+    await shop.subscribes(anna, plus)
+    shop.yookassa.faults.append(fault)
+    with pytest.raises(ResultUnknown):
+        await presses(shop, anna, pro)
+    return anna
+
+
 async def consent_of(shop: PlanShop, user_id: int) -> list[int]:
     """What is agreed now, and what was before, in kopecks."""
     (method,) = await shop.methods.of(user_id)
@@ -164,12 +175,7 @@ async def test_a_card_that_is_taken_back_meanwhile_is_not_charged(quick: PlanSho
 
 
 async def test_a_plan_that_is_cancelled_meanwhile_is_not_charged(quick: PlanShop) -> None:
-    anna = await quick.cashier.customer()
-    plus, pro = await quick.sells(), await quick.sells("pro", kopecks=90_000)
-    await quick.subscribes(anna, plus)
-    quick.yookassa.faults.append(Fault.LOST)
-    with pytest.raises(ResultUnknown):
-        await presses(quick, anna, pro)
+    anna = await presses_in_vain(quick, Fault.LOST)
     quick.clock.advance(minutes=1)
     await quick.subscriptions.cancel(anna)
     await quick.lives(hours=5)
@@ -181,12 +187,7 @@ async def test_a_plan_that_is_cancelled_meanwhile_is_not_charged(quick: PlanShop
 
 async def test_what_was_charged_before_the_plan_was_cancelled_is_not_renewed(quick: PlanShop) -> None:
     """The answer was lost, not the charge."""
-    anna = await quick.cashier.customer()
-    plus, pro = await quick.sells(), await quick.sells("pro", kopecks=90_000)
-    await quick.subscribes(anna, plus)
-    quick.yookassa.faults.append(Fault.LOST_ANSWER)
-    with pytest.raises(ResultUnknown):
-        await presses(quick, anna, pro)
+    anna = await presses_in_vain(quick, Fault.LOST_ANSWER)
     quick.clock.advance(minutes=1)
     await quick.subscriptions.cancel(anna)
     await quick.lives(hours=5)
@@ -215,12 +216,7 @@ async def test_the_old_plan_is_not_renewed_while_a_dearer_one_is_charged(quick: 
 
 
 async def test_what_has_changed_meanwhile_is_not_charged_for(quick: PlanShop) -> None:
-    anna = await quick.cashier.customer()
-    plus, pro = await quick.sells(), await quick.sells("pro", kopecks=90_000)
-    await quick.subscribes(anna, plus)
-    quick.yookassa.faults.append(Fault.LOST)
-    with pytest.raises(ResultUnknown):
-        await presses(quick, anna, pro)
+    anna = await presses_in_vain(quick, Fault.LOST)
     await quick.cashier.db.write(end_plans)
     quick.clock.advance(minutes=2)
     await quick.cashier.till.settlement.check_due()
